@@ -1,0 +1,3 @@
+//! Layer 0.
+pub mod time;
+pub use time::{Duration, Time};

@@ -1,0 +1,2 @@
+//! The oscope binary.
+fn main() {}
