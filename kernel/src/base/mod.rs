@@ -1,3 +1,23 @@
-//! Layer 0.
+//! Layer 0: the words in which everything above is said. It imports nothing.
+//!
+//! Virtual time, ids and the tables behind them, channels and who waits on them, credentials and
+//! namespaces, seeded chance, the digest of a state, and the one door through which every choice goes.
+
+pub mod channel;
+pub mod choose;
+pub mod cred;
+pub mod digest;
+pub mod id;
+pub mod rng;
 pub mod time;
+
+pub use channel::{Channel, Place, WaitQueues, Waiter, Work};
+pub use choose::{Asked, Choice, Chooser, Schedule};
+pub use cred::{CgroupId, Cred, Namespaces, NsId};
+pub use digest::Digester;
+pub use id::{
+    BlockNumber, CpuId, DeviceId, FilesId, FrameId, GuestId, Id, InodeId, MachineId, OpenFileId,
+    Pid, PortId, ProcessId, RequestId, Serial, ServerId, SocketId, SpaceId, Table, ThreadId,
+};
+pub use rng::Rng;
 pub use time::{Duration, Time};

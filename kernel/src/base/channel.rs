@@ -1,0 +1,185 @@
+//! What a thread can wait for, and who waits.
+//!
+//! A [`Channel`] is a value that names a condition: "block 7 of disk 0 is here", "this futex word".
+//! A call that must wait names its channels and is parked; whoever makes the condition true wakes the
+//! channel. This is the wait channel of Unix since the sixth edition (`sleep(chan)`/`wakeup(chan)`),
+//! with two differences: a thread may wait for several at once, as poll(2) needs, and waiters are woken
+//! in the order in which they came.
+//!
+//! A typical sequence: a read finds its block missing and parks with `Channel::Block`; the disk's
+//! interrupt calls [`WaitQueues::take`] until it returns nothing; each waiter so taken is made runnable
+//! and its call runs again from the top.
+
+use super::id::{BlockNumber, DeviceId, InodeId, ProcessId, ServerId, SocketId, SpaceId, ThreadId};
+use std::collections::BTreeMap;
+
+/// A condition that can be waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Channel {
+    /// A futex word of an address space (futex(2)).
+    Futex {
+        /// The space in which `address` means something.
+        space: SpaceId,
+        /// The word's virtual address.
+        address: u64,
+    },
+    /// A child of this process changed state (wait4(2)).
+    Child(ProcessId),
+    /// This block of a device was read or written.
+    Block {
+        /// The block device.
+        device: DeviceId,
+        /// The block.
+        block: BlockNumber,
+    },
+    /// This page of a file came into the page cache, or left for the disk.
+    Page {
+        /// The file.
+        inode: InodeId,
+        /// The page's index in the file, in units of 4096 bytes.
+        page: u64,
+    },
+    /// The socket has something to receive.
+    Socket(SocketId),
+    /// The console has input.
+    Console(DeviceId),
+    /// A server of a microkernel has a message.
+    Server(ServerId),
+    /// The server's answer to this client has come.
+    Reply(ThreadId),
+    /// There is work for the kernel thread that listens here.
+    Work(Work),
+}
+
+/// The doorbells of kernel threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Work {
+    /// Dirty blocks or pages to write back.
+    Flush,
+}
+
+/// Who waits: woken, a thread runs again. (epoll's items become the second kind.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Waiter {
+    /// A parked thread.
+    Thread(ThreadId),
+}
+
+/// A place in a queue; needed to leave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place(u64);
+
+#[derive(Clone, Copy, Debug, Hash)]
+struct Entry {
+    waiter: Waiter,
+    exclusive: bool,
+}
+
+/// All queues of waiters of a machine, first come, first served within a channel.
+///
+/// One ordered map serves for all channels: its key is (channel, place), so that a queue is a range of
+/// it, an empty queue costs nothing, and every operation is O(log n) in the number of waiters.
+#[derive(Clone, Debug, Default, Hash)]
+pub struct WaitQueues {
+    queues: BTreeMap<(Channel, Place), Entry>,
+    next: u64,
+}
+
+impl WaitQueues {
+    /// Puts `waiter` at the end of the channel's queue. Exclusive waiters are woken one at a time.
+    pub fn join(&mut self, channel: Channel, waiter: Waiter, exclusive: bool) -> Place {
+        let place = Place(self.next);
+        self.next += 1;
+        self.queues
+            .insert((channel, place), Entry { waiter, exclusive });
+        place
+    }
+
+    /// Leaves the queue; `false` if the waiter was taken already.
+    pub fn leave(&mut self, channel: Channel, place: Place) -> bool {
+        self.queues.remove(&(channel, place)).is_some()
+    }
+
+    /// Takes the waiter to be woken next, or `None` when the wake-up is complete. Whoever is not
+    /// exclusive is always taken; of the exclusive ones as many as `budget` says, which is counted down.
+    /// `skip` passes over that many candidates, for a chooser that wants another waiter than the first.
+    pub fn take(&mut self, channel: Channel, budget: &mut u32, skip: usize) -> Option<Waiter> {
+        let range = (channel, Place(0))..=(channel, Place(u64::MAX));
+        let key = self
+            .queues
+            .range(range)
+            .filter(|(_, entry)| !entry.exclusive || *budget > 0)
+            .map(|(key, _)| *key)
+            .nth(skip)?;
+        let entry = self.queues.remove(&key)?;
+        if entry.exclusive {
+            *budget -= 1;
+        }
+        Some(entry.waiter)
+    }
+
+    /// How many wait on the channel.
+    #[must_use]
+    pub fn waiting(&self, channel: Channel) -> usize {
+        self.queues
+            .range((channel, Place(0))..=(channel, Place(u64::MAX)))
+            .count()
+    }
+
+    /// How many places are taken in all queues together.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.queues.len()
+    }
+
+    /// Whether nobody waits for anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.queues.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::id::{Table, ThreadId};
+    use super::{Channel, WaitQueues, Waiter, Work};
+
+    const BELL: Channel = Channel::Work(Work::Flush);
+
+    fn threads(n: usize) -> Vec<ThreadId> {
+        let mut table = Table::default();
+        (0..n).map(|_| table.insert(())).collect()
+    }
+
+    #[test]
+    fn an_exclusive_wake_up_wakes_exactly_n_and_all_who_share() {
+        let t = threads(4);
+        let mut queues = WaitQueues::default();
+        for (n, &id) in t.iter().enumerate() {
+            queues.join(BELL, Waiter::Thread(id), n != 2);
+        }
+        let mut budget = 1;
+        let mut woken = Vec::new();
+        while let Some(Waiter::Thread(id)) = queues.take(BELL, &mut budget, 0) {
+            woken.push(id);
+        }
+        assert_eq!(
+            woken,
+            [t[0], t[2]],
+            "the first exclusive one, and the one that shares"
+        );
+        assert_eq!(queues.waiting(BELL), 2);
+    }
+
+    #[test]
+    fn who_left_is_not_woken() {
+        let t = threads(2);
+        let mut queues = WaitQueues::default();
+        let place = queues.join(BELL, Waiter::Thread(t[0]), true);
+        queues.join(BELL, Waiter::Thread(t[1]), true);
+        assert!(queues.leave(BELL, place));
+        assert!(!queues.leave(BELL, place));
+        assert_eq!(queues.take(BELL, &mut 1, 0), Some(Waiter::Thread(t[1])));
+        assert!(queues.is_empty());
+    }
+}

@@ -1,0 +1,51 @@
+//! A CPU as the kernel sees it: its clock, and who has it.
+
+use crate::base::{Duration, SpaceId, ThreadId, Time};
+
+/// A CPU.
+#[derive(Clone, Debug, Hash)]
+pub struct Cpu {
+    /// How far this CPU has got. CPUs run apart by at most the interleaving that the machine allows.
+    pub clock: Time,
+    /// The thread that has it.
+    pub current: Option<ThreadId>,
+    /// When the running thread's slice is over; `Time::MAX` if it has none.
+    pub slice_end: Time,
+    /// The running thread must give way at the next opportunity.
+    pub resched: bool,
+    /// Somebody waits for this idle CPU.
+    pub kicked: bool,
+    /// The address space it used last: going to another one costs more.
+    pub space: SpaceId,
+    /// Time with a thread on it.
+    pub busy: Duration,
+    /// Time spent in interrupts.
+    pub interrupts: Duration,
+    /// How many times it went from one thread to another.
+    pub switches: u64,
+}
+
+impl Default for Cpu {
+    fn default() -> Self {
+        Self {
+            clock: Time::ZERO,
+            current: None,
+            slice_end: Time::MAX,
+            resched: false,
+            kicked: false,
+            space: SpaceId::NONE,
+            busy: Duration::ZERO,
+            interrupts: Duration::ZERO,
+            switches: 0,
+        }
+    }
+}
+
+impl Cpu {
+    /// Whether it has something to do.
+    #[inline]
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.current.is_some() || self.kicked
+    }
+}

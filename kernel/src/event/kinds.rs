@@ -1,0 +1,322 @@
+//! What can happen: one enum per subsystem.
+//!
+//! Events are values, never sentences: whoever shows them makes the sentence, in the reader's language.
+//! Text (a name, a call's arguments) is kept by the log and named here by a [`Symbol`] or a [`Bytes`].
+
+use crate::abi::program::Abort;
+use crate::abi::{Access, Errno};
+use crate::base::{BlockNumber, CpuId, DeviceId, FrameId, PortId, Serial, Time};
+use serde::Serialize;
+
+/// A name kept once by the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Symbol(pub u32);
+
+/// Bytes kept by the log beside a record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Bytes {
+    pub(super) offset: u32,
+    pub(super) length: u32,
+}
+
+/// What happened. The variant names the subsystem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Event {
+    /// To the machine as a whole.
+    Machine(MachineEvent),
+    /// To a process or thread.
+    Task(TaskEvent),
+    /// On a run queue.
+    Sched(SchedEvent),
+    /// A system call.
+    Call(CallEvent),
+    /// To memory.
+    Memory(MemoryEvent),
+    /// On a block device or in its cache.
+    Block(BlockEvent),
+    /// On a network interface.
+    Net(NetEvent),
+    /// From outside, or from a device.
+    Input(InputEvent),
+}
+
+/// Events of the machine as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum MachineEvent {
+    /// The kernel is up.
+    Boot {
+        /// CPUs.
+        cpus: u16,
+        /// Frames of RAM.
+        frames: u32,
+    },
+    /// A thread trapped so often at one instant that the run was stopped.
+    NoProgress,
+    /// A guest left its virtual CPU.
+    GuestExit {
+        /// The guest, in the order of creation.
+        guest: u32,
+        /// Host time it used, in nanoseconds.
+        used: u64,
+    },
+}
+
+/// Events of processes and threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum TaskEvent {
+    /// A thread came into being.
+    Start {
+        /// The new thread.
+        child: Serial,
+        /// Its number as user programs see it.
+        tid: u32,
+        /// Its process's number.
+        pid: u32,
+        /// Its name.
+        #[serde(skip)]
+        name: Symbol,
+    },
+    /// execve: another program in the same process.
+    Exec {
+        /// The new name.
+        #[serde(skip)]
+        name: Symbol,
+    },
+    /// A thread ended.
+    Exit {
+        /// As wait4(2) reports it: exit status << 8, or the signal.
+        status: u32,
+    },
+    /// A signal was sent to a thread or its process.
+    Signal {
+        /// The receiver.
+        target: Serial,
+        /// The signal's number.
+        signal: u8,
+    },
+    /// A signal was taken: its handler runs, or its default action happened.
+    Deliver {
+        /// The signal's number.
+        signal: u8,
+        /// Whether a handler runs.
+        handled: bool,
+    },
+    /// A program broke its contract with the kernel.
+    Abort {
+        /// How.
+        why: Abort,
+    },
+    /// A zombie was collected by its parent.
+    Reap {
+        /// Its number.
+        pid: u32,
+    },
+}
+
+/// Why a thread left the CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Leave {
+    /// The CPU was idle.
+    Idle,
+    /// It waits.
+    Blocked,
+    /// Its slice is over.
+    Slice,
+    /// Somebody more urgent came.
+    Preempted,
+    /// It asked to (sched_yield(2)).
+    Yielded,
+    /// It ended.
+    Exited,
+    /// It was stopped by a signal.
+    Stopped,
+}
+
+/// Events of run queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum SchedEvent {
+    /// A CPU went from one thread to another; 0 stands for idle.
+    Switch {
+        /// Who left.
+        from: Serial,
+        /// Who came.
+        to: Serial,
+        /// Why the former left.
+        why: Leave,
+    },
+    /// A thread became ready to run.
+    Ready {
+        /// The thread.
+        thread: Serial,
+        /// The CPU whose queue it joined.
+        on: CpuId,
+    },
+    /// A thread parked.
+    Block {
+        /// On what: the kind of channel, or "sleep".
+        on: Wait,
+    },
+}
+
+/// Kinds of waiting, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wait {
+    /// For a time only.
+    Sleep,
+    /// For a futex.
+    Futex,
+    /// For a child.
+    Child,
+    /// For a disk.
+    Disk,
+    /// For a pipe.
+    Pipe,
+    /// For a packet.
+    Socket,
+    /// For a key.
+    Console,
+    /// For a server, or a server for work.
+    Server,
+    /// A kernel thread for work.
+    Work,
+}
+
+/// Events of system calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum CallEvent {
+    /// A call returned. Calls are recorded once, here, with all there is to know.
+    Done {
+        /// The call's number.
+        number: u16,
+        /// When it was made.
+        entered: Time,
+        /// Its result as the register holds it.
+        result: i64,
+        /// Its six words, and what its pointers pointed to.
+        #[serde(skip)]
+        detail: Bytes,
+    },
+}
+
+/// Events of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum MemoryEvent {
+    /// The MMU refused an access and the kernel repaired the mapping.
+    Fault {
+        /// Where.
+        address: u64,
+        /// What was wanted.
+        access: Access,
+        /// What the kernel did.
+        repair: Repair,
+        /// The frame that is mapped now.
+        frame: FrameId,
+    },
+    /// The MMU refused an access and the kernel did too.
+    Violation {
+        /// Where.
+        address: u64,
+        /// What was wanted.
+        access: Access,
+    },
+}
+
+/// How a page fault was repaired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Repair {
+    /// A frame of zeroes.
+    Zero,
+    /// A page of a file, out of the page cache.
+    File,
+    /// A copy of a frame that was shared copy-on-write.
+    Copy,
+    /// The last owner of a copy-on-write frame may write again.
+    Own,
+}
+
+/// Events of block devices and their cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum BlockEvent {
+    /// A request went to a device.
+    Submit {
+        /// The device.
+        device: DeviceId,
+        /// The block.
+        block: BlockNumber,
+        /// Whether it writes.
+        write: bool,
+    },
+    /// The device is done with it.
+    Done {
+        /// The device.
+        device: DeviceId,
+        /// The block.
+        block: BlockNumber,
+        /// `None`: well.
+        error: Option<Errno>,
+    },
+    /// A transaction of a file system was merged whole.
+    Commit {
+        /// How many blocks it changed.
+        blocks: u32,
+    },
+}
+
+/// Events of network interfaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum NetEvent {
+    /// A frame left.
+    Transmit {
+        /// The interface.
+        port: PortId,
+        /// Bytes, header included.
+        length: u32,
+        /// When it will be at the other end.
+        arrives: Time,
+    },
+    /// A frame came.
+    Receive {
+        /// The interface.
+        port: PortId,
+        /// Bytes, header included.
+        length: u32,
+    },
+    /// A frame was thrown away.
+    Drop {
+        /// The interface.
+        port: PortId,
+        /// Bytes, header included.
+        length: u32,
+    },
+}
+
+/// Events from outside the machine, and interrupts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum InputEvent {
+    /// Somebody typed on a console.
+    Key {
+        /// The console's device.
+        device: DeviceId,
+        /// How many bytes.
+        length: u32,
+    },
+    /// A device interrupted a CPU.
+    Interrupt {
+        /// The device.
+        device: DeviceId,
+    },
+    /// A timer fired.
+    Timer,
+}

@@ -1,0 +1,226 @@
+//! The cache: blocks of devices and pages of files, each in a frame of RAM.
+//!
+//! One cache with two kinds of key, as Linux has since 2.4: a page of a file is found under the file, a
+//! block of metadata under its device. The cache holds names of frames, states and dirtiness; data is
+//! moved by layer 7.
+
+use crate::abi::Errno;
+use crate::base::{BlockNumber, Channel, DeviceId, FrameId, InodeId, RequestId};
+use crate::event::EventId;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// What is cached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// A block of a device: metadata.
+    Block(DeviceId, BlockNumber),
+    /// A page of a file: data.
+    Page(InodeId, u64),
+}
+
+impl Key {
+    /// What to wait on for it.
+    #[must_use]
+    pub fn channel(self) -> Channel {
+        match self {
+            Self::Block(device, block) => Channel::Block { device, block },
+            Self::Page(inode, page) => Channel::Page { inode, page },
+        }
+    }
+}
+
+/// Where an entry stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// The device is reading it; its frame holds nothing yet.
+    Reading,
+    /// Reading it failed. Whoever asks next is told, and the entry goes.
+    Failed(Errno),
+    /// As on the device.
+    Clean,
+    /// Newer than on the device.
+    Dirty,
+    /// Being written; `again`: changed meanwhile.
+    Writing {
+        /// Whether it is dirty once more.
+        again: bool,
+    },
+}
+
+/// An entry.
+#[derive(Clone, Debug, Hash)]
+pub struct Cached {
+    /// Where the data is.
+    pub frame: FrameId,
+    /// Where it belongs on the device; none for a page of a hole.
+    pub home: Option<(DeviceId, BlockNumber)>,
+    /// How it stands.
+    pub state: State,
+    /// Calls that must find it here when they run again.
+    pub pins: u32,
+    /// What made it dirty.
+    pub cause: EventId,
+    /// The request that made it dirty.
+    pub request: RequestId,
+}
+
+impl Cached {
+    /// Whether the frame holds the data.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        !matches!(self.state, State::Reading | State::Failed(_))
+    }
+}
+
+/// All that is cached.
+#[derive(Clone, Debug, Hash)]
+pub struct Cache {
+    entries: BTreeMap<Key, Cached>,
+    dirty: BTreeSet<Key>,
+    /// Keys in the order in which they came, for eviction. May hold keys that are gone.
+    order: VecDeque<Key>,
+    /// How many entries there may be before clean ones are evicted.
+    limit: usize,
+}
+
+impl Cache {
+    /// A cache of about `limit` entries.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            dirty: BTreeSet::new(),
+            order: VecDeque::new(),
+            limit: limit.max(16),
+        }
+    }
+
+    /// An entry.
+    #[must_use]
+    pub fn get(&self, key: Key) -> Option<&Cached> {
+        self.entries.get(&key)
+    }
+
+    /// An entry's pin count, to change.
+    pub fn pins_mut(&mut self, key: Key) -> Option<&mut u32> {
+        self.entries.get_mut(&key).map(|entry| &mut entry.pins)
+    }
+
+    /// Puts an entry in, in the given state: `Reading` when a device was asked for it, `Clean` for a hole
+    /// or a block that is made new.
+    pub fn insert(
+        &mut self,
+        key: Key,
+        frame: FrameId,
+        home: Option<(DeviceId, BlockNumber)>,
+        state: State,
+    ) {
+        let (cause, request) = (EventId::NONE, RequestId::NONE);
+        self.entries.insert(key, Cached { frame, home, state, pins: 0, cause, request });
+        self.order.push_back(key);
+    }
+
+    /// Takes an entry out; the caller gives its frame back.
+    pub fn remove(&mut self, key: Key) -> Option<Cached> {
+        self.dirty.remove(&key);
+        self.entries.remove(&key)
+    }
+
+    /// The data in the frame was changed.
+    pub fn mark_dirty(&mut self, key: Key, cause: EventId, request: RequestId) {
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.state = match entry.state {
+                State::Writing { .. } => State::Writing { again: true },
+                _ => State::Dirty,
+            };
+            (entry.cause, entry.request) = (cause, request);
+            self.dirty.insert(key);
+        }
+    }
+
+    /// Where the entry belongs from now on: its file got a block for it.
+    pub fn set_home(&mut self, key: Key, home: (DeviceId, BlockNumber)) {
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.home = Some(home);
+        }
+    }
+
+    /// A dirty entry is being written; `None` if there is nothing to write.
+    pub fn begin_write(&mut self, key: Key) -> Option<&Cached> {
+        let entry = self.entries.get_mut(&key)?;
+        if entry.state != State::Dirty || entry.home.is_none() {
+            return None;
+        }
+        self.dirty.remove(&key);
+        entry.state = State::Writing { again: false };
+        Some(entry)
+    }
+
+    /// The device is done with an entry.
+    pub fn finish(&mut self, key: Key, error: Option<Errno>) {
+        let Some(entry) = self.entries.get_mut(&key) else { return };
+        entry.state = match (entry.state, error) {
+            (State::Reading, Some(error)) => State::Failed(error),
+            // What could not be written stays dirty and is tried again.
+            (State::Writing { again: true }, _) | (State::Writing { .. }, Some(_)) => State::Dirty,
+            _ => State::Clean,
+        };
+        if entry.state == State::Dirty {
+            self.dirty.insert(key);
+        }
+    }
+
+    /// Dirty entries that are not being written, in the order of their keys.
+    pub fn dirty(&self) -> impl Iterator<Item = Key> {
+        self.dirty.iter().copied()
+    }
+
+    /// How many entries are dirty and not being written.
+    #[must_use]
+    pub fn dirty_count(&self) -> usize {
+        self.dirty.len()
+    }
+
+    /// The first entry that is being written.
+    #[must_use]
+    pub fn writing(&self) -> Option<Key> {
+        let writing = |entry: &Cached| matches!(entry.state, State::Writing { .. });
+        self.entries.iter().find(|(_, entry)| writing(entry)).map(|(key, _)| *key)
+    }
+
+    /// Takes out the oldest clean entry that nobody has pinned, if the cache is over its limit or `force`
+    /// is set; the caller gives its frame back.
+    pub fn evict(&mut self, force: bool) -> Option<Cached> {
+        if !force && self.entries.len() <= self.limit {
+            return None;
+        }
+        for _ in 0..self.order.len() {
+            let key = self.order.pop_front()?;
+            match self.entries.get(&key) {
+                None => {}
+                Some(entry) if entry.state == State::Clean && entry.pins == 0 => {
+                    return self.entries.remove(&key);
+                }
+                Some(_) => self.order.push_back(key),
+            }
+        }
+        None
+    }
+
+    /// How many entries there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing is cached.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// All entries, in the order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = (Key, &Cached)> {
+        self.entries.iter().map(|(key, entry)| (*key, entry))
+    }
+}

@@ -1,0 +1,206 @@
+//! A toy disk: five registers, one request at a time, direct memory access, blocks of 4096 bytes.
+//!
+//! Real controllers take many requests at once and tell of errors in detail; this one keeps only what a
+//! driver cannot do without. The medium is shared with keyframes in chunks of 64 blocks.
+
+use super::device::{Device, DeviceType, Timing, Wires};
+use super::ram::{PAGE_SIZE, Page};
+use crate::base::{Digester, Duration, FrameId};
+use std::any::Any;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// Register: the block that the next command is about.
+pub const BLOCK: u16 = 0;
+/// Register: the frame of RAM that is read from or written to.
+pub const FRAME: u16 = 1;
+/// Register: writing [`READ`] or [`WRITE`] starts a command.
+pub const COMMAND: u16 = 2;
+/// Register: [`IDLE`], [`BUSY`], [`DONE`] or [`ERROR`]; reading takes the interrupt back.
+pub const STATUS: u16 = 3;
+/// Register: how many blocks the disk has.
+pub const CAPACITY: u16 = 4;
+
+/// Command: from the disk to RAM.
+pub const READ: u64 = 1;
+/// Command: from RAM to the disk.
+pub const WRITE: u64 = 2;
+
+/// Status: nothing to tell.
+pub const IDLE: u64 = 0;
+/// Status: a command is being carried out.
+pub const BUSY: u64 = 1;
+/// Status: the last command succeeded.
+pub const DONE: u64 = 2;
+/// Status: the last command failed: no such block, or no such command.
+pub const ERROR: u64 = 3;
+
+const CHUNK: u64 = 64;
+
+type Chunk = [Option<Arc<Page>>; CHUNK as usize];
+
+/// What is on a disk: an array of blocks that costs the host only what was written.
+#[derive(Clone, Debug, Default)]
+pub struct Medium {
+    chunks: Vec<Option<Arc<Chunk>>>,
+    blocks: u64,
+}
+
+impl Medium {
+    /// An empty medium; every block reads as zeroes. At most 2³² blocks (16 TiB).
+    #[must_use]
+    pub fn new(blocks: u64) -> Self {
+        Self { chunks: Vec::new(), blocks: blocks.min(1 << 32) }
+    }
+
+    /// How many blocks of 4096 bytes it has.
+    #[must_use]
+    pub fn blocks(&self) -> u64 {
+        self.blocks
+    }
+
+    /// The contents of a block; `None` if it was never written or does not exist.
+    #[must_use]
+    pub fn block(&self, number: u64) -> Option<&Page> {
+        let chunk = self.chunks.get((number / CHUNK) as usize)?.as_ref()?;
+        chunk[(number % CHUNK) as usize].as_deref()
+    }
+
+    /// Writes a block. `false` if there is no such block.
+    pub fn set_block(&mut self, number: u64, page: &Page) -> bool {
+        if number >= self.blocks {
+            return false;
+        }
+        let at = (number / CHUNK) as usize;
+        if at >= self.chunks.len() {
+            self.chunks.resize(at + 1, None);
+        }
+        let chunk = self.chunks[at].get_or_insert_with(|| Arc::new([const { None }; CHUNK as usize]));
+        Arc::make_mut(chunk)[(number % CHUNK) as usize] = Some(Arc::new(*page));
+        true
+    }
+}
+
+impl Hash for Medium {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.blocks.hash(state);
+        for number in 0..self.chunks.len() as u64 * CHUNK {
+            if let Some(page) = self.block(number) {
+                number.hash(state);
+                state.write(page);
+            }
+        }
+    }
+}
+
+/// The toy disk.
+#[derive(Clone, Debug, Hash)]
+pub struct Disk {
+    medium: Medium,
+    seek: Duration,
+    per_kib: Duration,
+    block: u64,
+    frame: u64,
+    command: u64,
+    status: u64,
+}
+
+impl Disk {
+    /// What the bus knows it by.
+    pub const TYPE: DeviceType = DeviceType { vendor: 0x05c0, model: 0x0001 };
+
+    /// A disk with this medium. `timing` says what any access costs, and what a KiB adds.
+    #[must_use]
+    pub fn new(medium: Medium, timing: Timing) -> Self {
+        Self {
+            medium,
+            seek: timing.fixed,
+            per_kib: timing.per_kib,
+            block: 0,
+            frame: 0,
+            command: 0,
+            status: IDLE,
+        }
+    }
+
+    /// The medium as it stands.
+    #[must_use]
+    pub fn medium(&self) -> &Medium {
+        &self.medium
+    }
+
+    fn carry_out(&mut self, wires: &mut Wires<'_>) -> u64 {
+        if self.block >= self.medium.blocks() {
+            return ERROR;
+        }
+        let frame = FrameId(self.frame as u32);
+        match self.command {
+            READ => {
+                let page = wires.ram.page_mut(frame);
+                match self.medium.block(self.block) {
+                    Some(block) => *page = *block,
+                    None => page.fill(0),
+                }
+                DONE
+            }
+            WRITE if self.medium.set_block(self.block, wires.ram.page(frame)) => DONE,
+            _ => ERROR,
+        }
+    }
+}
+
+impl Device for Disk {
+    fn device_type(&self) -> DeviceType {
+        Self::TYPE
+    }
+
+    fn read(&mut self, register: u16) -> u64 {
+        match register {
+            BLOCK => self.block,
+            FRAME => self.frame,
+            STATUS => {
+                let status = self.status;
+                if status != BUSY {
+                    self.status = IDLE;
+                }
+                status
+            }
+            CAPACITY => self.medium.blocks(),
+            _ => 0,
+        }
+    }
+
+    fn write(&mut self, register: u16, value: u64, wires: &mut Wires<'_>) {
+        match register {
+            BLOCK => self.block = value,
+            FRAME => self.frame = value,
+            COMMAND if self.status != BUSY => {
+                self.command = value;
+                self.status = BUSY;
+                let timing = Timing { fixed: self.seek, per_kib: self.per_kib };
+                wires.attend_at = Some(wires.now + timing.of(PAGE_SIZE));
+            }
+            _ => {}
+        }
+    }
+
+    fn attend(&mut self, wires: &mut Wires<'_>) {
+        if self.status == BUSY {
+            self.status = self.carry_out(wires);
+            wires.interrupt = true;
+        }
+    }
+
+    fn clone_device(&self) -> Box<dyn Device> {
+        Box::new(self.clone())
+    }
+    fn digest(&self, digester: &mut Digester) {
+        self.hash(digester);
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}

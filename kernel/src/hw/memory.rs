@@ -1,0 +1,283 @@
+//! The memory system of a machine: RAM, the page-table walker, a TLB per CPU; and the loan of it to a
+//! program for the time until its next trap.
+
+use super::cost::CostModel;
+use super::mmu::{self, Tlb};
+use super::ram::{PAGE_SIZE, Ram, read_number, write_number};
+use crate::abi::{Access, Atomic, Fault, Interruption, UserMemory, Width};
+use crate::base::{CpuId, Duration, FrameId, Time};
+use std::any::Any;
+
+/// Which address space a CPU uses: the contents of `satp`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Satp {
+    /// The frame of the root table.
+    pub root: FrameId,
+    /// The number under which the TLB keeps its translations.
+    pub asid: u32,
+}
+
+/// What a CPU sets up before it lends its memory to a program.
+#[derive(Clone, Copy, Debug, Hash)]
+pub struct Loan {
+    /// The CPU whose TLB is used.
+    pub cpu: CpuId,
+    /// The program's address space.
+    pub satp: Satp,
+    /// The CPU's clock; it comes back later than it went.
+    pub clock: Time,
+    /// No operation starts at this time or after it.
+    pub horizon: Time,
+    /// How many operations may start at most: the guard against programs that use no time.
+    pub fuel: u32,
+    /// What is left of a computation that an earlier horizon stopped.
+    pub computing: Option<Duration>,
+}
+
+/// RAM, walker, TLBs.
+#[derive(Clone, Debug, Hash)]
+pub struct Memory {
+    /// Physical memory.
+    pub ram: Ram,
+    /// The current loan.
+    pub loan: Loan,
+    tlbs: Vec<Tlb>,
+    operation_cost: Duration,
+    miss_cost: Duration,
+    journal_limit: usize,
+}
+
+impl Memory {
+    /// The memory of a machine with `cpus` CPUs and `frames` frames.
+    #[must_use]
+    pub fn new(cpus: u16, frames: u32, costs: &CostModel, journal_limit: usize) -> Self {
+        Self {
+            ram: Ram::new(frames),
+            loan: Loan {
+                cpu: CpuId(0),
+                satp: Satp::default(),
+                clock: Time::ZERO,
+                horizon: Time::ZERO,
+                fuel: 0,
+                computing: None,
+            },
+            tlbs: vec![Tlb::default(); usize::from(cpus)],
+            operation_cost: costs.memory_operation,
+            miss_cost: costs.tlb_miss,
+            journal_limit,
+        }
+    }
+
+    /// The TLB of a CPU.
+    #[must_use]
+    pub fn tlb(&self, cpu: CpuId) -> Option<&Tlb> {
+        self.tlbs.get(usize::from(cpu.0))
+    }
+
+    /// Forgets a page of a space on every CPU: the shoot-down that must follow a mapping's change.
+    pub fn flush_page(&mut self, asid: u32, address: u64) {
+        for tlb in &mut self.tlbs {
+            tlb.flush_page(asid, address);
+        }
+    }
+
+    /// Forgets a space on every CPU.
+    pub fn flush_space(&mut self, asid: u32) {
+        for tlb in &mut self.tlbs {
+            tlb.flush_space(asid);
+        }
+    }
+
+    /// Translates for the program that holds the loan.
+    #[inline]
+    fn translate(&mut self, address: u64, access: Access) -> Result<FrameId, Fault> {
+        let Loan { cpu, satp, .. } = self.loan;
+        let tlb = &mut self.tlbs[usize::from(cpu.0)];
+        if let Some(frame) = tlb.lookup(satp.asid, address, access) {
+            return Ok(frame);
+        }
+        self.translate_slowly(address, access)
+    }
+
+    #[cold]
+    fn translate_slowly(&mut self, address: u64, access: Access) -> Result<FrameId, Fault> {
+        let Loan { cpu, satp, .. } = self.loan;
+        self.loan.clock += self.miss_cost;
+        let pte = mmu::walk(&mut self.ram, satp.root, address, access)?;
+        self.tlbs[usize::from(cpu.0)].fill(satp.asid, address, pte);
+        Ok(pte.frame())
+    }
+
+    /// The frame behind a user address of any space, for the kernel, with user mode's rights.
+    ///
+    /// # Errors
+    /// The fault that the user's own access would have caused.
+    pub fn user_frame(&mut self, satp: Satp, address: u64, access: Access) -> Result<FrameId, Fault> {
+        let tlb = &mut self.tlbs[usize::from(self.loan.cpu.0)];
+        if let Some(frame) = tlb.lookup(satp.asid, address, access) {
+            return Ok(frame);
+        }
+        let pte = mmu::walk(&mut self.ram, satp.root, address, access)?;
+        tlb.fill(satp.asid, address, pte);
+        Ok(pte.frame())
+    }
+
+    /// Copies bytes out of a user space. Pages are checked one by one, from the first.
+    ///
+    /// # Errors
+    /// The first fault; what lies before it has been copied.
+    pub fn copy_in(&mut self, satp: Satp, address: u64, into: &mut [u8]) -> Result<(), Fault> {
+        for (at, offset, length) in pages(address, into.len()) {
+            let frame = self.user_frame(satp, at, Access::Load)?;
+            let start = at as usize % PAGE_SIZE;
+            into[offset..offset + length].copy_from_slice(&self.ram.page(frame)[start..start + length]);
+        }
+        Ok(())
+    }
+
+    /// Copies bytes into a user space.
+    ///
+    /// # Errors
+    /// The first fault; what lies before it has been copied.
+    pub fn copy_out(&mut self, satp: Satp, address: u64, bytes: &[u8]) -> Result<(), Fault> {
+        for (at, offset, length) in pages(address, bytes.len()) {
+            let frame = self.user_frame(satp, at, Access::Store)?;
+            let start = at as usize % PAGE_SIZE;
+            self.ram.page_mut(frame)[start..start + length]
+                .copy_from_slice(&bytes[offset..offset + length]);
+        }
+        Ok(())
+    }
+
+    /// Whether an operation may start; counts it.
+    #[inline]
+    fn begin(&mut self) -> Result<(), Interruption> {
+        if self.loan.clock >= self.loan.horizon || self.loan.fuel == 0 {
+            return Err(Interruption::Horizon);
+        }
+        self.loan.fuel -= 1;
+        Ok(())
+    }
+}
+
+/// The parts of a range that lie on one page each: address, offset from the start, length.
+/// A range that would wrap around the end of the address space stops there.
+fn pages(address: u64, length: usize) -> impl Iterator<Item = (u64, usize, usize)> {
+    let mut done = 0;
+    std::iter::from_fn(move || {
+        if done >= length {
+            return None;
+        }
+        let at = address.saturating_add(done as u64);
+        let part = (PAGE_SIZE - at as usize % PAGE_SIZE).min(length - done);
+        done += part;
+        Some((at, done - part, part))
+    })
+}
+
+/// Whether an access of `width` bytes stays on one page.
+#[inline]
+const fn on_one_page(address: u64, width: Width) -> bool {
+    address as usize % PAGE_SIZE + width.bytes() as usize <= PAGE_SIZE
+}
+
+impl UserMemory for Memory {
+    #[inline]
+    fn load(&mut self, address: u64, width: Width) -> Result<u64, Interruption> {
+        if !on_one_page(address, width) {
+            let mut bytes = [0; 8];
+            self.read(address, &mut bytes[..width.bytes() as usize])?;
+            return Ok(u64::from_le_bytes(bytes));
+        }
+        self.begin()?;
+        let frame = self.translate(address, Access::Load).map_err(Interruption::Fault)?;
+        self.loan.clock += self.operation_cost;
+        Ok(read_number(self.ram.page(frame), address as usize % PAGE_SIZE, width.bytes() as usize))
+    }
+
+    #[inline]
+    fn store(&mut self, address: u64, width: Width, value: u64) -> Result<(), Interruption> {
+        if !on_one_page(address, width) {
+            return self.write(address, &value.to_le_bytes()[..width.bytes() as usize]);
+        }
+        self.begin()?;
+        let frame = self.translate(address, Access::Store).map_err(Interruption::Fault)?;
+        self.loan.clock += self.operation_cost;
+        let page = self.ram.page_mut(frame);
+        write_number(page, address as usize % PAGE_SIZE, width.bytes() as usize, value);
+        Ok(())
+    }
+
+    fn atomic(&mut self, address: u64, width: Width, operation: Atomic) -> Result<u64, Interruption> {
+        if address % width.bytes() != 0 {
+            // RISC-V traps on misaligned AMOs; Linux delivers SIGBUS, which is a fault to us.
+            return Err(Interruption::Fault(Fault { address, access: Access::Store }));
+        }
+        self.begin()?;
+        let frame = self.translate(address, Access::Store).map_err(Interruption::Fault)?;
+        self.loan.clock += self.operation_cost;
+        let (at, bytes) = (address as usize % PAGE_SIZE, width.bytes() as usize);
+        let old = read_number(self.ram.page(frame), at, bytes);
+        let new = match operation {
+            Atomic::Add(n) => old.wrapping_add(n),
+            Atomic::Swap(n) => n,
+            Atomic::CompareExchange { expected, new } if expected == old => new,
+            Atomic::CompareExchange { .. } => return Ok(old),
+        };
+        write_number(self.ram.page_mut(frame), at, bytes, new);
+        Ok(old)
+    }
+
+    fn read(&mut self, address: u64, into: &mut [u8]) -> Result<(), Interruption> {
+        self.begin()?;
+        for (at, offset, length) in pages(address, into.len()) {
+            let frame = self.translate(at, Access::Load).map_err(Interruption::Fault)?;
+            let start = at as usize % PAGE_SIZE;
+            into[offset..offset + length].copy_from_slice(&self.ram.page(frame)[start..start + length]);
+        }
+        self.loan.clock += self.operation_cost * into.len().div_ceil(8) as u64;
+        Ok(())
+    }
+
+    fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), Interruption> {
+        self.begin()?;
+        for (at, offset, length) in pages(address, bytes.len()) {
+            let frame = self.translate(at, Access::Store).map_err(Interruption::Fault)?;
+            let start = at as usize % PAGE_SIZE;
+            self.ram.page_mut(frame)[start..start + length]
+                .copy_from_slice(&bytes[offset..offset + length]);
+        }
+        self.loan.clock += self.operation_cost * bytes.len().div_ceil(8) as u64;
+        Ok(())
+    }
+
+    fn compute(&mut self, length: Duration) -> Result<(), Interruption> {
+        let left = self.loan.computing.take().unwrap_or(length);
+        // A computation of no length is not held up by the horizon, but does use fuel.
+        if self.loan.fuel == 0 || left > Duration::ZERO && self.loan.clock >= self.loan.horizon {
+            self.loan.computing = Some(left);
+            return Err(Interruption::Horizon);
+        }
+        self.loan.fuel -= 1;
+        let room = self.loan.horizon.since(self.loan.clock);
+        if left > room {
+            self.loan.clock = self.loan.horizon;
+            self.loan.computing = Some(left - room);
+            return Err(Interruption::Horizon);
+        }
+        self.loan.clock += left;
+        Ok(())
+    }
+
+    fn clock(&self) -> Time {
+        self.loan.clock
+    }
+
+    fn journal_limit(&self) -> usize {
+        self.journal_limit
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}

@@ -1,0 +1,170 @@
+//! Address translation: Sv39 page tables, their walker, and a TLB.
+//!
+//! RISC-V Privileged Specification 20211203, §4.4 "Sv39": a virtual address has 39 bits, three levels of
+//! tables with 512 entries of 8 bytes, pages of 4096 bytes. The tables lie in the emulated RAM. Accessed
+//! and dirty bits are set by the walker, as the Svadu extension does; a store through a TLB entry that has
+//! not seen one walks again, so that the dirty bit in memory is never missed.
+//!
+//! The TLB is direct-mapped, tagged with an address-space number wider than the 16 bits of `satp`, so that
+//! the kernel never has to recycle one.
+
+use super::ram::Ram;
+use crate::abi::{Access, Fault};
+use crate::base::FrameId;
+
+/// One past the highest address of user space: Sv39's lower half.
+pub const USER_END: u64 = 1 << 38;
+
+/// A page-table entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Pte(pub u64);
+
+impl Pte {
+    /// The entry counts.
+    pub const VALID: u64 = 1;
+    /// Loads are allowed.
+    pub const READ: u64 = 1 << 1;
+    /// Stores are allowed.
+    pub const WRITE: u64 = 1 << 2;
+    /// Instructions may be fetched.
+    pub const EXECUTE: u64 = 1 << 3;
+    /// User mode may use it.
+    pub const USER: u64 = 1 << 4;
+    /// Somebody read, wrote or fetched through it.
+    pub const ACCESSED: u64 = 1 << 6;
+    /// Somebody wrote through it.
+    pub const DIRTY: u64 = 1 << 7;
+    /// First of the two bits left to software: the frame is shared copy-on-write.
+    pub const COPY_ON_WRITE: u64 = 1 << 8;
+
+    /// An entry that maps `frame` with `flags`.
+    #[must_use]
+    pub const fn new(frame: FrameId, flags: u64) -> Self {
+        Self((frame.0 as u64) << 10 | flags)
+    }
+    /// The frame it points to.
+    #[must_use]
+    pub const fn frame(self) -> FrameId {
+        FrameId((self.0 >> 10) as u32)
+    }
+    /// Whether all of `flags` are set.
+    #[must_use]
+    pub const fn has(self, flags: u64) -> bool {
+        self.0 & flags == flags
+    }
+    /// Whether it maps a page, and is not a pointer to the next level.
+    #[must_use]
+    pub const fn is_leaf(self) -> bool {
+        self.0 & (Self::READ | Self::WRITE | Self::EXECUTE) != 0
+    }
+}
+
+/// The index into the table of `level` (2 is the root) for a virtual address.
+#[must_use]
+pub const fn table_index(address: u64, level: u32) -> usize {
+    (address >> (12 + 9 * level) & 511) as usize
+}
+
+const fn wanted(access: Access) -> u64 {
+    match access {
+        Access::Load => Pte::VALID | Pte::USER | Pte::READ,
+        Access::Store => Pte::VALID | Pte::USER | Pte::READ | Pte::WRITE,
+        Access::Execute => Pte::VALID | Pte::USER | Pte::EXECUTE,
+    }
+}
+
+/// Walks the tables for user mode and sets the accessed and dirty bits.
+///
+/// # Errors
+/// The [`Fault`] that the hardware would raise.
+pub fn walk(ram: &mut Ram, root: FrameId, address: u64, access: Access) -> Result<Pte, Fault> {
+    let fault = Fault { address, access };
+    if address >= USER_END {
+        return Err(fault);
+    }
+    let mut table = root;
+    for level in [2, 1] {
+        let entry = Pte(ram.word(table, table_index(address, level)));
+        if !entry.has(Pte::VALID) || entry.is_leaf() {
+            return Err(fault);
+        }
+        table = entry.frame();
+    }
+    let index = table_index(address, 0);
+    let entry = Pte(ram.word(table, index));
+    if !entry.has(wanted(access)) {
+        return Err(fault);
+    }
+    let dirty = if access == Access::Store { Pte::DIRTY } else { 0 };
+    let marked = Pte(entry.0 | Pte::ACCESSED | dirty);
+    if marked != entry {
+        ram.set_word(table, index, marked.0);
+    }
+    Ok(marked)
+}
+
+const ENTRIES: usize = 256;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Entry {
+    /// Address-space number and virtual page number, plus 1; 0 is an empty slot.
+    tag: u64,
+    pte: Pte,
+}
+
+/// A CPU's cache of translations.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Tlb {
+    entries: Vec<Entry>,
+    /// Translations found in it.
+    pub hits: u64,
+    /// Translations that had to be walked for.
+    pub misses: u64,
+}
+
+impl Default for Tlb {
+    fn default() -> Self {
+        Self { entries: vec![Entry::default(); ENTRIES], hits: 0, misses: 0 }
+    }
+}
+
+const fn tag(asid: u32, address: u64) -> u64 {
+    ((asid as u64) << 27 | address >> 12 & 0x7ff_ffff) + 1
+}
+
+impl Tlb {
+    /// The frame for an access, if the TLB knows that it is allowed.
+    #[inline]
+    pub fn lookup(&mut self, asid: u32, address: u64, access: Access) -> Option<FrameId> {
+        let entry = &self.entries[(address >> 12) as usize % ENTRIES];
+        let dirty = if matches!(access, Access::Store) { Pte::DIRTY } else { 0 };
+        if entry.tag == tag(asid, address) && entry.pte.has(wanted(access) | dirty) && address < USER_END {
+            self.hits += 1;
+            return Some(entry.pte.frame());
+        }
+        None
+    }
+
+    /// Remembers a translation that was walked for.
+    pub fn fill(&mut self, asid: u32, address: u64, pte: Pte) {
+        self.misses += 1;
+        self.entries[(address >> 12) as usize % ENTRIES] = Entry { tag: tag(asid, address), pte };
+    }
+
+    /// Forgets one page of one space (`sfence.vma va, asid`).
+    pub fn flush_page(&mut self, asid: u32, address: u64) {
+        let entry = &mut self.entries[(address >> 12) as usize % ENTRIES];
+        if entry.tag == tag(asid, address) {
+            *entry = Entry::default();
+        }
+    }
+
+    /// Forgets a whole space (`sfence.vma x0, asid`).
+    pub fn flush_space(&mut self, asid: u32) {
+        for entry in &mut self.entries {
+            if entry.tag != 0 && (entry.tag - 1) >> 27 == u64::from(asid) {
+                *entry = Entry::default();
+            }
+        }
+    }
+}

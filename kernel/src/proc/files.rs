@@ -1,0 +1,171 @@
+//! Descriptors and open files: POSIX's two tables.
+//!
+//! A descriptor is a slot in a process's [`FileTable`]; it names an [`OpenFile`], which has the offset and
+//! the status flags, and is shared by whoever got it through dup(2) or fork(2).
+
+use crate::abi::Errno;
+use crate::base::{DeviceId, InodeId, OpenFileId, OpenFileTag, SocketId, Table};
+
+/// What an open file is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FileKind {
+    /// A file or directory.
+    Inode(InodeId),
+    /// A console.
+    Console(DeviceId),
+    /// A socket.
+    Socket(SocketId),
+}
+
+/// An open file ("open file description").
+#[derive(Clone, Debug, Hash)]
+pub struct OpenFile {
+    /// What it is of.
+    pub kind: FileKind,
+    /// Where the next read or write begins.
+    pub offset: u64,
+    /// Access mode and status flags, as open(2) takes them.
+    pub flags: u32,
+    /// Descriptors and calls under way that refer to it.
+    pub references: u32,
+}
+
+/// A descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Descriptor {
+    /// What it refers to.
+    pub file: OpenFileId,
+    /// Whether execve(2) closes it (FD_CLOEXEC).
+    pub close_on_exec: bool,
+}
+
+/// A table of descriptors, shared by the threads of a process.
+#[derive(Clone, Debug, Default, Hash)]
+pub struct FileTable {
+    slots: Vec<Option<Descriptor>>,
+    /// Processes that share it.
+    pub users: u32,
+}
+
+/// The largest number of descriptors (RLIMIT_NOFILE's usual soft limit).
+pub const MAX_DESCRIPTORS: usize = 1024;
+
+impl FileTable {
+    /// What a descriptor refers to.
+    #[must_use]
+    pub fn get(&self, fd: u64) -> Option<Descriptor> {
+        self.slots.get(usize::try_from(fd).ok()?).copied().flatten()
+    }
+
+    /// Puts a file at the lowest free descriptor that is at least `from`.
+    ///
+    /// # Errors
+    /// `EMFILE`.
+    pub fn add(&mut self, descriptor: Descriptor, from: usize) -> Result<u64, Errno> {
+        let fd = (from..MAX_DESCRIPTORS)
+            .find(|&fd| self.slots.get(fd).is_none_or(Option::is_none))
+            .ok_or(Errno::EMFILE)?;
+        self.set(fd, descriptor);
+        Ok(fd as u64)
+    }
+
+    /// Puts a file at a descriptor below [`MAX_DESCRIPTORS`]; returns what was there.
+    pub fn set(&mut self, fd: usize, descriptor: Descriptor) -> Option<Descriptor> {
+        if fd >= self.slots.len() {
+            self.slots.resize(fd + 1, None);
+        }
+        self.slots[fd].replace(descriptor)
+    }
+
+    /// Frees a descriptor; returns what was there.
+    pub fn take(&mut self, fd: u64) -> Option<Descriptor> {
+        self.slots.get_mut(usize::try_from(fd).ok()?)?.take()
+    }
+
+    /// All descriptors with what they refer to, lowest first.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, Descriptor)> {
+        self.slots.iter().enumerate().filter_map(|(fd, slot)| Some((fd as u64, (*slot)?)))
+    }
+}
+
+/// All open files of a machine.
+#[derive(Clone, Debug, Default, Hash)]
+pub struct OpenFiles {
+    table: Table<OpenFileTag, OpenFile>,
+}
+
+impl OpenFiles {
+    /// Opens a file with one reference.
+    pub fn open(&mut self, kind: FileKind, flags: u32) -> OpenFileId {
+        self.table.insert(OpenFile { kind, offset: 0, flags, references: 1 })
+    }
+
+    /// An open file.
+    #[must_use]
+    pub fn get(&self, id: OpenFileId) -> Option<&OpenFile> {
+        self.table.get(id)
+    }
+
+    /// An open file, to change.
+    pub fn get_mut(&mut self, id: OpenFileId) -> Option<&mut OpenFile> {
+        self.table.get_mut(id)
+    }
+
+    /// One more reference.
+    pub fn hold(&mut self, id: OpenFileId) {
+        if let Some(file) = self.table.get_mut(id) {
+            file.references += 1;
+        }
+    }
+
+    /// One reference less. With the last one the file is closed and returned.
+    #[must_use]
+    pub fn release(&mut self, id: OpenFileId) -> Option<OpenFile> {
+        let file = self.table.get_mut(id)?;
+        file.references = file.references.saturating_sub(1);
+        if file.references == 0 { self.table.remove(id) } else { None }
+    }
+
+    /// How many files are open.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether none is open.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Descriptor, FileKind, FileTable, OpenFiles};
+    use crate::base::DeviceId;
+
+    #[test]
+    fn the_lowest_free_descriptor_is_taken() {
+        let mut files = OpenFiles::default();
+        let file = files.open(FileKind::Console(DeviceId(0)), 0);
+        let descriptor = Descriptor { file, close_on_exec: false };
+        let mut table = FileTable::default();
+        for expected in 0..3 {
+            assert_eq!(table.add(descriptor, 0), Ok(expected));
+        }
+        table.take(1);
+        assert_eq!(table.add(descriptor, 0), Ok(1));
+        assert_eq!(table.add(descriptor, 10), Ok(10));
+        assert_eq!(table.get(u64::MAX), None);
+    }
+
+    #[test]
+    fn a_file_is_closed_with_its_last_reference() {
+        let mut files = OpenFiles::default();
+        let file = files.open(FileKind::Console(DeviceId(0)), 0);
+        files.hold(file);
+        assert!(files.release(file).is_none());
+        assert!(files.release(file).is_some());
+        assert!(files.release(file).is_none(), "a stale id is harmless");
+    }
+}

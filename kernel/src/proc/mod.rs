@@ -1,0 +1,150 @@
+//! Layer 6: processes and threads, as tables of plain values.
+//!
+//! Layers: [`call_frame`] is what a call remembers; [`files`] are descriptors and open files; [`signals`] are
+//! those not yet taken; [`thread`] and [`process`] use all of them; [`programs`] holds what runs; [`Proc`]
+//! owns the tables. What happens *to* processes stands in layer 7.
+//!
+//! A typical sequence: clone(2) makes a [`Thread`] in a new [`Process`] with shared or copied parts; the
+//! thread runs, parks, is woken; exit_group(2) ends its threads and leaves a process that is a zombie until
+//! its parent has asked for its status with wait4(2).
+//!
+//! Taken from elsewhere: threads and processes as two tables of numbers, not pointers, from Hubris; fields
+//! grouped by who touches them from xv6's `proc.h`; a process's parts each with a count of users from
+//! Linux' `task_struct` (`mm`, `files`).
+
+pub mod call_frame;
+pub mod files;
+pub mod process;
+pub mod programs;
+pub mod signals;
+pub mod thread;
+
+pub use call_frame::{CallFrame, Channels, Interruptible, Stop, WaitFor, Woken};
+pub use files::{Descriptor, FileKind, FileTable, MAX_DESCRIPTORS, OpenFile, OpenFiles};
+pub use process::Process;
+pub use programs::{Programs, SavedPrograms};
+pub use signals::{Pending, SignalInfo};
+pub use thread::{Body, Interrupted, KThread, Parked, Resume, State, Thread, Times};
+
+use crate::base::{
+    FilesId, FilesTag, Pid, ProcessId, ProcessTag, Serial, Table, ThreadId, ThreadTag, WaitQueues,
+};
+use std::collections::BTreeMap;
+
+/// The largest process number (Linux' `PID_MAX_LIMIT` on 64 bits).
+pub const PID_MAX: u32 = 4_194_304;
+
+/// All processes, threads, and what they have open.
+#[derive(Clone, Debug, Default, Hash)]
+pub struct Proc {
+    /// Threads.
+    pub threads: Table<ThreadTag, Thread>,
+    /// Processes.
+    pub processes: Table<ProcessTag, Process>,
+    /// File tables.
+    pub files: Table<FilesTag, FileTable>,
+    /// Open files.
+    pub open: OpenFiles,
+    /// Who waits for what.
+    pub waits: WaitQueues,
+    /// Numbers in use: of threads, and so of processes, whose number is their first thread's.
+    tids: BTreeMap<Pid, ThreadId>,
+    pids: BTreeMap<Pid, ProcessId>,
+    last_pid: u32,
+    last_serial: u32,
+}
+
+impl Proc {
+    /// A number that no thread and no process has, in rising order until [`PID_MAX`], then from 300 on
+    /// again as Linux does. `None` when all are taken.
+    pub fn new_pid(&mut self) -> Option<Pid> {
+        for _ in 0..PID_MAX {
+            self.last_pid = if self.last_pid >= PID_MAX { 300 } else { self.last_pid + 1 };
+            let pid = Pid(self.last_pid);
+            if !self.tids.contains_key(&pid) && !self.pids.contains_key(&pid) {
+                return Some(pid);
+            }
+        }
+        None
+    }
+
+    /// A name for the log that was never used.
+    pub fn new_serial(&mut self) -> Serial {
+        self.last_serial += 1;
+        Serial(self.last_serial)
+    }
+
+    /// Adds a process under its number.
+    pub fn add_process(&mut self, process: Process) -> ProcessId {
+        let pid = process.pid;
+        let id = self.processes.insert(process);
+        self.pids.insert(pid, id);
+        id
+    }
+
+    /// Adds a thread under its number, and to its process.
+    pub fn add_thread(&mut self, thread: Thread) -> ThreadId {
+        let (tid, process) = (thread.tid, thread.process);
+        let id = self.threads.insert(thread);
+        self.tids.insert(tid, id);
+        if let Some(process) = self.processes.get_mut(process) {
+            process.threads.push(id);
+        }
+        id
+    }
+
+    /// Removes a thread that is dead.
+    pub fn remove_thread(&mut self, id: ThreadId) -> Option<Thread> {
+        let thread = self.threads.remove(id)?;
+        self.tids.remove(&thread.tid);
+        if let Some(process) = self.processes.get_mut(thread.process) {
+            process.threads.retain(|&other| other != id);
+        }
+        Some(thread)
+    }
+
+    /// Removes a process that was collected.
+    pub fn remove_process(&mut self, id: ProcessId) -> Option<Process> {
+        let process = self.processes.remove(id)?;
+        self.pids.remove(&process.pid);
+        if let Some(parent) = process.parent.and_then(|p| self.processes.get_mut(p)) {
+            parent.children.remove(&id);
+        }
+        Some(process)
+    }
+
+    /// The process with this number.
+    #[must_use]
+    pub fn by_pid(&self, pid: Pid) -> Option<ProcessId> {
+        self.pids.get(&pid).copied()
+    }
+
+    /// The thread with this number.
+    #[must_use]
+    pub fn by_tid(&self, tid: Pid) -> Option<ThreadId> {
+        self.tids.get(&tid).copied()
+    }
+
+    /// A thread's process.
+    #[must_use]
+    pub fn process_of(&self, thread: ThreadId) -> Option<&Process> {
+        self.processes.get(self.threads.get(thread)?.process)
+    }
+
+    /// A thread's process, to change.
+    pub fn process_of_mut(&mut self, thread: ThreadId) -> Option<&mut Process> {
+        self.processes.get_mut(self.threads.get(thread)?.process)
+    }
+
+    /// A thread's file table.
+    #[must_use]
+    pub fn files_of(&self, thread: ThreadId) -> Option<&FileTable> {
+        self.files.get(self.process_of(thread)?.files?)
+    }
+
+    /// A thread's file table, to change.
+    pub fn files_of_mut(&mut self, thread: ThreadId) -> Option<&mut FileTable> {
+        let id: FilesId = self.process_of(thread)?.files?;
+        self.files.get_mut(id)
+    }
+}

@@ -1,0 +1,68 @@
+//! Signals that were sent and not taken yet.
+
+use crate::abi::signal::{Signal, SignalSet};
+use crate::event::EventId;
+
+/// A signal with what its handler is told (`siginfo_t`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SignalInfo {
+    /// Which.
+    pub signal: Signal,
+    /// `si_code`.
+    pub code: i32,
+    /// `si_pid`.
+    pub pid: u32,
+    /// `si_addr`.
+    pub address: u64,
+    /// The event that sent it.
+    pub cause: EventId,
+}
+
+/// Pending signals of a thread or a process.
+#[derive(Clone, Debug, Default, Hash)]
+pub struct Pending {
+    set: SignalSet,
+    infos: Vec<SignalInfo>,
+}
+
+impl Pending {
+    /// Adds a signal. A standard signal that is pending already is not added again (signal(7)); real-time
+    /// signals queue.
+    pub fn add(&mut self, info: SignalInfo) {
+        if !info.signal.is_realtime() && self.set.contains(info.signal) {
+            return;
+        }
+        self.set.insert(info.signal);
+        self.infos.push(info);
+    }
+
+    /// Which are pending.
+    #[must_use]
+    pub fn set(&self) -> SignalSet {
+        self.set
+    }
+
+    /// The lowest pending signal that is not in `mask`, left where it is.
+    #[must_use]
+    pub fn peek(&self, mask: SignalSet) -> Option<SignalInfo> {
+        let signal = self.set.difference(mask).first()?;
+        self.infos.iter().find(|info| info.signal == signal).copied()
+    }
+
+    /// Takes the lowest pending signal that is not in `mask`.
+    pub fn take(&mut self, mask: SignalSet) -> Option<SignalInfo> {
+        let signal = self.set.difference(mask).first()?;
+        let at = self.infos.iter().position(|info| info.signal == signal)?;
+        let info = self.infos.remove(at);
+        if !self.infos.iter().any(|info| info.signal == signal) {
+            self.set.remove(signal);
+        }
+        Some(info)
+    }
+
+    /// Forgets all pending instances of the given signals.
+    pub fn discard(&mut self, signals: SignalSet) {
+        self.infos.retain(|info| !signals.contains(info.signal));
+        self.set = self.set.difference(signals);
+    }
+}

@@ -1,0 +1,17 @@
+//! Layer 7: what happens to threads. They wait and are woken, get signals, begin and end.
+//!
+//! Layers: [`wait`] parks threads and makes them ready; [`signal`] sends signals and takes them; [`files`] lets go of open files; [`life`]
+//! begins and ends threads and processes.
+//!
+//! A typical sequence: kill(2) adds a signal to a process and wakes one of its threads out of an
+//! interruptible wait; before that thread's program goes on, [`signal::take`] looks what is pending: a
+//! handler is pushed on the program, or the process is stopped, or it ends, which tells its parent.
+//!
+//! Taken from elsewhere: the order of things at the return to user mode from Linux'
+//! `exit_to_user_mode_loop`; that nothing is cleaned up by the dead themselves, but by whoever ended them,
+//! from seL4.
+
+pub mod files;
+pub mod life;
+pub mod signal;
+pub mod wait;

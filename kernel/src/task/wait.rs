@@ -1,0 +1,97 @@
+//! Parking threads, and making them ready again.
+
+use crate::base::{Channel, Choice, ThreadId, Time, Waiter};
+use crate::context::{Cx, Due, Phase, Tables};
+use crate::event::{Event, EventId, SchedEvent};
+use crate::proc::{Parked, State, WaitFor, Woken};
+use crate::sched::{Enqueue, Task};
+
+/// Takes a thread off its way: it joins the queues of all channels it waits for.
+pub fn park(t: &mut Tables, cx: &mut Cx, thread: ThreadId, wait: WaitFor) {
+    let places = wait.channels.as_slice().iter().map(|&channel| {
+        (channel, t.proc.waits.join(channel, Waiter::Thread(thread), wait.exclusive))
+    });
+    let places = places.collect();
+    let timer = wait
+        .deadline
+        .filter(|&deadline| deadline < Time::MAX)
+        .map(|deadline| cx.at(deadline.max(cx.now), Phase::Timer, Due::Deadline(thread)));
+    cx.emit(Event::Sched(SchedEvent::Block { on: wait.kind }));
+    if let Some(thread) = t.proc.threads.get_mut(thread) {
+        let (interruptible, kind) = (wait.interruptible, wait.kind);
+        thread.state = State::Parked(Parked { places, timer, interruptible, kind });
+    }
+}
+
+/// Takes a parked thread out of all its queues. It is in no state until the caller gives it one.
+pub fn unpark(t: &mut Tables, cx: &mut Cx, thread: ThreadId) {
+    let Some(thread) = t.proc.threads.get_mut(thread) else { return };
+    if let State::Parked(parked) = std::mem::replace(&mut thread.state, State::Ready) {
+        thread.interruptible = parked.interruptible;
+        for (channel, place) in parked.places {
+            t.proc.waits.leave(channel, place);
+        }
+        if let Some(timer) = parked.timer {
+            cx.engine.agenda.cancel(timer);
+        }
+    }
+}
+
+/// Wakes who waits on a channel: everybody who shares it, and at most `exclusive` of the others. Returns
+/// how many.
+pub fn wake(t: &mut Tables, cx: &mut Cx, channel: Channel, mut exclusive: u32) -> u32 {
+    if t.proc.waits.is_empty() {
+        return 0;
+    }
+    let mut count = 0;
+    loop {
+        let waiting = t.proc.waits.waiting(channel);
+        let skip = cx.engine.chooser.choose(Choice::Waiter, if exclusive > 0 { waiting } else { 0 });
+        let Some(Waiter::Thread(thread)) = t.proc.waits.take(channel, &mut exclusive, skip) else {
+            return count;
+        };
+        resume(t, cx, thread, Woken::Channel(channel));
+        count += 1;
+    }
+}
+
+/// Wakes everybody who waits on a channel.
+pub fn wake_all(t: &mut Tables, cx: &mut Cx, channel: Channel) -> u32 {
+    wake(t, cx, channel, u32::MAX)
+}
+
+/// Ends a thread's wait for the given reason.
+pub fn resume(t: &mut Tables, cx: &mut Cx, id: ThreadId, woken: Woken) {
+    unpark(t, cx, id);
+    let Some(thread) = t.proc.threads.get_mut(id) else { return };
+    thread.woken = Some(woken);
+    let stopped = t.proc.process_of(id).is_some_and(|process| process.stopped);
+    if stopped {
+        if let Some(thread) = t.proc.threads.get_mut(id) {
+            thread.state = State::Stopped;
+        }
+        return;
+    }
+    ready(t, cx, id, Enqueue::Woken);
+}
+
+/// Puts a thread on a run queue, and makes the CPU there look if it must. The thread goes on because of
+/// what the context is doing.
+pub fn ready(t: &mut Tables, cx: &mut Cx, id: ThreadId, why: Enqueue) -> EventId {
+    let Some(thread) = t.proc.threads.get_mut(id) else { return EventId::NONE };
+    thread.state = State::Ready;
+    thread.times.ready_since = cx.now;
+    let (task, serial) = (Task { thread: id, nice: thread.nice }, thread.serial);
+    let place = t.sched.ready(task, why, thread.cpu, cx.now);
+    let event = cx.emit(Event::Sched(SchedEvent::Ready { thread: serial, on: place.cpu }));
+    thread.cause = event;
+    let cpu = &mut t.cpus[usize::from(place.cpu.0)];
+    if place.was_idle {
+        if !cpu.kicked {
+            cpu.clock = cpu.clock.max(cx.now);
+        }
+        cpu.kicked = true;
+    }
+    cpu.resched |= place.preempts;
+    event
+}
