@@ -1,8 +1,9 @@
 //! Layer 0: the words in which everything above is said. It imports nothing.
 //!
-//! Virtual time, ids and the tables behind them, channels and who waits on them, credentials and
+//! Virtual time and the agenda of what is to come, ids and the tables behind them, channels and who waits on them, credentials and
 //! namespaces, seeded chance, the digest of a state, and the one door through which every choice goes.
 
+pub mod agenda;
 pub mod channel;
 pub mod choose;
 pub mod cred;
@@ -11,6 +12,7 @@ pub mod id;
 pub mod rng;
 pub mod time;
 
+pub use agenda::{Agenda, Key, Ticket};
 pub use channel::{Channel, Place, WaitQueues, Waiter, Work};
 pub use choose::{Asked, Choice, Chooser, Schedule};
 pub use cred::{CgroupId, Cred, Namespaces, NsId};
