@@ -102,7 +102,12 @@ pub trait UserMemory {
     ///
     /// # Errors
     /// [`Interruption`].
-    fn atomic(&mut self, address: u64, width: Width, operation: Atomic) -> Result<u64, Interruption>;
+    fn atomic(
+        &mut self,
+        address: u64,
+        width: Width,
+        operation: Atomic,
+    ) -> Result<u64, Interruption>;
 
     /// Reads `into.len()` bytes.
     ///

@@ -1,20 +1,23 @@
 //! Signals: their numbers, names and default actions, sets of them, and the words of sigaction(2).
 //!
-//! Numbers and layouts are those of Linux on riscv64 (`asm-generic/signal.h`, `asm-generic/siginfo.h`),
-//! names those that strace prints: `SIGINT`, and from 32 on `SIGRTMIN`, `SIGRT_1`, … `SIGRT_32`.
+//! Numbers and layouts are those of Linux on riscv64 (`asm-generic/signal.h`,
+//! `asm-generic/siginfo.h`), names those that strace prints: `SIGINT`, and from 32 on `SIGRTMIN`,
+//! `SIGRT_1`, … `SIGRT_32`.
 //!
 //! A typical sequence:
 //! 1. rt_sigaction(2) hands in 24 bytes: [`SigAction::from_bytes`];
 //! 2. kill(2) hands in a number: [`Signal::from_number`], or EINVAL;
 //! 3. delivery takes the lowest pending signal that is not blocked ([`SignalSet::difference`],
 //!    [`SignalSet::first`]) and looks at the handler, or at [`Signal::default_action`];
-//! 4. the log prints `rt_sigprocmask(SIG_BLOCK, [INT CHLD], NULL, 8)` with [`SignalSet`]'s `Display`.
+//! 4. the log prints `rt_sigprocmask(SIG_BLOCK, [INT CHLD], NULL, 8)` with [`SignalSet`]'s
+//!    `Display`.
 
 use crate::abi::flags::{const_set, flag_set};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A signal, 1 to 64. Number 0 ("is there such a process?") is not a signal: kill(2) treats it apart.
+/// A signal, 1 to 64. Number 0 ("is there such a process?") is not a signal: kill(2) treats it
+/// apart.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub struct Signal(u8);
@@ -119,7 +122,8 @@ impl Signal {
     /// What happens without a handler; real-time signals terminate.
     #[must_use]
     pub fn default_action(self) -> DefaultAction {
-        self.standard().map_or(DefaultAction::Terminate, |(_, action)| action)
+        self.standard()
+            .map_or(DefaultAction::Terminate, |(_, action)| action)
     }
 
     /// The signal that `text` names: `SIGINT`, `INT`, `SIGRTMIN`, `SIGRT_3`, `RT_3`, or a number.
@@ -135,7 +139,9 @@ impl Signal {
             "CLD" => return Some(Self::CHLD),
             _ => {}
         }
-        SignalSet::FULL.iter().find(|signal| signal.short_name() == bare)
+        SignalSet::FULL
+            .iter()
+            .find(|signal| signal.short_name() == bare)
     }
 
     /// The name without `SIG`, as it stands in a set: `INT`, `RTMIN`, `RT_3`.
@@ -248,7 +254,9 @@ impl SignalSet {
 
     /// The signals, lowest number first.
     pub fn iter(self) -> impl Iterator<Item = Signal> {
-        (1..=64).filter_map(Signal::from_number).filter(move |&signal| self.contains(signal))
+        (1..=64)
+            .filter_map(Signal::from_number)
+            .filter(move |&signal| self.contains(signal))
     }
 
     /// Reads the eight bytes of a `sigset_t`.
@@ -271,20 +279,30 @@ impl SignalSet {
             None => (text, false),
         };
         let mut set = Self::EMPTY;
-        for name in body.strip_prefix('[')?.strip_suffix(']')?.split_whitespace() {
+        for name in body
+            .strip_prefix('[')?
+            .strip_suffix(']')?
+            .split_whitespace()
+        {
             set.insert(Signal::from_name(name)?);
         }
         Some(if inverted { Self(!set.0) } else { set })
     }
 }
 
-/// As strace prints it. A set with two thirds of all signals or more is shown by what it lacks: `~[KILL]`.
+/// As strace prints it. A set with two thirds of all signals or more is shown by what it lacks:
+/// `~[KILL]`.
 impl fmt::Display for SignalSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inverted = self.0.count_ones() >= 64 * 2 / 3;
         let shown = if inverted { Self(!self.0) } else { *self };
         let names: Vec<String> = shown.iter().map(Signal::short_name).collect();
-        write!(f, "{}[{}]", if inverted { "~" } else { "" }, names.join(" "))
+        write!(
+            f,
+            "{}[{}]",
+            if inverted { "~" } else { "" },
+            names.join(" ")
+        )
     }
 }
 
@@ -296,31 +314,31 @@ impl fmt::Debug for SignalSet {
 
 impl FromIterator<Signal> for SignalSet {
     fn from_iter<I: IntoIterator<Item = Signal>>(signals: I) -> Self {
-        signals.into_iter().fold(Self::EMPTY, |set, signal| set.union(Self::of(signal)))
+        signals
+            .into_iter()
+            .fold(Self::EMPTY, |set, signal| set.union(Self::of(signal)))
     }
 }
 
 flag_set! {
     /// `sa_flags` of sigaction(2). An `unsigned long` on riscv64, which has no SA_RESTORER.
     ActionFlags: u64, ACTION_FLAGS, "SA_";
-    /// How the signal is handled, not what it means, changes: the names are in signal.h's order.
-    RESTART = 0x1000_0000;
-    /// Do not tell of children that stop.
-    NOCLDSTOP = 1;
-    /// Children leave no zombies.
-    NOCLDWAIT = 2;
-    /// The handler takes three arguments.
-    SIGINFO = 4;
     /// Handle it on the stack of sigaltstack(2).
     ONSTACK = 0x0800_0000;
+    /// Calls that the handler interrupts start again.
+    RESTART = 0x1000_0000;
+    /// The opposite, which is the default.
+    INTERRUPT = 0x2000_0000;
     /// Do not block the signal while its handler runs.
     NODEFER = 0x4000_0000;
     /// Back to the default once the handler has been entered.
     RESETHAND = 0x8000_0000;
-    /// Never supported: lets programs find out whether unknown flags are cleared.
-    UNSUPPORTED = 0x400;
-    /// Show the tag bits of a faulting address.
-    EXPOSE_TAGBITS = 0x800;
+    /// The handler takes three arguments.
+    SIGINFO = 4;
+    /// Do not tell of children that stop.
+    NOCLDSTOP = 1;
+    /// Children leave no zombies.
+    NOCLDWAIT = 2;
 }
 
 const_set! {
@@ -336,8 +354,8 @@ pub const SIG_DFL: u64 = 0;
 /// Handler word for "ignore it" (`SIG_IGN`).
 pub const SIG_IGN: u64 = 1;
 
-/// `struct sigaction` of the riscv64 kernel: what to do about a signal. There is no `sa_restorer`: the
-/// way back from a handler lies in the vDSO.
+/// `struct sigaction` of the riscv64 kernel: what to do about a signal. There is no `sa_restorer`:
+/// the way back from a handler lies in the vDSO.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SigAction {
     /// Address of the handler, [`SIG_DFL`] or [`SIG_IGN`].
@@ -357,7 +375,11 @@ impl SigAction {
     pub fn from_bytes(bytes: &[u8; Self::SIZE]) -> Self {
         let (words, _) = bytes.as_chunks::<8>();
         let word = |at: usize| words.get(at).map_or(0, |word| u64::from_le_bytes(*word));
-        Self { handler: word(0), flags: word(1), mask: SignalSet(word(2)) }
+        Self {
+            handler: word(0),
+            flags: word(1),
+            mask: SignalSet(word(2)),
+        }
     }
 
     /// The structure as it lies in memory.
@@ -365,7 +387,10 @@ impl SigAction {
     pub fn to_bytes(self) -> [u8; Self::SIZE] {
         let mut bytes = [0; Self::SIZE];
         let (words, _) = bytes.as_chunks_mut::<8>();
-        for (place, word) in words.iter_mut().zip([self.handler, self.flags, self.mask.0]) {
+        for (place, word) in words
+            .iter_mut()
+            .zip([self.handler, self.flags, self.mask.0])
+        {
             *place = word.to_le_bytes();
         }
         bytes
@@ -386,7 +411,12 @@ impl fmt::Display for SigAction {
             SIG_IGN => f.write_str("{sa_handler=SIG_IGN")?,
             address => write!(f, "{{sa_handler={address:#x}")?,
         }
-        write!(f, ", sa_mask={}, sa_flags={}}}", self.mask, ACTION_FLAGS.print(self.flags))
+        write!(
+            f,
+            ", sa_mask={}, sa_flags={}}}",
+            self.mask,
+            ACTION_FLAGS.print(self.flags)
+        )
     }
 }
 
@@ -409,12 +439,12 @@ pub mod code {
         SI_SIGIO = -5, SI_TKILL = -6, SI_DETHREAD = -7, SI_ASYNCNL = -60,
     }
     codes! { ILL, "for SIGILL":
-        ILL_ILLOPC = 1, ILL_ILLOPN = 2, ILL_ILLADR = 3, ILL_ILLTRP = 4, ILL_PRVOPC = 5, ILL_PRVREG = 6,
-        ILL_COPROC = 7, ILL_BADSTK = 8, ILL_BADIADDR = 9,
+        ILL_ILLOPC = 1, ILL_ILLOPN = 2, ILL_ILLADR = 3, ILL_ILLTRP = 4, ILL_PRVOPC = 5,
+        ILL_PRVREG = 6, ILL_COPROC = 7, ILL_BADSTK = 8, ILL_BADIADDR = 9,
     }
     codes! { FPE, "for SIGFPE":
-        FPE_INTDIV = 1, FPE_INTOVF = 2, FPE_FLTDIV = 3, FPE_FLTOVF = 4, FPE_FLTUND = 5, FPE_FLTRES = 6,
-        FPE_FLTINV = 7, FPE_FLTSUB = 8, FPE_FLTUNK = 14, FPE_CONDTRAP = 15,
+        FPE_INTDIV = 1, FPE_INTOVF = 2, FPE_FLTDIV = 3, FPE_FLTOVF = 4, FPE_FLTUND = 5,
+        FPE_FLTRES = 6, FPE_FLTINV = 7, FPE_FLTSUB = 8, FPE_FLTUNK = 14, FPE_CONDTRAP = 15,
     }
     codes! { SEGV, "for SIGSEGV":
         SEGV_MAPERR = 1, SEGV_ACCERR = 2, SEGV_BNDERR = 3, SEGV_PKUERR = 4,
@@ -423,7 +453,8 @@ pub mod code {
         BUS_ADRALN = 1, BUS_ADRERR = 2, BUS_OBJERR = 3, BUS_MCEERR_AR = 4, BUS_MCEERR_AO = 5,
     }
     codes! { TRAP, "for SIGTRAP":
-        TRAP_BRKPT = 1, TRAP_TRACE = 2, TRAP_BRANCH = 3, TRAP_HWBKPT = 4, TRAP_UNK = 5, TRAP_PERF = 6,
+        TRAP_BRKPT = 1, TRAP_TRACE = 2, TRAP_BRANCH = 3, TRAP_HWBKPT = 4, TRAP_UNK = 5,
+        TRAP_PERF = 6,
     }
     codes! { CLD, "for SIGCHLD":
         CLD_EXITED = 1, CLD_KILLED = 2, CLD_DUMPED = 3, CLD_TRAPPED = 4, CLD_STOPPED = 5,
@@ -450,7 +481,10 @@ pub mod code {
             Signal::SYS => SYS,
             _ => &[],
         };
-        ANY.iter().chain(own).find(|(_, value)| *value == code).map(|(name, _)| *name)
+        ANY.iter()
+            .chain(own)
+            .find(|(_, value)| *value == code)
+            .map(|(name, _)| *name)
     }
 }
 

@@ -18,8 +18,9 @@ pub use choose::{Asked, Choice, Chooser, Schedule};
 pub use cred::{CgroupId, Cred, Namespaces, NsId};
 pub use digest::Digester;
 pub use id::{
-    BlockNumber, CpuId, DeviceId, FilesId, FrameId, GuestId, Id, InodeId, MachineId, OpenFileId,
-    Pid, PortId, ProcessId, RequestId, Serial, ServerId, SocketId, SpaceId, Table, ThreadId,
+    BlockNumber, CpuId, DeviceId, FilesId, FilesTag, FrameId, GuestId, GuestTag, Id, InodeId,
+    MachineId, OpenFileId, OpenFileTag, Pid, PortId, ProcessId, ProcessTag, RequestId, Serial,
+    ServerId, SocketId, SocketTag, SpaceId, SpaceTag, Table, ThreadId, ThreadTag,
 };
 pub use rng::Rng;
 pub use time::{Duration, Time};

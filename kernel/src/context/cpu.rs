@@ -1,6 +1,7 @@
 //! A CPU as the kernel sees it: its clock, and who has it.
 
-use crate::base::{Duration, SpaceId, ThreadId, Time};
+use crate::base::{Duration, Serial, SpaceId, ThreadId, Time};
+use crate::event::Leave;
 
 /// A CPU.
 #[derive(Clone, Debug, Hash)]
@@ -11,8 +12,16 @@ pub struct Cpu {
     pub current: Option<ThreadId>,
     /// When the running thread's slice is over; `Time::MAX` if it has none.
     pub slice_end: Time,
-    /// The running thread must give way at the next opportunity.
-    pub resched: bool,
+    /// Why the running thread must give way at the next opportunity, if it must.
+    pub resched: Option<Leave>,
+    /// Who left last and has not been followed by anybody: its name in the log.
+    pub left: Serial,
+    /// The same as a thread; `ThreadId::NONE` when the CPU was idle.
+    pub left_thread: ThreadId,
+    /// Why it left.
+    pub left_why: Leave,
+    /// When the running thread got the CPU.
+    pub since: Time,
     /// Somebody waits for this idle CPU.
     pub kicked: bool,
     /// The address space it used last: going to another one costs more.
@@ -31,7 +40,11 @@ impl Default for Cpu {
             clock: Time::ZERO,
             current: None,
             slice_end: Time::MAX,
-            resched: false,
+            resched: None,
+            left: Serial(0),
+            left_thread: ThreadId::NONE,
+            left_why: Leave::Idle,
+            since: Time::ZERO,
             kicked: false,
             space: SpaceId::NONE,
             busy: Duration::ZERO,
@@ -42,10 +55,15 @@ impl Default for Cpu {
 }
 
 impl Cpu {
+    /// Who left has been followed.
+    pub fn forget_left(&mut self) {
+        (self.left, self.left_thread, self.left_why) = (Serial(0), ThreadId::NONE, Leave::Idle);
+    }
+
     /// Whether it has something to do.
     #[inline]
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.current.is_some() || self.kicked
+        self.current.is_some() || self.kicked || self.left_thread != ThreadId::NONE
     }
 }

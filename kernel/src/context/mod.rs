@@ -21,7 +21,8 @@ use crate::abi::Errno;
 use crate::abi::program::Loader;
 use crate::base::agenda::{Agenda, Key, Ticket};
 use crate::base::{
-    Chooser, CpuId, DeviceId, Duration, MachineId, PortId, RequestId, Serial, ServerId, ThreadId, Time,
+    Chooser, CpuId, DeviceId, Duration, MachineId, PortId, RequestId, Serial, ServerId, ThreadId,
+    Time,
 };
 use crate::driver::Bus;
 use crate::event::{Event, EventId, Log, Stamp};
@@ -59,6 +60,8 @@ pub struct Tables {
     pub boxes: Mailboxes,
     /// Processes and threads.
     pub proc: Proc,
+    /// The device behind /dev/console.
+    pub console: Option<DeviceId>,
 }
 
 /// The call frames of all threads, by slot. They stand beside the tables so that a handler can hold its
@@ -130,7 +133,10 @@ pub struct Dialect {
 
 impl Dialect {
     /// Input, arrivals, devices and timers before whoever runs; ends before slices.
-    pub const LINUX: Self = Self { name: "linux", ranks: [0, 1, 2, 3, 4, 5] };
+    pub const LINUX: Self = Self {
+        name: "linux",
+        ranks: [0, 1, 2, 3, 4, 5],
+    };
 
     /// The rank of a phase.
     #[must_use]
@@ -200,6 +206,9 @@ pub struct Cx {
     /// The request that is served.
     pub request: RequestId,
 
+    /// Something happened that may concern other CPUs: the run loop must look again.
+    pub disturbed: bool,
+
     /// Agenda, log, chooser.
     pub engine: Engine,
     /// Programs and guests.
@@ -258,7 +267,12 @@ impl Cx {
         self.engine.next_sequence += 1;
         let phase = self.dialect.rank(phase);
         // What the machine plans itself comes after what arrives from outside in the same phase.
-        let key = Key { time, phase, source: u64::MAX, sequence };
+        let key = Key {
+            time,
+            phase,
+            source: u64::MAX,
+            sequence,
+        };
         self.engine.agenda.insert(key, due)
     }
 
@@ -274,6 +288,10 @@ impl Cx {
 /// # Errors
 /// `ESRCH` for a thread without one: a kernel thread, or one that is gone.
 pub fn satp_of(t: &Tables, thread: ThreadId) -> Result<Satp, Errno> {
-    let space = t.proc.process_of(thread).and_then(|process| process.space).ok_or(Errno::ESRCH)?;
+    let space = t
+        .proc
+        .process_of(thread)
+        .and_then(|process| process.space)
+        .ok_or(Errno::ESRCH)?;
     Ok(t.mm.satp(space))
 }

@@ -50,7 +50,7 @@ pub struct BlockDone {
 }
 
 /// Drives a disk.
-pub trait BlockDriver: Send {
+pub trait BlockDriver: Send + Sync {
     /// Its name, for people.
     fn name(&self) -> &'static str;
     /// How many blocks of 4096 bytes the device has.
@@ -58,7 +58,12 @@ pub trait BlockDriver: Send {
     /// Takes a request; it is done when [`interrupt`](Self::interrupt) says so.
     fn submit(&mut self, request: BlockRequest, device: &mut dyn Device, wires: &mut Wires<'_>);
     /// The device interrupted: adds what is done to `done`, and starts what waits.
-    fn interrupt(&mut self, device: &mut dyn Device, wires: &mut Wires<'_>, done: &mut Vec<BlockDone>);
+    fn interrupt(
+        &mut self,
+        device: &mut dyn Device,
+        wires: &mut Wires<'_>,
+        done: &mut Vec<BlockDone>,
+    );
     /// The requests that are not done, the one under way first.
     fn queue(&self) -> Vec<BlockRequest>;
     /// A copy, for keyframes.
@@ -68,7 +73,7 @@ pub trait BlockDriver: Send {
 }
 
 /// Drives a network interface.
-pub trait NetDriver: Send {
+pub trait NetDriver: Send + Sync {
     /// Its name, for people.
     fn name(&self) -> &'static str;
     /// The station address.
@@ -90,7 +95,7 @@ pub trait NetDriver: Send {
 }
 
 /// Drives a device that moves bytes one after the other.
-pub trait CharDriver: Send {
+pub trait CharDriver: Send + Sync {
     /// Its name, for people.
     fn name(&self) -> &'static str;
     /// How many bytes wait to be read.

@@ -18,7 +18,10 @@ pub struct ToyDisk {
 impl ToyDisk {
     /// Starts the driver.
     pub fn probe(device: &mut dyn Device) -> Box<dyn BlockDriver> {
-        Box::new(Self { capacity: device.read(disk::CAPACITY), ..Self::default() })
+        Box::new(Self {
+            capacity: device.read(disk::CAPACITY),
+            ..Self::default()
+        })
     }
 
     fn start_next(&mut self, device: &mut dyn Device, wires: &mut Wires<'_>) {
@@ -26,7 +29,15 @@ impl ToyDisk {
         if let Some(request) = &self.under_way {
             device.write(disk::BLOCK, request.block.0, wires);
             device.write(disk::FRAME, u64::from(request.frame.0), wires);
-            device.write(disk::COMMAND, if request.write { disk::WRITE } else { disk::READ }, wires);
+            device.write(
+                disk::COMMAND,
+                if request.write {
+                    disk::WRITE
+                } else {
+                    disk::READ
+                },
+                wires,
+            );
         }
     }
 }
@@ -47,7 +58,12 @@ impl BlockDriver for ToyDisk {
         }
     }
 
-    fn interrupt(&mut self, device: &mut dyn Device, wires: &mut Wires<'_>, done: &mut Vec<BlockDone>) {
+    fn interrupt(
+        &mut self,
+        device: &mut dyn Device,
+        wires: &mut Wires<'_>,
+        done: &mut Vec<BlockDone>,
+    ) {
         let error = match device.read(disk::STATUS) {
             disk::DONE => None,
             disk::ERROR => Some(Errno::EIO),

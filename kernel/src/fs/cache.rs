@@ -77,6 +77,8 @@ impl Cached {
 pub struct Cache {
     entries: BTreeMap<Key, Cached>,
     dirty: BTreeSet<Key>,
+    /// What is being read or written, by frame.
+    moving: BTreeMap<FrameId, Key>,
     /// Keys in the order in which they came, for eviction. May hold keys that are gone.
     order: VecDeque<Key>,
     /// How many entries there may be before clean ones are evicted.
@@ -90,6 +92,7 @@ impl Cache {
         Self {
             entries: BTreeMap::new(),
             dirty: BTreeSet::new(),
+            moving: BTreeMap::new(),
             order: VecDeque::new(),
             limit: limit.max(16),
         }
@@ -116,7 +119,20 @@ impl Cache {
         state: State,
     ) {
         let (cause, request) = (EventId::NONE, RequestId::NONE);
-        self.entries.insert(key, Cached { frame, home, state, pins: 0, cause, request });
+        if state == State::Reading {
+            self.moving.insert(frame, key);
+        }
+        self.entries.insert(
+            key,
+            Cached {
+                frame,
+                home,
+                state,
+                pins: 0,
+                cause,
+                request,
+            },
+        );
         self.order.push_back(key);
     }
 
@@ -152,13 +168,17 @@ impl Cache {
             return None;
         }
         self.dirty.remove(&key);
+        self.moving.insert(entry.frame, key);
         entry.state = State::Writing { again: false };
         Some(entry)
     }
 
     /// The device is done with an entry.
     pub fn finish(&mut self, key: Key, error: Option<Errno>) {
-        let Some(entry) = self.entries.get_mut(&key) else { return };
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
+        self.moving.remove(&entry.frame);
         entry.state = match (entry.state, error) {
             (State::Reading, Some(error)) => State::Failed(error),
             // What could not be written stays dirty and is tried again.
@@ -168,6 +188,12 @@ impl Cache {
         if entry.state == State::Dirty {
             self.dirty.insert(key);
         }
+    }
+
+    /// What a frame that is on its way to or from a device is cached as.
+    #[must_use]
+    pub fn key_of(&self, frame: FrameId) -> Option<Key> {
+        self.moving.get(&frame).copied()
     }
 
     /// Dirty entries that are not being written, in the order of their keys.
@@ -181,11 +207,14 @@ impl Cache {
         self.dirty.len()
     }
 
-    /// The first entry that is being written.
+    /// Something that is being written.
     #[must_use]
     pub fn writing(&self) -> Option<Key> {
-        let writing = |entry: &Cached| matches!(entry.state, State::Writing { .. });
-        self.entries.iter().find(|(_, entry)| writing(entry)).map(|(key, _)| *key)
+        let writing = |key: &&Key| {
+            self.get(**key)
+                .is_some_and(|entry| matches!(entry.state, State::Writing { .. }))
+        };
+        self.moving.values().find(writing).copied()
     }
 
     /// Takes out the oldest clean entry that nobody has pinned, if the cache is over its limit or `force`

@@ -35,7 +35,7 @@ pub struct Attributes {
 ///
 /// All operations fail with [`FsStop`]: `Miss` for a block that is not there, `EUCLEAN` for a structure
 /// that cannot be, and the errno that the system call of that name has.
-pub trait FileSystem: Send {
+pub trait FileSystem: Send + Sync {
     /// Its name, as in /proc/filesystems.
     fn name(&self) -> &'static str;
 
@@ -70,7 +70,12 @@ pub trait FileSystem: Send {
     ///
     /// # Errors
     /// See the trait.
-    fn block_of(&self, txn: &mut Txn<'_>, inode: u32, page: u64) -> Result<Option<BlockNumber>, FsStop>;
+    fn block_of(
+        &self,
+        txn: &mut Txn<'_>,
+        inode: u32,
+        page: u64,
+    ) -> Result<Option<BlockNumber>, FsStop>;
 
     /// The same, and a hole gets a block. `ENOSPC`, `EFBIG`.
     ///

@@ -77,7 +77,11 @@ impl<'a> Txn<'a> {
     /// A transaction that has changed nothing yet.
     #[must_use]
     pub fn new(base: &'a dyn Blocks) -> Self {
-        Self { base, overlay: BTreeMap::new(), touched: RefCell::default() }
+        Self {
+            base,
+            overlay: BTreeMap::new(),
+            touched: RefCell::default(),
+        }
     }
 
     /// A block as this transaction sees it.
@@ -109,7 +113,10 @@ impl<'a> Txn<'a> {
 
     /// A block whose old contents do not matter: zeroes, without reading it.
     pub fn fresh(&mut self, number: BlockNumber) -> &mut Page {
-        self.overlay.entry(number).and_modify(|page| page.fill(0)).or_insert(Box::new([0; PAGE_SIZE]))
+        self.overlay
+            .entry(number)
+            .and_modify(|page| page.fill(0))
+            .or_insert(Box::new([0; PAGE_SIZE]))
     }
 
     /// Ends the transaction: the blocks it changed, lowest first. What becomes of them is the caller's

@@ -53,12 +53,20 @@ impl<'a> Wires<'a> {
     /// Wires at time `now`, nothing raised.
     #[must_use]
     pub fn new(now: Time, ram: &'a mut Ram, cause: EventId, request: RequestId) -> Self {
-        Self { now, ram, attend_at: None, interrupt: false, sent: Vec::new(), cause, request }
+        Self {
+            now,
+            ram,
+            attend_at: None,
+            interrupt: false,
+            sent: Vec::new(),
+            cause,
+            request,
+        }
     }
 }
 
 /// A device model. It knows its registers and its timing, and nothing of drivers or kernels.
-pub trait Device: Send {
+pub trait Device: Send + Sync {
     /// What the bus reads to find a driver.
     fn device_type(&self) -> DeviceType;
     /// Reads a register.

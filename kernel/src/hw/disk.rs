@@ -50,7 +50,10 @@ impl Medium {
     /// An empty medium; every block reads as zeroes. At most 2³² blocks (16 TiB).
     #[must_use]
     pub fn new(blocks: u64) -> Self {
-        Self { chunks: Vec::new(), blocks: blocks.min(1 << 32) }
+        Self {
+            chunks: Vec::new(),
+            blocks: blocks.min(1 << 32),
+        }
     }
 
     /// How many blocks of 4096 bytes it has.
@@ -75,7 +78,8 @@ impl Medium {
         if at >= self.chunks.len() {
             self.chunks.resize(at + 1, None);
         }
-        let chunk = self.chunks[at].get_or_insert_with(|| Arc::new([const { None }; CHUNK as usize]));
+        let chunk =
+            self.chunks[at].get_or_insert_with(|| Arc::new([const { None }; CHUNK as usize]));
         Arc::make_mut(chunk)[(number % CHUNK) as usize] = Some(Arc::new(*page));
         true
     }
@@ -107,7 +111,10 @@ pub struct Disk {
 
 impl Disk {
     /// What the bus knows it by.
-    pub const TYPE: DeviceType = DeviceType { vendor: 0x05c0, model: 0x0001 };
+    pub const TYPE: DeviceType = DeviceType {
+        vendor: 0x05c0,
+        model: 0x0001,
+    };
 
     /// A disk with this medium. `timing` says what any access costs, and what a KiB adds.
     #[must_use]
@@ -177,7 +184,10 @@ impl Device for Disk {
             COMMAND if self.status != BUSY => {
                 self.command = value;
                 self.status = BUSY;
-                let timing = Timing { fixed: self.seek, per_kib: self.per_kib };
+                let timing = Timing {
+                    fixed: self.seek,
+                    per_kib: self.per_kib,
+                };
                 wires.attend_at = Some(wires.now + timing.of(PAGE_SIZE));
             }
             _ => {}

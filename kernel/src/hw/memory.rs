@@ -112,7 +112,12 @@ impl Memory {
     ///
     /// # Errors
     /// The fault that the user's own access would have caused.
-    pub fn user_frame(&mut self, satp: Satp, address: u64, access: Access) -> Result<FrameId, Fault> {
+    pub fn user_frame(
+        &mut self,
+        satp: Satp,
+        address: u64,
+        access: Access,
+    ) -> Result<FrameId, Fault> {
         let tlb = &mut self.tlbs[usize::from(self.loan.cpu.0)];
         if let Some(frame) = tlb.lookup(satp.asid, address, access) {
             return Ok(frame);
@@ -130,7 +135,8 @@ impl Memory {
         for (at, offset, length) in pages(address, into.len()) {
             let frame = self.user_frame(satp, at, Access::Load)?;
             let start = at as usize % PAGE_SIZE;
-            into[offset..offset + length].copy_from_slice(&self.ram.page(frame)[start..start + length]);
+            into[offset..offset + length]
+                .copy_from_slice(&self.ram.page(frame)[start..start + length]);
         }
         Ok(())
     }
@@ -190,9 +196,15 @@ impl UserMemory for Memory {
             return Ok(u64::from_le_bytes(bytes));
         }
         self.begin()?;
-        let frame = self.translate(address, Access::Load).map_err(Interruption::Fault)?;
+        let frame = self
+            .translate(address, Access::Load)
+            .map_err(Interruption::Fault)?;
         self.loan.clock += self.operation_cost;
-        Ok(read_number(self.ram.page(frame), address as usize % PAGE_SIZE, width.bytes() as usize))
+        Ok(read_number(
+            self.ram.page(frame),
+            address as usize % PAGE_SIZE,
+            width.bytes() as usize,
+        ))
     }
 
     #[inline]
@@ -201,20 +213,37 @@ impl UserMemory for Memory {
             return self.write(address, &value.to_le_bytes()[..width.bytes() as usize]);
         }
         self.begin()?;
-        let frame = self.translate(address, Access::Store).map_err(Interruption::Fault)?;
+        let frame = self
+            .translate(address, Access::Store)
+            .map_err(Interruption::Fault)?;
         self.loan.clock += self.operation_cost;
         let page = self.ram.page_mut(frame);
-        write_number(page, address as usize % PAGE_SIZE, width.bytes() as usize, value);
+        write_number(
+            page,
+            address as usize % PAGE_SIZE,
+            width.bytes() as usize,
+            value,
+        );
         Ok(())
     }
 
-    fn atomic(&mut self, address: u64, width: Width, operation: Atomic) -> Result<u64, Interruption> {
+    fn atomic(
+        &mut self,
+        address: u64,
+        width: Width,
+        operation: Atomic,
+    ) -> Result<u64, Interruption> {
         if address % width.bytes() != 0 {
             // RISC-V traps on misaligned AMOs; Linux delivers SIGBUS, which is a fault to us.
-            return Err(Interruption::Fault(Fault { address, access: Access::Store }));
+            return Err(Interruption::Fault(Fault {
+                address,
+                access: Access::Store,
+            }));
         }
         self.begin()?;
-        let frame = self.translate(address, Access::Store).map_err(Interruption::Fault)?;
+        let frame = self
+            .translate(address, Access::Store)
+            .map_err(Interruption::Fault)?;
         self.loan.clock += self.operation_cost;
         let (at, bytes) = (address as usize % PAGE_SIZE, width.bytes() as usize);
         let old = read_number(self.ram.page(frame), at, bytes);
@@ -231,9 +260,12 @@ impl UserMemory for Memory {
     fn read(&mut self, address: u64, into: &mut [u8]) -> Result<(), Interruption> {
         self.begin()?;
         for (at, offset, length) in pages(address, into.len()) {
-            let frame = self.translate(at, Access::Load).map_err(Interruption::Fault)?;
+            let frame = self
+                .translate(at, Access::Load)
+                .map_err(Interruption::Fault)?;
             let start = at as usize % PAGE_SIZE;
-            into[offset..offset + length].copy_from_slice(&self.ram.page(frame)[start..start + length]);
+            into[offset..offset + length]
+                .copy_from_slice(&self.ram.page(frame)[start..start + length]);
         }
         self.loan.clock += self.operation_cost * into.len().div_ceil(8) as u64;
         Ok(())
@@ -242,7 +274,9 @@ impl UserMemory for Memory {
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), Interruption> {
         self.begin()?;
         for (at, offset, length) in pages(address, bytes.len()) {
-            let frame = self.translate(at, Access::Store).map_err(Interruption::Fault)?;
+            let frame = self
+                .translate(at, Access::Store)
+                .map_err(Interruption::Fault)?;
             let start = at as usize % PAGE_SIZE;
             self.ram.page_mut(frame)[start..start + length]
                 .copy_from_slice(&bytes[offset..offset + length]);

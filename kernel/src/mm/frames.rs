@@ -15,7 +15,11 @@ impl Frames {
     /// All of `size` frames are free.
     #[must_use]
     pub fn new(size: u32) -> Self {
-        Self { owners: Vec::new(), free: Vec::new(), size }
+        Self {
+            owners: Vec::new(),
+            free: Vec::new(),
+            size,
+        }
     }
 
     /// A frame with one owner; `None` when none is left. Its contents are whatever the last owner left.
@@ -40,7 +44,9 @@ impl Frames {
 
     /// One owner less. `true` when it was the last: the frame is free again.
     pub fn release(&mut self, frame: FrameId) -> bool {
-        let Some(owners) = self.owners.get_mut(frame.0 as usize) else { return false };
+        let Some(owners) = self.owners.get_mut(frame.0 as usize) else {
+            return false;
+        };
         debug_assert!(*owners > 0, "frame {frame} released twice");
         *owners = owners.saturating_sub(1);
         let last = *owners == 0;

@@ -41,7 +41,11 @@ impl Mm {
     /// Memory management for `frames` frames.
     #[must_use]
     pub fn new(frames: u32) -> Self {
-        Self { frames: Frames::new(frames), spaces: Table::default(), next_asid: 1 }
+        Self {
+            frames: Frames::new(frames),
+            spaces: Table::default(),
+            next_asid: 1,
+        }
     }
 
     /// Makes an empty address space with one user.
@@ -70,7 +74,9 @@ impl Mm {
     /// What a CPU loads to use a space.
     #[must_use]
     pub fn satp(&self, id: SpaceId) -> Satp {
-        self.spaces.get(id).map_or_else(Satp::default, |space| space.satp)
+        self.spaces
+            .get(id)
+            .map_or_else(Satp::default, |space| space.satp)
     }
 
     /// How many spaces there are.
@@ -88,7 +94,9 @@ impl Mm {
 
     /// A thread uses the space no longer; with the last one it is gone.
     pub fn release(&mut self, id: SpaceId, memory: &mut Memory) {
-        let Some(space) = self.spaces.get_mut(id) else { return };
+        let Some(space) = self.spaces.get_mut(id) else {
+            return;
+        };
         space.users -= 1;
         if space.users == 0
             && let Some(space) = self.spaces.remove(id)
@@ -102,10 +110,16 @@ impl Mm {
     ///
     /// # Errors
     /// [`NoMemory`]; the parent is as it was, but for rights to write that come back with a fault.
-    pub fn fork(&mut self, parent: SpaceId, memory: &mut Memory) -> Result<(SpaceId, u64), NoMemory> {
+    pub fn fork(
+        &mut self,
+        parent: SpaceId,
+        memory: &mut Memory,
+    ) -> Result<(SpaceId, u64), NoMemory> {
         let child = self.create(memory)?;
         let Self { frames, spaces, .. } = self;
-        let pages = spaces.get(parent).map_or_else(Vec::new, |space| space.mapped(&memory.ram));
+        let pages = spaces
+            .get(parent)
+            .map_or_else(Vec::new, |space| space.mapped(&memory.ram));
         let (Some(from), count) = (spaces.get(parent).cloned(), pages.len() as u64) else {
             return Ok((child, 0));
         };
@@ -114,10 +128,17 @@ impl Mm {
         }
         //DOC: cow-fork
         for (address, pte) in pages {
-            let Some(rights) = from.find(address).map(|vma| vma.rights) else { continue };
+            let Some(rights) = from.find(address).map(|vma| vma.rights) else {
+                continue;
+            };
             frames.share(pte.frame());
             let installed = spaces.get_mut(child).map_or(Err(NoMemory), |to| {
-                to.install((frames, memory), address, pte.frame(), (rights, Share::CopyOnWrite))
+                to.install(
+                    (frames, memory),
+                    address,
+                    pte.frame(),
+                    (rights, Share::CopyOnWrite),
+                )
             });
             if installed.is_err() {
                 frames.release(pte.frame());

@@ -82,12 +82,19 @@ impl Net {
     /// The interface behind which a device is.
     #[must_use]
     pub fn port_of(&self, device: DeviceId) -> Option<PortId> {
-        self.interfaces.iter().position(|i| i.device == device).map(|n| PortId(n as u16))
+        self.interfaces
+            .iter()
+            .position(|i| i.device == device)
+            .map(|n| PortId(n as u16))
     }
 
     /// Opens a packet socket that wants frames of `protocol`.
     pub fn open(&mut self, namespace: NsId, protocol: u16) -> SocketId {
-        self.sockets.insert(PacketSocket { namespace, protocol, ..PacketSocket::default() })
+        self.sockets.insert(PacketSocket {
+            namespace,
+            protocol,
+            ..PacketSocket::default()
+        })
     }
 
     /// Closes a socket.
@@ -108,7 +115,9 @@ impl Net {
 
     /// A frame came in: queues it, and names the sockets that got it.
     pub fn deliver(&mut self, port: PortId, frame: &WireFrame) -> Vec<SocketId> {
-        let Some(interface) = self.interfaces.get(usize::from(port.0)) else { return Vec::new() };
+        let Some(interface) = self.interfaces.get(usize::from(port.0)) else {
+            return Vec::new();
+        };
         let protocol = match frame.bytes.get(12..14) {
             Some(&[high, low]) => u16::from_be_bytes([high, low]),
             _ => return Vec::new(),

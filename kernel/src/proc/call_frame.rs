@@ -131,7 +131,13 @@ impl WaitFor {
     /// Waits for one condition, with no deadline.
     #[must_use]
     pub fn channel(channel: Channel, kind: Wait, interruptible: Interruptible) -> Self {
-        Self { channels: Channels::One(channel), deadline: None, interruptible, exclusive: false, kind }
+        Self {
+            channels: Channels::One(channel),
+            deadline: None,
+            interruptible,
+            exclusive: false,
+            kind,
+        }
     }
 
     /// Waits for a moment.

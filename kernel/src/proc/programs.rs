@@ -28,7 +28,9 @@ impl SavedPrograms {
     #[must_use]
     pub fn digest(&self) -> Vec<(usize, u64)> {
         let saved = self.slots.iter().enumerate();
-        saved.filter_map(|(n, slot)| Some((n, slot.as_ref()?.digest()))).collect()
+        saved
+            .filter_map(|(n, slot)| Some((n, slot.as_ref()?.digest())))
+            .collect()
     }
 }
 
@@ -38,7 +40,9 @@ impl From<&SavedPrograms> for Programs {
             Some(program) => Slot::Saved(Arc::clone(program)),
             None => Slot::Empty,
         };
-        Self { slots: saved.slots.iter().map(slot).collect() }
+        Self {
+            slots: saved.slots.iter().map(slot).collect(),
+        }
     }
 }
 
@@ -92,6 +96,8 @@ impl Programs {
             Slot::Saved(saved) => Some(Arc::clone(saved)),
             Slot::Live(program) => Some(program.save()),
         };
-        SavedPrograms { slots: self.slots.iter_mut().map(save).collect() }
+        SavedPrograms {
+            slots: self.slots.iter_mut().map(save).collect(),
+        }
     }
 }

@@ -42,7 +42,7 @@ pub struct QueueView {
 }
 
 /// One CPU's run queue. The running task is not in it.
-pub trait Policy: Send {
+pub trait Policy: Send + Sync {
     /// Its name, as on the command line.
     fn name(&self) -> &'static str;
 

@@ -4,12 +4,10 @@ use super::{files, signal, wait};
 use crate::abi::Errno;
 use crate::abi::program::{Answer, SavedProgram};
 use crate::abi::signal::{SIG_IGN, Signal, SignalSet, code};
-use crate::base::{Channel, Pid, ProcessId, RequestId, ThreadId};
+use crate::base::{Channel, Pid, ProcessId, ThreadId};
 use crate::context::{Calls, Cx, Tables};
-use crate::event::{Event, EventId, TaskEvent};
-use crate::proc::{
-    Body, FileTable, Interruptible, Pending, Process, State, Thread, Times,
-};
+use crate::event::{Event, Leave, TaskEvent};
+use crate::proc::{Body, FileTable, Interruptible, Pending, Process, State, Thread, Times};
 use crate::sched::Enqueue;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,7 +31,6 @@ pub struct NewThread {
 /// Makes a thread and puts it on a run queue.
 pub fn start(
     t: &mut Tables,
-    calls: &mut Calls,
     cx: &mut Cx,
     new: NewThread,
     program: Option<Arc<dyn SavedProgram>>,
@@ -42,7 +39,12 @@ pub fn start(
     let process = t.proc.processes.get(new.process);
     let (pid, name) = process.map_or((new.tid, ""), |process| (process.pid, &*process.name));
     let name = cx.engine.log.intern(name);
-    let start = TaskEvent::Start { child: serial, tid: new.tid.0, pid: pid.0, name };
+    let start = TaskEvent::Start {
+        child: serial,
+        tid: new.tid.0,
+        pid: pid.0,
+        name,
+    };
     let born = cx.emit(Event::Task(start));
     let id = t.proc.add_thread(Thread {
         tid: new.tid,
@@ -52,7 +54,11 @@ pub fn start(
         state: State::Ready,
         nice: new.nice,
         cpu: cx.cpu,
-        times: Times { started: cx.now, ready_since: cx.now, ..Times::default() },
+        times: Times {
+            started: cx.now,
+            ready_since: cx.now,
+            ..Times::default()
+        },
         answer: new.answer,
         deferred: None,
         computing: None,
@@ -66,7 +72,6 @@ pub fn start(
         request: cx.request,
         clear_tid: 0,
     });
-    calls.of(id).active = false;
     if let Some(program) = program {
         cx.live.programs.set(id, program);
     }
@@ -104,27 +109,36 @@ pub fn empty_process(pid: Pid, name: &str, parent: Option<ProcessId>) -> Process
 /// Makes a task of the kernel's own: no memory, no files, no parent.
 pub fn start_kernel_task(
     t: &mut Tables,
-    calls: &mut Calls,
     cx: &mut Cx,
     name: &str,
     body: Body,
 ) -> Result<ThreadId, Errno> {
     let tid = t.proc.new_pid().ok_or(Errno::EAGAIN)?;
     let process = t.proc.add_process(empty_process(tid, name, None));
-    let new =
-        NewThread { process, tid, body, answer: Answer::Retry, mask: SignalSet::EMPTY, nice: 0 };
-    Ok(start(t, calls, cx, new, None))
+    let new = NewThread {
+        process,
+        tid,
+        body,
+        answer: Answer::Retry,
+        mask: SignalSet::EMPTY,
+        nice: 0,
+    };
+    Ok(start(t, cx, new, None))
 }
 
 /// Ends one thread. With the last one the process ends with this wait status.
 pub fn end_thread(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: u32) {
-    let Some(thread) = t.proc.threads.get_mut(id) else { return };
+    let Some(thread) = t.proc.threads.get_mut(id) else {
+        return;
+    };
     let (process, clear) = (thread.process, std::mem::take(&mut thread.clear_tid));
     if clear != 0 {
         tell_joiner(t, cx, process, clear);
     }
     remove(t, calls, cx, id, status);
-    let Some(owner) = t.proc.processes.get_mut(process) else { return };
+    let Some(owner) = t.proc.processes.get_mut(process) else {
+        return;
+    };
     if owner.threads.is_empty() {
         owner.exit.get_or_insert(status);
         bury(t, cx, process);
@@ -133,7 +147,9 @@ pub fn end_thread(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, 
 
 /// Ends a process with all its threads (exit_group(2), or a fatal signal), on behalf of one of them.
 pub fn end_process(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: u32) {
-    let Some(process) = t.proc.process_of_mut(id) else { return };
+    let Some(process) = t.proc.process_of_mut(id) else {
+        return;
+    };
     process.exit.get_or_insert(status);
     for thread in process.threads.clone() {
         end_thread(t, calls, cx, thread, status);
@@ -142,7 +158,9 @@ pub fn end_process(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId,
 
 /// Ends all threads of the caller's process but the caller: execve(2).
 pub fn end_siblings(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) {
-    let Some(process) = t.proc.process_of(id) else { return };
+    let Some(process) = t.proc.process_of(id) else {
+        return;
+    };
     for thread in process.threads.clone() {
         if thread != id {
             remove(t, calls, cx, thread, 0);
@@ -152,7 +170,14 @@ pub fn end_siblings(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId
 
 /// CLONE_CHILD_CLEARTID: a zero in user memory, and a wake-up for who waits there.
 fn tell_joiner(t: &mut Tables, cx: &mut Cx, process: ProcessId, address: u64) {
-    let Some(space) = t.proc.processes.get(process).and_then(|process| process.space) else { return };
+    let Some(space) = t
+        .proc
+        .processes
+        .get(process)
+        .and_then(|process| process.space)
+    else {
+        return;
+    };
     let satp = t.mm.satp(space);
     if t.memory.copy_out(satp, address, &[0; 4]).is_ok() {
         wait::wake(t, cx, Channel::Futex { space, address }, 1);
@@ -161,7 +186,9 @@ fn tell_joiner(t: &mut Tables, cx: &mut Cx, process: ProcessId, address: u64) {
 
 /// Takes a thread out of everything it is in.
 fn remove(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: u32) {
-    let Some(thread) = t.proc.threads.get(id) else { return };
+    let Some(thread) = t.proc.threads.get(id) else {
+        return;
+    };
     let state = thread.state.clone();
     let whole = std::mem::replace(&mut cx.serial, thread.serial);
     cx.emit(Event::Task(TaskEvent::Exit { status }));
@@ -169,7 +196,7 @@ fn remove(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: 
     match state {
         State::Ready => t.sched.remove(id),
         State::Parked(_) => wait::unpark(t, cx, id),
-        State::Running(cpu) => t.cpus[usize::from(cpu.0)].resched = true,
+        State::Running(cpu) => t.cpus[usize::from(cpu.0)].resched = Some(Leave::Exited),
         State::Stopped | State::Dead => {}
     }
     t.boxes.withdraw(id);
@@ -189,7 +216,9 @@ fn remove(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: 
 
 /// The last thread is gone: memory and files go, children find a new parent, the old one is told.
 fn bury(t: &mut Tables, cx: &mut Cx, id: ProcessId) {
-    let Some(process) = t.proc.processes.get_mut(id) else { return };
+    let Some(process) = t.proc.processes.get_mut(id) else {
+        return;
+    };
     let (space, files, parent) = (process.space.take(), process.files.take(), process.parent);
     let children = std::mem::take(&mut process.children);
     if let Some(space) = space {
@@ -200,7 +229,9 @@ fn bury(t: &mut Tables, cx: &mut Cx, id: ProcessId) {
     }
     let init = t.proc.by_pid(Pid(1)).filter(|&init| init != id);
     for child in children {
-        let Some(orphan) = t.proc.processes.get_mut(child) else { continue };
+        let Some(orphan) = t.proc.processes.get_mut(child) else {
+            continue;
+        };
         orphan.parent = init;
         let is_zombie = orphan.is_zombie();
         match init.and_then(|init| t.proc.processes.get_mut(init)) {
@@ -231,7 +262,12 @@ fn tell_parent(t: &mut Tables, cx: &mut Cx, parent: ProcessId, child: ProcessId)
         .processes
         .get(parent)
         .is_none_or(|parent| parent.action(Signal::CHLD).handler == SIG_IGN);
-    let status = t.proc.processes.get(child).and_then(|child| child.exit).unwrap_or(0);
+    let status = t
+        .proc
+        .processes
+        .get(child)
+        .and_then(|child| child.exit)
+        .unwrap_or(0);
     if ignores {
         t.proc.remove_process(child);
     } else {
@@ -240,14 +276,23 @@ fn tell_parent(t: &mut Tables, cx: &mut Cx, parent: ProcessId, child: ProcessId)
             signal if signal & 0x80 != 0 => code::CLD_DUMPED,
             _ => code::CLD_KILLED,
         };
-        signal::send(t, cx, signal::Target::Process(parent), Signal::CHLD, si_code, 0);
+        signal::send(
+            t,
+            cx,
+            signal::Target::Process(parent),
+            Signal::CHLD,
+            si_code,
+            0,
+        );
     }
     wait::wake_all(t, cx, Channel::Child(parent));
 }
 
 /// A process uses a file table no longer.
 pub fn release_files(t: &mut Tables, id: crate::base::FilesId) {
-    let Some(table) = t.proc.files.get_mut(id) else { return };
+    let Some(table) = t.proc.files.get_mut(id) else {
+        return;
+    };
     table.users = table.users.saturating_sub(1);
     if table.users == 0
         && let Some(table) = t.proc.files.remove(id)
@@ -263,14 +308,5 @@ pub fn copy_files(t: &mut Tables, from: &FileTable) -> crate::base::FilesId {
     for (_, descriptor) in from.iter() {
         t.proc.open.hold(descriptor.file);
     }
-    t.proc.files.insert(FileTable { users: 1, ..from.clone() })
-}
-
-/// The context of nobody: for what the machine itself does.
-pub fn as_machine(cx: &mut Cx) {
-    cx.caller = ThreadId::NONE;
-    cx.runner = ThreadId::NONE;
-    cx.serial = crate::base::Serial(0);
-    cx.cause = EventId::NONE;
-    cx.request = RequestId::NONE;
+    t.proc.files.insert(from.duplicate())
 }

@@ -5,10 +5,8 @@ use crate::abi::program::{Answer, SignalFrame};
 use crate::abi::signal::{ActionFlags, DefaultAction, SIG_DFL, SIG_IGN, Signal, SignalSet, code};
 use crate::base::{Pid, ProcessId, ThreadId};
 use crate::context::{Calls, Cx, Tables};
-use crate::event::{Event, TaskEvent};
-use crate::proc::{
-    Interrupted, Interruptible, Resume, SignalInfo, State, Woken,
-};
+use crate::event::{Event, Leave, TaskEvent};
+use crate::proc::{Interrupted, Interruptible, Resume, SignalInfo, State, Woken};
 use crate::sched::Enqueue;
 
 /// Who gets a signal.
@@ -31,7 +29,14 @@ fn stop_signals() -> SignalSet {
 }
 
 /// Sends a signal on behalf of the caller. What the receiver ignores is dropped here, as POSIX allows.
-pub fn send(t: &mut Tables, cx: &mut Cx, target: Target, signal: Signal, si_code: i32, address: u64) {
+pub fn send(
+    t: &mut Tables,
+    cx: &mut Cx,
+    target: Target,
+    signal: Signal,
+    si_code: i32,
+    address: u64,
+) {
     let process = match target {
         Target::Process(process) => process,
         Target::Thread(thread) => match t.proc.threads.get(thread) {
@@ -39,21 +44,43 @@ pub fn send(t: &mut Tables, cx: &mut Cx, target: Target, signal: Signal, si_code
             None => return,
         },
     };
-    let Some(receiver) = t.proc.processes.get(process) else { return };
+    let Some(receiver) = t.proc.processes.get(process) else {
+        return;
+    };
     let named = match target {
         Target::Thread(thread) => Some(thread),
         Target::Process(_) => receiver.threads.first().copied(),
     };
     // Kernel threads take no signals; neither does a zombie.
-    let (Some(named), Some(_)) = (named, receiver.space) else { return };
-    let pid = t.proc.process_of(cx.caller).map_or(0, |sender| sender.pid.0);
-    let serial = t.proc.threads.get(named).map_or_else(Default::default, |thread| thread.serial);
-    let cause = cx.emit(Event::Task(TaskEvent::Signal { target: serial, signal: signal.number() }));
+    let (Some(named), Some(_)) = (named, receiver.space) else {
+        return;
+    };
+    let pid = t
+        .proc
+        .process_of(cx.caller)
+        .map_or(0, |sender| sender.pid.0);
+    let serial = t
+        .proc
+        .threads
+        .get(named)
+        .map_or_else(Default::default, |thread| thread.serial);
+    let cause = cx.emit(Event::Task(TaskEvent::Signal {
+        target: serial,
+        signal: signal.number(),
+    }));
     if signal == Signal::CONT || signal == Signal::KILL {
         go_on(t, cx, process);
     }
-    let info = SignalInfo { signal, code: si_code, pid, address, cause };
-    let Some(receiver) = t.proc.processes.get_mut(process) else { return };
+    let info = SignalInfo {
+        signal,
+        code: si_code,
+        pid,
+        address,
+        cause,
+    };
+    let Some(receiver) = t.proc.processes.get_mut(process) else {
+        return;
+    };
     let threads = receiver.threads.clone();
     if signal == Signal::CONT {
         receiver.pending.discard(stop_signals());
@@ -64,7 +91,9 @@ pub fn send(t: &mut Tables, cx: &mut Cx, target: Target, signal: Signal, si_code
         Target::Thread(thread) => blocks(t, thread, signal),
         Target::Process(_) => threads.iter().all(|&thread| blocks(t, thread, signal)),
     };
-    let Some(receiver) = t.proc.processes.get_mut(process) else { return };
+    let Some(receiver) = t.proc.processes.get_mut(process) else {
+        return;
+    };
     if !blocked && is_ignored(receiver.action(signal).handler, signal) {
         return;
     }
@@ -78,7 +107,10 @@ pub fn send(t: &mut Tables, cx: &mut Cx, target: Target, signal: Signal, si_code
         Target::Process(_) => {
             receiver.pending.add(info);
             // One thread that does not block it takes it; a fatal signal concerns all.
-            let taker = threads.iter().copied().find(|&thread| !blocks(t, thread, signal));
+            let taker = threads
+                .iter()
+                .copied()
+                .find(|&thread| !blocks(t, thread, signal));
             if let Some(thread) = taker {
                 notice(t, cx, thread, signal);
             }
@@ -87,7 +119,10 @@ pub fn send(t: &mut Tables, cx: &mut Cx, target: Target, signal: Signal, si_code
 }
 
 fn blocks(t: &Tables, thread: ThreadId, signal: Signal) -> bool {
-    t.proc.threads.get(thread).is_some_and(|thread| thread.mask.contains(signal))
+    t.proc
+        .threads
+        .get(thread)
+        .is_some_and(|thread| thread.mask.contains(signal))
 }
 
 fn is_ignored(handler: u64, signal: Signal) -> bool {
@@ -100,7 +135,9 @@ fn is_ignored(handler: u64, signal: Signal) -> bool {
 
 /// Makes a thread look at its pending signals soon.
 fn notice(t: &mut Tables, cx: &mut Cx, id: ThreadId, signal: Signal) {
-    let Some(thread) = t.proc.threads.get_mut(id) else { return };
+    let Some(thread) = t.proc.threads.get_mut(id) else {
+        return;
+    };
     if thread.mask.contains(signal) {
         return;
     }
@@ -116,12 +153,18 @@ fn notice(t: &mut Tables, cx: &mut Cx, id: ThreadId, signal: Signal) {
 
 /// Lets a stopped process go on.
 fn go_on(t: &mut Tables, cx: &mut Cx, id: ProcessId) {
-    let Some(process) = t.proc.processes.get_mut(id) else { return };
+    let Some(process) = t.proc.processes.get_mut(id) else {
+        return;
+    };
     if !std::mem::take(&mut process.stopped) {
         return;
     }
     for thread in process.threads.clone() {
-        if t.proc.threads.get(thread).is_some_and(|thread| thread.state == State::Stopped) {
+        if t.proc
+            .threads
+            .get(thread)
+            .is_some_and(|thread| thread.state == State::Stopped)
+        {
             wait::ready(t, cx, thread, Enqueue::Woken);
         }
     }
@@ -130,9 +173,12 @@ fn go_on(t: &mut Tables, cx: &mut Cx, id: ProcessId) {
 /// Whether a thread would take a signal now.
 #[must_use]
 pub fn is_pending(t: &Tables, id: ThreadId) -> bool {
-    let Some(thread) = t.proc.threads.get(id) else { return false };
+    let Some(thread) = t.proc.threads.get(id) else {
+        return false;
+    };
     let own = thread.pending.peek(thread.mask);
-    own.or_else(|| t.proc.process_of(id)?.pending.peek(thread.mask)).is_some()
+    own.or_else(|| t.proc.process_of(id)?.pending.peek(thread.mask))
+        .is_some()
 }
 
 /// What became of a thread that looked at its signals.
@@ -149,15 +195,22 @@ pub enum Taken {
 /// Takes the signals of a thread that is about to go on, until none is left or one changes its way.
 pub fn take(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) -> Taken {
     loop {
-        let Some(thread) = t.proc.threads.get_mut(id) else { return Taken::Gone };
+        let Some(thread) = t.proc.threads.get_mut(id) else {
+            return Taken::Gone;
+        };
         let (mask, process) = (thread.mask, thread.process);
         let in_call = calls.of(id).active;
         // A call that was not interrupted goes on; its thread looks again when the call is done.
         if in_call && thread.woken != Some(Woken::Signal) {
             return Taken::GoOn;
         }
-        let Some(process) = t.proc.processes.get_mut(process) else { return Taken::Gone };
-        let next = thread.pending.peek(mask).or_else(|| process.pending.peek(mask));
+        let Some(process) = t.proc.processes.get_mut(process) else {
+            return Taken::Gone;
+        };
+        let next = thread
+            .pending
+            .peek(mask)
+            .or_else(|| process.pending.peek(mask));
         let Some(info) = next else {
             thread.signalled = false;
             // The signal that woke the call was taken elsewhere, or had no handler.
@@ -204,9 +257,17 @@ pub fn take(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) -> Tak
 }
 
 /// Sets a handler up: it runs when the program is resumed.
-fn push_handler(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, info: SignalInfo) -> Taken {
+fn push_handler(
+    t: &mut Tables,
+    calls: &mut Calls,
+    cx: &mut Cx,
+    id: ThreadId,
+    info: SignalInfo,
+) -> Taken {
     let signal = info.signal;
-    let Some(process) = t.proc.process_of_mut(id) else { return Taken::Gone };
+    let Some(process) = t.proc.process_of_mut(id) else {
+        return Taken::Gone;
+    };
     let action = process.action(signal);
     if action.known_flags().contains(ActionFlags::RESETHAND) {
         process.actions.remove(&signal);
@@ -218,13 +279,19 @@ fn push_handler(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, in
         pid: info.pid,
         address: info.address,
     };
-    let pushed = cx.live.programs.live(id).is_some_and(|program| program.signal(frame));
+    let pushed = cx
+        .live
+        .programs
+        .live(id)
+        .is_some_and(|program| program.signal(frame));
     if !pushed {
         // A handler address that is no function: the jump there would fault.
         life::end_process(t, calls, cx, id, u32::from(Signal::SEGV.number()) | 0x80);
         return Taken::Gone;
     }
-    let Some(thread) = t.proc.threads.get_mut(id) else { return Taken::Gone };
+    let Some(thread) = t.proc.threads.get_mut(id) else {
+        return Taken::Gone;
+    };
     let call = calls.of(id);
     let resume = if call.active {
         thread.woken = None;
@@ -234,7 +301,11 @@ fn push_handler(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, in
     } else {
         Resume::With(thread.answer)
     };
-    thread.interrupted.push(Interrupted { mask: thread.mask, computing: thread.computing.take(), resume });
+    thread.interrupted.push(Interrupted {
+        mask: thread.mask,
+        computing: thread.computing.take(),
+        resume,
+    });
     thread.answer = Answer::Retry;
     let mut mask = thread.mask.union(action.mask);
     if !action.known_flags().contains(ActionFlags::NODEFER) {
@@ -246,8 +317,12 @@ fn push_handler(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, in
 
 /// A handler returned (rt_sigreturn(2)): what it interrupted goes on.
 pub fn handler_returned(t: &mut Tables, calls: &mut Calls, id: ThreadId) {
-    let Some(thread) = t.proc.threads.get_mut(id) else { return };
-    let Some(interrupted) = thread.interrupted.pop() else { return };
+    let Some(thread) = t.proc.threads.get_mut(id) else {
+        return;
+    };
+    let Some(interrupted) = thread.interrupted.pop() else {
+        return;
+    };
     thread.mask = interrupted.mask;
     thread.computing = interrupted.computing;
     thread.signalled = true;
@@ -259,11 +334,15 @@ pub fn handler_returned(t: &mut Tables, calls: &mut Calls, id: ThreadId) {
 
 /// Stops a process: all its threads as soon as they can.
 fn stop(t: &mut Tables, cx: &mut Cx, id: ThreadId) {
-    let Some(process) = t.proc.process_of_mut(id) else { return };
+    let Some(process) = t.proc.process_of_mut(id) else {
+        return;
+    };
     process.stopped = true;
     let (threads, parent) = (process.threads.clone(), process.parent);
     for thread in threads {
-        let Some(other) = t.proc.threads.get_mut(thread) else { continue };
+        let Some(other) = t.proc.threads.get_mut(thread) else {
+            continue;
+        };
         match other.state {
             State::Ready => {
                 t.sched.remove(thread);
@@ -271,7 +350,7 @@ fn stop(t: &mut Tables, cx: &mut Cx, id: ThreadId) {
             }
             State::Running(cpu) => {
                 other.state = State::Stopped;
-                t.cpus[usize::from(cpu.0)].resched = true;
+                t.cpus[usize::from(cpu.0)].resched = Some(Leave::Stopped);
             }
             // Who waits goes on waiting, and is stopped when it would wake.
             State::Parked(_) | State::Stopped | State::Dead => {}
@@ -283,14 +362,30 @@ fn stop(t: &mut Tables, cx: &mut Cx, id: ThreadId) {
         }
     }
     if let Some(parent) = parent {
-        send(t, cx, Target::Process(parent), Signal::CHLD, code::CLD_STOPPED, 0);
+        send(
+            t,
+            cx,
+            Target::Process(parent),
+            Signal::CHLD,
+            code::CLD_STOPPED,
+            0,
+        );
     }
 }
 
 /// Sends a signal that the thread cannot escape because it is to blame: it is unblocked, and a handler
 /// that is ignored or blocked becomes the default action (`force_sig` in Linux).
-pub fn force(t: &mut Tables, cx: &mut Cx, id: ThreadId, signal: Signal, si_code: i32, address: u64) {
-    let Some(thread) = t.proc.threads.get_mut(id) else { return };
+pub fn force(
+    t: &mut Tables,
+    cx: &mut Cx,
+    id: ThreadId,
+    signal: Signal,
+    si_code: i32,
+    address: u64,
+) {
+    let Some(thread) = t.proc.threads.get_mut(id) else {
+        return;
+    };
     let was_blocked = thread.mask.contains(signal);
     thread.mask.remove(signal);
     if let Some(process) = t.proc.process_of_mut(id)
@@ -306,15 +401,27 @@ pub fn force(t: &mut Tables, cx: &mut Cx, id: ThreadId, signal: Signal, si_code:
 pub fn receivers(t: &Tables, caller: ThreadId, pid: i64) -> Vec<ProcessId> {
     let own = t.proc.process_of(caller).map(|process| process.group);
     let group = |group: Option<Pid>| {
-        let members = t.proc.processes.iter().filter(move |(_, p)| Some(p.group) == group);
+        let members = t
+            .proc
+            .processes
+            .iter()
+            .filter(move |(_, p)| Some(p.group) == group);
         members.map(|(id, _)| id).collect()
     };
     match pid {
-        1.. => t.proc.by_pid(Pid(u32::try_from(pid).unwrap_or(0))).into_iter().collect(),
+        1.. => t
+            .proc
+            .by_pid(Pid(u32::try_from(pid).unwrap_or(0)))
+            .into_iter()
+            .collect(),
         0 => group(own),
         -1 => {
             let me = t.proc.threads.get(caller).map(|thread| thread.process);
-            let others = t.proc.processes.iter().filter(|(id, p)| Some(*id) != me && p.pid.0 > 1);
+            let others = t
+                .proc
+                .processes
+                .iter()
+                .filter(|(id, p)| Some(*id) != me && p.pid.0 > 1);
             others.map(|(id, _)| id).collect()
         }
         _ => group(u32::try_from(pid.unsigned_abs()).ok().map(Pid)),

@@ -2,14 +2,19 @@
 
 use crate::base::{Channel, Choice, ThreadId, Time, Waiter};
 use crate::context::{Cx, Due, Phase, Tables};
-use crate::event::{Event, EventId, SchedEvent};
+use crate::event::{Event, EventId, Leave, SchedEvent};
 use crate::proc::{Parked, State, WaitFor, Woken};
 use crate::sched::{Enqueue, Task};
 
 /// Takes a thread off its way: it joins the queues of all channels it waits for.
 pub fn park(t: &mut Tables, cx: &mut Cx, thread: ThreadId, wait: WaitFor) {
     let places = wait.channels.as_slice().iter().map(|&channel| {
-        (channel, t.proc.waits.join(channel, Waiter::Thread(thread), wait.exclusive))
+        (
+            channel,
+            t.proc
+                .waits
+                .join(channel, Waiter::Thread(thread), wait.exclusive),
+        )
     });
     let places = places.collect();
     let timer = wait
@@ -19,13 +24,20 @@ pub fn park(t: &mut Tables, cx: &mut Cx, thread: ThreadId, wait: WaitFor) {
     cx.emit(Event::Sched(SchedEvent::Block { on: wait.kind }));
     if let Some(thread) = t.proc.threads.get_mut(thread) {
         let (interruptible, kind) = (wait.interruptible, wait.kind);
-        thread.state = State::Parked(Parked { places, timer, interruptible, kind });
+        thread.state = State::Parked(Parked {
+            places,
+            timer,
+            interruptible,
+            kind,
+        });
     }
 }
 
 /// Takes a parked thread out of all its queues. It is in no state until the caller gives it one.
 pub fn unpark(t: &mut Tables, cx: &mut Cx, thread: ThreadId) {
-    let Some(thread) = t.proc.threads.get_mut(thread) else { return };
+    let Some(thread) = t.proc.threads.get_mut(thread) else {
+        return;
+    };
     if let State::Parked(parked) = std::mem::replace(&mut thread.state, State::Ready) {
         thread.interruptible = parked.interruptible;
         for (channel, place) in parked.places {
@@ -46,7 +58,10 @@ pub fn wake(t: &mut Tables, cx: &mut Cx, channel: Channel, mut exclusive: u32) -
     let mut count = 0;
     loop {
         let waiting = t.proc.waits.waiting(channel);
-        let skip = cx.engine.chooser.choose(Choice::Waiter, if exclusive > 0 { waiting } else { 0 });
+        let skip = cx
+            .engine
+            .chooser
+            .choose(Choice::Waiter, if exclusive > 0 { waiting } else { 0 });
         let Some(Waiter::Thread(thread)) = t.proc.waits.take(channel, &mut exclusive, skip) else {
             return count;
         };
@@ -63,7 +78,9 @@ pub fn wake_all(t: &mut Tables, cx: &mut Cx, channel: Channel) -> u32 {
 /// Ends a thread's wait for the given reason.
 pub fn resume(t: &mut Tables, cx: &mut Cx, id: ThreadId, woken: Woken) {
     unpark(t, cx, id);
-    let Some(thread) = t.proc.threads.get_mut(id) else { return };
+    let Some(thread) = t.proc.threads.get_mut(id) else {
+        return;
+    };
     thread.woken = Some(woken);
     let stopped = t.proc.process_of(id).is_some_and(|process| process.stopped);
     if stopped {
@@ -78,12 +95,23 @@ pub fn resume(t: &mut Tables, cx: &mut Cx, id: ThreadId, woken: Woken) {
 /// Puts a thread on a run queue, and makes the CPU there look if it must. The thread goes on because of
 /// what the context is doing.
 pub fn ready(t: &mut Tables, cx: &mut Cx, id: ThreadId, why: Enqueue) -> EventId {
-    let Some(thread) = t.proc.threads.get_mut(id) else { return EventId::NONE };
+    let Some(thread) = t.proc.threads.get_mut(id) else {
+        return EventId::NONE;
+    };
     thread.state = State::Ready;
     thread.times.ready_since = cx.now;
-    let (task, serial) = (Task { thread: id, nice: thread.nice }, thread.serial);
+    let (task, serial) = (
+        Task {
+            thread: id,
+            nice: thread.nice,
+        },
+        thread.serial,
+    );
     let place = t.sched.ready(task, why, thread.cpu, cx.now);
-    let event = cx.emit(Event::Sched(SchedEvent::Ready { thread: serial, on: place.cpu }));
+    let event = cx.emit(Event::Sched(SchedEvent::Ready {
+        thread: serial,
+        on: place.cpu,
+    }));
     thread.cause = event;
     let cpu = &mut t.cpus[usize::from(place.cpu.0)];
     if place.was_idle {
@@ -91,7 +119,10 @@ pub fn ready(t: &mut Tables, cx: &mut Cx, id: ThreadId, why: Enqueue) -> EventId
             cpu.clock = cpu.clock.max(cx.now);
         }
         cpu.kicked = true;
+        cx.disturbed = true;
     }
-    cpu.resched |= place.preempts;
+    if place.preempts {
+        cpu.resched.get_or_insert(Leave::Preempted);
+    }
     event
 }

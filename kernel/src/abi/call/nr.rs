@@ -1,10 +1,10 @@
 //! The number of every system call: `nr::OPENAT` is 56.
 //!
 //! This is the one place where the numbers stand; the call table names them. They are those of
-//! Linux on riscv64: `asm-generic/unistd.h` with `__ARCH_WANT_NEW_STAT`, `__ARCH_WANT_SET_GET_RLIMIT`,
-//! `__ARCH_WANT_SYS_CLONE3` and `__ARCH_WANT_MEMFD_SECRET` (so no renameat, which is 38, and none of the
-//! calls of 32-bit machines, 403 to 423), and the two of `arch/riscv/include/uapi/asm/unistd.h`.
-//! Linux 6.10 is the newest kernel covered.
+//! Linux on riscv64: `asm-generic/unistd.h` with `__ARCH_WANT_NEW_STAT`,
+//! `__ARCH_WANT_SET_GET_RLIMIT`, `__ARCH_WANT_SYS_CLONE3` and `__ARCH_WANT_MEMFD_SECRET` (so no
+//! renameat, which is 38, and none of the calls of 32-bit machines, 403 to 423), and the two of
+//! `arch/riscv/include/uapi/asm/unistd.h`. Linux 6.10 is the newest kernel covered.
 
 /// Makes the constants and the list of them from one table.
 macro_rules! numbers {

@@ -1,6 +1,8 @@
 //! Signals against what strace 6.1 prints and what the headers say.
 
-use super::{ActionFlags, DefaultAction, SIG_IGN, SigAction, Signal, SignalSet, code};
+use super::{
+    ACTION_FLAGS, ActionFlags, DefaultAction, SIG_IGN, SigAction, Signal, SignalSet, code,
+};
 use proptest::prelude::{any, proptest};
 
 #[test]
@@ -16,7 +18,10 @@ fn every_signal_is_found_by_name_and_number() {
     for signal in SignalSet::FULL.iter() {
         assert_eq!(Signal::from_name(&signal.to_string()), Some(signal));
         assert_eq!(Signal::from_name(&signal.short_name()), Some(signal));
-        assert_eq!(Signal::from_number(u64::from(signal.number())), Some(signal));
+        assert_eq!(
+            Signal::from_number(u64::from(signal.number())),
+            Some(signal)
+        );
     }
     assert_eq!(Signal::from_number(0), None);
     assert_eq!(Signal::from_number(65), None);
@@ -32,7 +37,10 @@ fn default_actions_follow_signal_7() {
     assert_eq!(Signal::TSTP.default_action(), DefaultAction::Stop);
     assert_eq!(Signal::CONT.default_action(), DefaultAction::Continue);
     assert_eq!(Signal::MAX.default_action(), DefaultAction::Terminate);
-    assert_eq!(SignalSet::FULL.iter().filter(|s| !s.is_catchable()).count(), 2);
+    assert_eq!(
+        SignalSet::FULL.iter().filter(|s| !s.is_catchable()).count(),
+        2
+    );
 }
 
 #[test]
@@ -68,8 +76,19 @@ fn actions_have_the_layout_of_riscv64() {
     assert_eq!(bytes[8..16], [1, 0, 0, 0x10, 0, 0, 0, 0]);
     assert_eq!(bytes[16..24], [2, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(SigAction::from_bytes(&bytes), action);
-    let ignore = SigAction { handler: SIG_IGN, ..SigAction::default() };
-    assert_eq!(ignore.to_string(), "{sa_handler=SIG_IGN, sa_mask=[], sa_flags=0}");
+    assert_eq!(
+        ACTION_FLAGS.print(0xfbff_ffff),
+        "SA_ONSTACK|SA_RESTART|SA_INTERRUPT|SA_NODEFER|SA_RESETHAND|SA_SIGINFO|SA_NOCLDSTOP\
+         |SA_NOCLDWAIT|0x3fffff8"
+    );
+    let ignore = SigAction {
+        handler: SIG_IGN,
+        ..SigAction::default()
+    };
+    assert_eq!(
+        ignore.to_string(),
+        "{sa_handler=SIG_IGN, sa_mask=[], sa_flags=0}"
+    );
     assert_eq!(
         action.to_string(),
         "{sa_handler=0x100020003, sa_mask=[INT], sa_flags=SA_RESTART|SA_NOCLDSTOP}"
@@ -78,7 +97,10 @@ fn actions_have_the_layout_of_riscv64() {
 
 #[test]
 fn codes_have_names() {
-    assert_eq!(code::name(Signal::CHLD, code::CLD_EXITED), Some("CLD_EXITED"));
+    assert_eq!(
+        code::name(Signal::CHLD, code::CLD_EXITED),
+        Some("CLD_EXITED")
+    );
     assert_eq!(code::name(Signal::SEGV, 1), Some("SEGV_MAPERR"));
     assert_eq!(code::name(Signal::USR1, code::SI_TKILL), Some("SI_TKILL"));
     assert_eq!(code::name(Signal::USR1, 1), None);

@@ -1,0 +1,134 @@
+//! Blocks on their way between a device and the cache.
+
+use super::{effects, frames};
+use crate::abi::Errno;
+use crate::base::{BlockNumber, DeviceId};
+use crate::context::{Cx, Tables};
+use crate::driver::bus::Driver;
+use crate::driver::{BlockDone, BlockRequest};
+use crate::event::{BlockEvent, Event, Wait};
+use crate::fs::{Key, State};
+use crate::proc::{Interruptible, Stop, WaitFor};
+use crate::task::wait;
+
+/// What a call waits for when a block or page is on its way. No signal ends this wait, as on Linux.
+#[must_use]
+pub fn wait_for(key: Key) -> Stop {
+    Stop::Park(WaitFor::channel(
+        key.channel(),
+        Wait::Disk,
+        Interruptible::No,
+    ))
+}
+
+/// Makes sure that something is in the cache: asks the device for it if need be.
+///
+/// # Errors
+/// A park until it has come, `EIO` (once) if the device failed, `ENOMEM`.
+pub fn fetch(
+    t: &mut Tables,
+    cx: &mut Cx,
+    key: Key,
+    home: (DeviceId, BlockNumber),
+) -> Result<(), Stop> {
+    match t.fs.cache.get(key).map(|entry| entry.state) {
+        Some(State::Reading) => Err(wait_for(key)),
+        Some(State::Failed(errno)) => {
+            if let Some(entry) = t.fs.cache.remove(key) {
+                frames::release(t, entry.frame);
+            }
+            Err(Stop::Fail(errno))
+        }
+        Some(_) => Ok(()),
+        None => {
+            frames::trim_cache(t);
+            let frame = frames::allocate(t).ok_or(Errno::ENOMEM)?;
+            t.fs.cache.insert(key, frame, Some(home), State::Reading);
+            let (device, block) = home;
+            let asked = BlockRequest {
+                block,
+                frame,
+                write: false,
+                cause: cx.cause,
+                request: cx.request,
+            };
+            submit(t, cx, device, asked);
+            Err(wait_for(key))
+        }
+    }
+}
+
+/// Starts writing something dirty back. `false` if there was nothing to write.
+pub fn write_back(t: &mut Tables, cx: &mut Cx, key: Key) -> bool {
+    let Some(entry) = t.fs.cache.begin_write(key) else {
+        return false;
+    };
+    let (Some((device, block)), frame) = (entry.home, entry.frame) else {
+        return false;
+    };
+    let request = entry.request;
+    let cause = if entry.cause.is_none() {
+        cx.cause
+    } else {
+        entry.cause
+    };
+    submit(
+        t,
+        cx,
+        device,
+        BlockRequest {
+            block,
+            frame,
+            write: true,
+            cause,
+            request,
+        },
+    );
+    true
+}
+
+/// Hands a request to the device's driver.
+fn submit(t: &mut Tables, cx: &mut Cx, device: DeviceId, asked: BlockRequest) {
+    let BlockRequest { block, write, .. } = asked;
+    // The request was caused by who made the data dirty, which need not be who writes it.
+    let (cause, request) = (cx.cause, cx.request);
+    (cx.cause, cx.request) = (asked.cause, asked.request);
+    let event = cx.emit(Event::Block(BlockEvent::Submit {
+        device,
+        block,
+        write,
+    }));
+    (cx.cause, cx.request) = (cause, request);
+    let asked = BlockRequest {
+        cause: event,
+        ..asked
+    };
+    effects::using(t, cx, device, |driver, device, wires| {
+        if let Some(Driver::Block(driver)) = driver {
+            driver.submit(asked, device, wires);
+        }
+    });
+}
+
+/// The device is done with a request: tells the cache, and wakes who waits.
+pub fn finish(t: &mut Tables, cx: &mut Cx, device: DeviceId, done: BlockDone) {
+    let BlockRequest {
+        block,
+        frame,
+        cause,
+        request,
+        ..
+    } = done.asked;
+    (cx.cause, cx.request) = (cause, request);
+    let event = cx.emit(Event::Block(BlockEvent::Done {
+        device,
+        block,
+        error: done.error,
+    }));
+    cx.cause = event;
+    // The frame says what the block was wanted for: metadata of the device, or a page of a file.
+    if let Some(key) = t.fs.cache.key_of(frame) {
+        t.fs.cache.finish(key, done.error);
+        wait::wake_all(t, cx, key.channel());
+    }
+}

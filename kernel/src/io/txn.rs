@@ -1,0 +1,166 @@
+//! Running file system operations as transactions over the cache.
+
+use super::{block, frames};
+use crate::abi::Errno;
+use crate::base::{BlockNumber, Channel, DeviceId, InodeId, Work};
+use crate::context::{Cx, Tables};
+use crate::event::{BlockEvent, Event};
+use crate::fs::{FileSystem, Fs, FsStop, Key, State, Txn};
+use crate::hw::Page;
+use crate::proc::{CallFrame, Stop};
+use crate::task::wait;
+
+/// How many dirty pages ring the flusher's bell.
+const DIRTY_LIMIT: usize = 64;
+
+/// Runs an operation on the file system that has `inode`: merged whole if it succeeds, dropped if not. A
+/// miss asks for the block and parks the call; what the operation looked at stays in the cache until the
+/// call ends.
+///
+/// # Errors
+/// What the operation failed with, or a park.
+pub fn run<R>(
+    t: &mut Tables,
+    cx: &mut Cx,
+    frame: &mut CallFrame,
+    inode: InodeId,
+    operation: impl FnOnce(&Fs, &dyn FileSystem, &mut Txn<'_>) -> Result<R, FsStop>,
+) -> Result<R, Stop> {
+    let (fs, device) = t.fs.of(inode).ok_or(Errno::ENOENT)?;
+    let blocks = t.fs.blocks(&t.memory.ram, device);
+    let mut txn = Txn::new(&blocks);
+    let result = operation(&t.fs, fs, &mut txn);
+    match result {
+        Ok(value) => {
+            let changes = txn.finish();
+            merge(t, cx, device, changes)?;
+            Ok(value)
+        }
+        Err(FsStop::Fail(errno)) => Err(Stop::Fail(errno)),
+        Err(FsStop::Miss(missing)) => {
+            let touched = txn.touched();
+            drop(txn);
+            pin(t, frame, device, &touched);
+            match block::fetch(t, cx, Key::Block(device, missing), (device, missing)) {
+                // It came in the meantime: the call must run again, and may do so at once.
+                Ok(()) => Err(block::wait_for(Key::Block(device, missing))),
+                Err(stop) => Err(stop),
+            }
+        }
+    }
+}
+
+/// Keeps blocks in the cache until the call ends.
+fn pin(t: &mut Tables, frame: &mut CallFrame, device: DeviceId, touched: &[BlockNumber]) {
+    for &number in touched {
+        pin_key(t, frame, Key::Block(device, number));
+    }
+}
+
+/// Keeps something in the cache until the call ends.
+pub fn pin_key(t: &mut Tables, frame: &mut CallFrame, key: Key) {
+    if !frame.pinned.contains(&key)
+        && let Some(pins) = t.fs.cache.pins_mut(key)
+    {
+        *pins += 1;
+        frame.pinned.push(key);
+    }
+}
+
+/// Merges what a transaction changed into the cache: all of it, or nothing.
+///
+/// # Errors
+/// `ENOMEM`, before anything has changed.
+fn merge(
+    t: &mut Tables,
+    cx: &mut Cx,
+    device: DeviceId,
+    changes: Vec<(BlockNumber, Box<Page>)>,
+) -> Result<(), Errno> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    // Blocks that are made new have no frame yet. All must have one before any is changed.
+    let new: Vec<BlockNumber> = changes
+        .iter()
+        .map(|(number, _)| *number)
+        .filter(|&number| t.fs.cache.get(Key::Block(device, number)).is_none())
+        .collect();
+    let mut found = Vec::new();
+    for _ in &new {
+        match frames::allocate(t) {
+            Some(frame) => found.push(frame),
+            None => {
+                found
+                    .into_iter()
+                    .for_each(|frame| frames::release(t, frame));
+                return Err(Errno::ENOMEM);
+            }
+        }
+    }
+    for (number, frame) in new.into_iter().zip(found) {
+        t.fs.cache.insert(
+            Key::Block(device, number),
+            frame,
+            Some((device, number)),
+            State::Clean,
+        );
+    }
+    let event = cx.emit(Event::Block(BlockEvent::Commit {
+        blocks: changes.len() as u32,
+    }));
+    for (number, page) in changes {
+        let key = Key::Block(device, number);
+        if let Some(frame) = t.fs.cache.get(key).map(|entry| entry.frame) {
+            *t.memory.ram.page_mut(frame) = *page;
+            t.fs.cache.mark_dirty(key, event, cx.request);
+        }
+    }
+    ring_flusher(t, cx);
+    Ok(())
+}
+
+/// Wakes the flusher when much is dirty.
+pub fn ring_flusher(t: &mut Tables, cx: &mut Cx) {
+    if t.fs.cache.dirty_count() >= DIRTY_LIMIT {
+        wait::wake_all(t, cx, Channel::Work(Work::Flush));
+    }
+}
+
+/// Makes sure that a page of a file is in the cache; a page of a hole is made of zeroes.
+///
+/// # Errors
+/// A park, `EIO`, `ENOMEM`.
+pub fn fetch_page(
+    t: &mut Tables,
+    cx: &mut Cx,
+    frame: &mut CallFrame,
+    inode: InodeId,
+    page: u64,
+) -> Result<crate::base::FrameId, Stop> {
+    let key = Key::Page(inode, page);
+    if t.fs.cache.get(key).is_none_or(|entry| !entry.is_valid()) {
+        let home = run(t, cx, frame, inode, |_, fs, txn| {
+            fs.block_of(txn, inode.number, page)
+        })?;
+        match home {
+            Some(number) => {
+                let device =
+                    t.fs.of(inode)
+                        .map(|(_, device)| device)
+                        .ok_or(Errno::ENOENT)?;
+                block::fetch(t, cx, key, (device, number))?;
+            }
+            None => {
+                frames::trim_cache(t);
+                let zeroes = frames::allocate_zeroed(t).ok_or(Errno::ENOMEM)?;
+                t.fs.cache.insert(key, zeroes, None, State::Clean);
+            }
+        }
+    }
+    pin_key(t, frame, key);
+    t.fs.cache
+        .get(key)
+        .map(|entry| entry.frame)
+        .ok_or(Stop::Fail(Errno::ENOMEM))
+}

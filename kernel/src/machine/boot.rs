@@ -1,0 +1,278 @@
+//! Switching a machine on.
+
+use super::{Config, Machine, Start};
+use crate::abi::Errno;
+use crate::abi::flags::file::access_mode::RDWR;
+use crate::abi::program::Answer;
+use crate::abi::signal::SignalSet;
+use crate::base::{
+    Agenda, Chooser, CpuId, DeviceId, MachineId, NsId, ProcessId, RequestId, Serial, ServerId,
+    ThreadId, Time,
+};
+use crate::context::{Calls, Cpu, Cx, Engine, Live, Tables};
+use crate::driver::Bus;
+use crate::event::{Event, EventId, Log, MachineEvent};
+use crate::fs::{Fs, MiniFs};
+use crate::hw::disk::Disk;
+use crate::hw::nic::Nic;
+use crate::hw::uart::Uart;
+use crate::hw::{InterruptController, Memory, Wire};
+use crate::io::{effects, frames, image};
+use crate::ipc::Mailboxes;
+use crate::mm::Mm;
+use crate::net::{Interface, Net};
+use crate::proc::{Body, Descriptor, FileKind, FileTable, KThread, Proc};
+use crate::sched::{Scheduler, policy_by_name};
+use crate::task::life;
+use crate::trap::call::SERVERS;
+use std::fmt;
+use std::sync::Arc;
+
+/// What keeps a machine from being switched on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BootError {
+    /// No CPU, or more than 1024.
+    Cpus(u16),
+    /// Too little memory to work with, or more than 2³⁰ frames.
+    Frames(u32),
+    /// No such scheduling policy.
+    Policy(String),
+    /// A program could not be started.
+    Program(String, Errno),
+}
+
+impl fmt::Display for BootError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cpus(n) => write!(f, "{n} CPUs: expected 1 to 1024"),
+            Self::Frames(n) => write!(f, "{n} frames of memory: expected 64 to 1073741824"),
+            Self::Policy(name) => {
+                let known = crate::sched::POLICIES.join(", ");
+                write!(
+                    f,
+                    "no scheduling policy is called `{name}`: expected one of {known}"
+                )
+            }
+            Self::Program(path, errno) => {
+                write!(
+                    f,
+                    "cannot start `{path}`: {} ({})",
+                    errno.message(),
+                    errno.name()
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for BootError {}
+
+impl Machine {
+    /// Switches a machine on: everything is in place, and nothing has run.
+    ///
+    /// # Errors
+    /// [`BootError`].
+    pub fn boot(config: Config) -> Result<Self, BootError> {
+        if !(1..=1024).contains(&config.cpus) {
+            return Err(BootError::Cpus(config.cpus));
+        }
+        if !(64..=1 << 30).contains(&config.frames) {
+            return Err(BootError::Frames(config.frames));
+        }
+        let policy = policy_by_name(&config.policy, config.slice)
+            .ok_or_else(|| BootError::Policy(config.policy.clone()))?;
+        let tables = Tables {
+            memory: Box::new(Memory::new(
+                config.cpus,
+                config.frames,
+                &config.costs,
+                config.journal_limit,
+            )),
+            cpus: vec![Cpu::default(); usize::from(config.cpus)],
+            bus: Bus::default(),
+            irq: InterruptController::new(config.cpus),
+            wires: Vec::new(),
+            sched: Scheduler::new(config.cpus, policy.as_ref()),
+            mm: Mm::new(config.frames),
+            fs: Fs::new(config.cache_limit),
+            net: Net::default(),
+            boxes: Mailboxes::new(SERVERS.len()),
+            proc: Proc::default(),
+            console: None,
+        };
+        let config = Arc::new(config);
+        let cx = context(&config);
+        let mut machine = Self::assemble(Arc::clone(&config), tables, Calls::default(), cx);
+
+        machine.plug_devices(&config); // drivers must be there before anything is read or sent
+        machine.mount(&config); // programs come from files
+        machine.cx.emit(Event::Machine(MachineEvent::Boot {
+            cpus: config.cpus,
+            frames: config.frames,
+        }));
+        machine.start_kernel_tasks(); // so that numbers 1, 2 … are theirs, as everything else is a child
+        for start in &config.programs {
+            machine.spawn(start)?; // the world's own programs
+        }
+        Ok(machine)
+    }
+
+    fn plug_devices(&mut self, config: &Config) {
+        let console = self.plug("ttyS0", Box::new(Uart::default()));
+        self.tables.console = Some(console);
+        if let Some(disk) = &config.disk {
+            self.plug("vda", Box::new(Disk::new(disk.medium.clone(), disk.timing)));
+        }
+        for (n, port) in config.ports.iter().enumerate() {
+            let name = format!("eth{n}");
+            let device = self.plug(&name, Box::new(Nic::new(port.address)));
+            self.tables.net.attach(Interface {
+                namespace: NsId(0),
+                name,
+                device,
+            });
+            self.tables
+                .wires
+                .push(Wire::new(port.latency, port.bits_per_second));
+        }
+    }
+
+    fn plug(&mut self, name: &str, device: Box<dyn crate::hw::Device>) -> DeviceId {
+        let (t, cx) = (&mut self.tables, &mut self.cx);
+        let id = t.bus.plug(name, device);
+        t.irq.connect(id);
+        let (bus, memory, mm) = (&mut t.bus, &mut t.memory, &mut t.mm);
+        let probed = bus.probe(id, effects::on_behalf(cx), &mut memory.ram, || {
+            mm.frames.allocate()
+        });
+        if let Some(probed) = probed {
+            effects::apply(t, cx, id, probed);
+        }
+        id
+    }
+
+    /// Mounts the first disk with a file system on it as the root. A disk without one stays unmounted.
+    fn mount(&mut self, config: &Config) {
+        let Some(disk) = &config.disk else { return };
+        // The boot loader reads the superblock before the kernel has a cache to read it into.
+        if let Ok(fs) = MiniFs::mount(&disk.medium) {
+            self.tables
+                .fs
+                .mount_root(NsId(0), DeviceId(1), Box::new(fs));
+        }
+    }
+
+    fn start_kernel_tasks(&mut self) {
+        let (t, cx) = (&mut self.tables, &mut self.cx);
+        if self.config.disk.is_some() {
+            let _ = life::start_kernel_task(t, cx, "flusher", Body::Kernel(KThread::Flusher));
+        }
+        if cx.structure == crate::context::Structure::Microkernel {
+            for (n, name) in SERVERS.iter().enumerate() {
+                let body = Body::Server(ServerId(n as u8));
+                if let Ok(task) = life::start_kernel_task(t, cx, name, body) {
+                    cx.servers.push(task);
+                }
+            }
+        }
+    }
+
+    /// Starts a program as the kernel starts init: without fork, and with the console as its standard
+    /// input, output and error.
+    ///
+    /// # Errors
+    /// [`BootError::Program`].
+    pub fn spawn(&mut self, start: &Start) -> Result<ProcessId, BootError> {
+        let fail = |errno| BootError::Program(start.path.clone(), errno);
+        let program = self.cx.loader.load(&start.path, &[]).map_err(fail)?;
+        let (t, cx) = (&mut self.tables, &mut self.cx);
+        crate::trap::interrupt::as_machine(cx);
+        cx.now = self.time;
+        let pid = t.proc.new_pid().ok_or(fail(Errno::EAGAIN))?;
+        let (space, sp) =
+            image::lay_out(t, program.as_ref(), &start.arguments, &[]).map_err(fail)?;
+        let mut process = life::empty_process(pid, program.name(), None);
+        process.space = Some(space);
+        process.cwd = t.fs.root(NsId(0));
+        let mut table = FileTable::new();
+        if let Some(console) = t.console {
+            let file = t.proc.open.open(FileKind::Console(console), RDWR);
+            for fd in 0..3 {
+                table.set(
+                    fd,
+                    Descriptor {
+                        file,
+                        close_on_exec: false,
+                    },
+                );
+            }
+            t.proc.open.hold(file);
+            t.proc.open.hold(file);
+        }
+        process.files = Some(t.proc.files.insert(table));
+        let process = t.proc.add_process(process);
+        let new = life::NewThread {
+            process,
+            tid: pid,
+            body: Body::User,
+            answer: Answer::Retry,
+            mask: SignalSet::EMPTY,
+            nice: start.nice,
+        };
+        life::start(t, cx, new, Some(program.start(sp)));
+        frames::trim_cache(t);
+        Ok(process)
+    }
+
+    /// Takes a guest in: a task of this machine becomes its virtual CPU.
+    ///
+    /// # Errors
+    /// [`BootError::Program`] if there is no number left for the task.
+    pub fn add_guest(
+        &mut self,
+        name: &str,
+        guest: Box<dyn crate::abi::program::Guest>,
+    ) -> Result<crate::base::GuestId, BootError> {
+        let id = self.cx.live.add_guest(guest);
+        self.cx.now = self.time;
+        life::start_kernel_task(&mut self.tables, &mut self.cx, name, Body::Vcpu(id, 0))
+            .map_err(|errno| BootError::Program(name.to_owned(), errno))?;
+        Ok(id)
+    }
+}
+
+/// The context of a machine that has just been switched on.
+pub(super) fn context(config: &Config) -> Cx {
+    let chooser = if config.explore {
+        Chooser::recording(config.schedule.clone())
+    } else {
+        Chooser::with(config.schedule.clone())
+    };
+    Cx {
+        now: Time::ZERO,
+        caller: ThreadId::NONE,
+        runner: ThreadId::NONE,
+        serial: Serial(0),
+        cpu: CpuId(0),
+        cause: EventId::NONE,
+        request: RequestId::NONE,
+        disturbed: false,
+        engine: Engine {
+            agenda: Agenda::new(),
+            next_sequence: 0,
+            log: Log::new(config.id, config.log_keep, config.capture),
+            chooser,
+            outbox: Vec::new(),
+            sent: 0,
+            calls: 0,
+            last_request: 0,
+        },
+        live: Live::default(),
+        machine: MachineId(config.id.0),
+        costs: config.costs.clone(),
+        dialect: config.dialect,
+        structure: config.structure,
+        servers: Vec::new(),
+        loader: Arc::clone(&config.loader),
+    }
+}

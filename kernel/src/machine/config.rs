@@ -1,0 +1,129 @@
+//! What a machine is made of.
+
+use crate::abi::program::Loader;
+use crate::base::{Duration, MachineId, Schedule};
+use crate::context::{Dialect, Structure};
+use crate::event::Capture;
+use crate::hw::disk::Medium;
+use crate::hw::{CostModel, Timing};
+use std::sync::Arc;
+
+/// A disk.
+#[derive(Clone, Debug)]
+pub struct DiskConfig {
+    /// What is on it.
+    pub medium: Medium,
+    /// How long a block takes.
+    pub timing: Timing,
+}
+
+/// A network interface and the cable in it.
+#[derive(Clone, Debug)]
+pub struct PortConfig {
+    /// The station address.
+    pub address: [u8; 6],
+    /// The cable's latency, at least 1 µs.
+    pub latency: Duration,
+    /// The cable's bandwidth in bits per second; 0: no limit.
+    pub bits_per_second: u64,
+}
+
+/// A program to start at boot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// What the loader finds it by.
+    pub path: String,
+    /// Its arguments, its own name first.
+    pub arguments: Vec<String>,
+    /// Its nice value.
+    pub nice: i8,
+}
+
+impl Start {
+    /// A program with these arguments besides its name.
+    #[must_use]
+    pub fn new(path: &str, arguments: &[&str]) -> Self {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let all = std::iter::once(&name).chain(arguments);
+        Self {
+            path: path.to_owned(),
+            arguments: all.map(|&text| text.to_owned()).collect(),
+            nice: 0,
+        }
+    }
+}
+
+/// A machine, before it is switched on.
+#[derive(Clone)]
+pub struct Config {
+    /// Its name, such as `web`.
+    pub name: String,
+    /// Its number in the world.
+    pub id: MachineId,
+    /// CPUs, at least one.
+    pub cpus: u16,
+    /// RAM, in frames of 4096 bytes.
+    pub frames: u32,
+    /// The scheduling policy's name.
+    pub policy: String,
+    /// The slice, for policies that have one.
+    pub slice: Duration,
+    /// What things cost.
+    pub costs: CostModel,
+    /// One kernel, or many servers.
+    pub structure: Structure,
+    /// How ties are broken.
+    pub dialect: Dialect,
+    /// How far CPUs may run apart: 0 to see races.
+    pub interleave: Duration,
+    /// Whether every operation is a question for the chooser.
+    pub explore: bool,
+    /// The answers that are not the default.
+    pub schedule: Schedule,
+    /// How many answers a program may keep before it must rebase.
+    pub journal_limit: usize,
+    /// How many events are kept.
+    pub log_keep: u64,
+    /// How much is recorded.
+    pub capture: Capture,
+    /// How many pages are cached before clean ones go.
+    pub cache_limit: usize,
+    /// The disk, with the small file system on it.
+    pub disk: Option<DiskConfig>,
+    /// Network interfaces.
+    pub ports: Vec<PortConfig>,
+    /// What runs from the start.
+    pub programs: Vec<Start>,
+    /// Finds programs.
+    pub loader: Arc<dyn Loader>,
+}
+
+impl Config {
+    /// A machine with one CPU, 16 MiB of RAM, round robin with slices of 10 ms, the teaching costs, and
+    /// nothing to run.
+    #[must_use]
+    pub fn new(name: &str, loader: Arc<dyn Loader>) -> Self {
+        Self {
+            name: name.to_owned(),
+            id: MachineId(0),
+            cpus: 1,
+            frames: 4096,
+            policy: "rr".to_owned(),
+            slice: Duration::millis(10),
+            costs: CostModel::teaching(),
+            structure: Structure::Monolith,
+            dialect: Dialect::LINUX,
+            interleave: Duration::nanos(100),
+            explore: false,
+            schedule: Schedule::default(),
+            journal_limit: 1 << 20,
+            log_keep: 1 << 24,
+            capture: Capture::Full,
+            cache_limit: 1024,
+            disk: None,
+            ports: Vec::new(),
+            programs: Vec::new(),
+            loader,
+        }
+    }
+}

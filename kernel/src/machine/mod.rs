@@ -1,0 +1,192 @@
+//! Layer 8: one computer.
+//!
+//! Layers: [`config`] says what it is made of; [`boot`] switches it on; [`run`] steps it; [`keyframe`]
+//! makes a value of it; [`view`] shows it.
+//!
+//! A typical sequence: `Machine::boot(config)` plugs devices in, mounts the disk and starts programs;
+//! `machine.run(Until::time(t))` lets virtual time pass; `machine.keyframe()` is a value from which
+//! `Machine::restore` makes the same machine again, here or on another host thread.
+//!
+//! Taken from elsewhere: a machine that only boots, steps and shows itself, with everything else in
+//! functions over its tables, from Hubris; boot as a list with a reason per line from xv6's `main.c`.
+
+pub mod boot;
+pub mod config;
+pub mod keyframe;
+mod run;
+mod step;
+pub mod view;
+
+pub use boot::BootError;
+pub use config::{Config, DiskConfig, PortConfig, Start};
+pub use keyframe::Keyframe;
+pub use run::{Until, Why};
+pub use view::{CpuView, Snapshot};
+
+use crate::base::{DeviceId, Key, PortId, Time};
+use crate::context::{Calls, Cx, Due, Outgoing, Phase, Tables};
+use crate::event::Log;
+use crate::hw::{Memory, WireFrame};
+use std::sync::Arc;
+
+/// A computer, switched on.
+pub struct Machine {
+    config: Arc<Config>,
+    tables: Tables,
+    calls: Calls,
+    cx: Cx,
+    /// Every CPU and every event has got at least this far.
+    time: Time,
+    /// Stands in for the memory while that is lent to a program.
+    spare: Option<Box<Memory>>,
+    /// How many traps in a row have used no time.
+    stalled: u32,
+    /// Set when the run must end.
+    stop: Option<Why>,
+}
+
+impl Machine {
+    fn assemble(config: Arc<Config>, tables: Tables, calls: Calls, cx: Cx) -> Self {
+        let spare = Some(Box::new(Memory::new(0, 0, &config.costs, 0)));
+        Self {
+            config,
+            tables,
+            calls,
+            cx,
+            time: Time::ZERO,
+            spare,
+            stalled: 0,
+            stop: None,
+        }
+    }
+
+    /// What it is made of.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The time up to which everything has happened.
+    #[must_use]
+    pub fn time(&self) -> Time {
+        self.time
+    }
+
+    /// What has happened.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.cx.engine.log
+    }
+
+    /// The subsystems, to look at.
+    #[must_use]
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// How many system calls were served.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.cx.engine.calls
+    }
+
+    /// The questions that the chooser was asked, if it records them.
+    #[must_use]
+    pub fn choices(&self) -> &[crate::base::Asked] {
+        self.cx.engine.chooser.record()
+    }
+
+    /// A guest of this machine.
+    #[must_use]
+    pub fn guest(&self, id: crate::base::GuestId) -> Option<&dyn crate::abi::program::Guest> {
+        self.cx.live.guest_ref(id)
+    }
+
+    /// When something happens next: `Time::MAX` if nothing will without help from outside.
+    #[must_use]
+    pub fn next_time(&self) -> Time {
+        let busy = self
+            .tables
+            .cpus
+            .iter()
+            .filter(|cpu| cpu.is_busy())
+            .map(|cpu| cpu.clock);
+        busy.min()
+            .unwrap_or(Time::MAX)
+            .min(self.cx.engine.agenda.next_time())
+    }
+
+    /// No CPU of this machine has run before `time`: as a guest, it was not granted any.
+    pub fn steal_until(&mut self, time: Time) {
+        for cpu in &mut self.tables.cpus {
+            cpu.clock = cpu.clock.max(time);
+            // A slice is not used up by time that was stolen. (Linux subtracts steal time as well.)
+            if cpu.slice_end < Time::MAX {
+                cpu.slice_end = cpu.slice_end.max(time);
+            }
+        }
+        self.time = self.time.max(time);
+    }
+
+    /// How far the CPU that has got furthest has got.
+    #[must_use]
+    pub fn busy_until(&self) -> Time {
+        self.tables
+            .cpus
+            .iter()
+            .map(|cpu| cpu.clock)
+            .max()
+            .unwrap_or(self.time)
+    }
+
+    /// Takes the frames that have left.
+    pub fn take_outbox(&mut self) -> Vec<Outgoing> {
+        std::mem::take(&mut self.cx.engine.outbox)
+    }
+
+    /// A frame will arrive. `source` and `sequence` order frames that arrive at the same time, and must
+    /// not depend on when this is called.
+    pub fn deliver(
+        &mut self,
+        port: PortId,
+        frame: WireFrame,
+        (time, source, sequence): (Time, u64, u64),
+    ) {
+        let phase = self.cx.dialect.rank(Phase::Arrival);
+        let key = Key {
+            time: time.max(self.time),
+            phase,
+            source,
+            sequence,
+        };
+        self.cx.engine.agenda.insert(key, Due::Arrive(port, frame));
+    }
+
+    /// Somebody will type on a console. `sequence` orders inputs at the same time.
+    pub fn type_on(&mut self, device: DeviceId, bytes: Arc<[u8]>, time: Time, sequence: u64) {
+        let phase = self.cx.dialect.rank(Phase::Input);
+        let key = Key {
+            time: time.max(self.time),
+            phase,
+            source: 0,
+            sequence,
+        };
+        self.cx.engine.agenda.insert(key, Due::Type(device, bytes));
+    }
+
+    /// Replaces the scheduling policy on all CPUs, from now on.
+    ///
+    /// # Errors
+    /// [`BootError::Policy`] if there is none of that name.
+    pub fn switch_policy(&mut self, name: &str) -> Result<(), BootError> {
+        let policy = crate::sched::policy_by_name(name, self.config.slice)
+            .ok_or_else(|| BootError::Policy(name.to_owned()))?;
+        self.tables.sched.switch_policy(policy.as_ref(), self.time);
+        for cpu in &mut self.tables.cpus {
+            if cpu.current.is_some() {
+                cpu.resched.get_or_insert(crate::event::Leave::Preempted);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! Layer 7: what the pseudo file systems show: the kernel's state as Linux prints it. So far the figures
+//! behind /proc/PID/stat, for `ps`.
+
+use crate::base::{Duration, Pid, ThreadId};
+use crate::context::Tables;
+use crate::event::Wait;
+use crate::proc::{Body, State};
+
+/// A line of `ps -eL`: a thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskLine {
+    /// The thread.
+    pub thread: ThreadId,
+    /// Its number.
+    pub tid: Pid,
+    /// Its process's number.
+    pub pid: Pid,
+    /// The parent's number; 0 for the kernel.
+    pub ppid: Pid,
+    /// The name; a kernel thread's stands in brackets, as `ps` shows it.
+    pub name: String,
+    /// R running or ready, S asleep, D waiting for a disk, T stopped, Z zombie (proc(5)).
+    pub state: char,
+    /// What it waits for.
+    pub waits: Option<Wait>,
+    /// Time in its program.
+    pub user: Duration,
+    /// Time in the kernel.
+    pub system: Duration,
+}
+
+/// All threads and zombies, by number.
+#[must_use]
+pub fn tasks(t: &Tables) -> Vec<TaskLine> {
+    let mut lines: Vec<TaskLine> = t
+        .proc
+        .threads
+        .iter()
+        .map(|(id, thread)| line(t, id, thread))
+        .collect();
+    for (_, process) in t
+        .proc
+        .processes
+        .iter()
+        .filter(|(_, process)| process.is_zombie())
+    {
+        lines.push(TaskLine {
+            thread: ThreadId::NONE,
+            tid: process.pid,
+            pid: process.pid,
+            ppid: ppid(t, process),
+            name: process.name.clone(),
+            state: 'Z',
+            waits: None,
+            user: Duration::ZERO,
+            system: Duration::ZERO,
+        });
+    }
+    lines.sort_by_key(|line| line.tid);
+    lines
+}
+
+fn ppid(t: &Tables, process: &crate::proc::Process) -> Pid {
+    let parent = process
+        .parent
+        .and_then(|parent| t.proc.processes.get(parent));
+    parent.map_or(Pid(0), |parent| parent.pid)
+}
+
+fn line(t: &Tables, id: ThreadId, thread: &crate::proc::Thread) -> TaskLine {
+    let process = t.proc.processes.get(thread.process);
+    let (state, waits) = match &thread.state {
+        State::Ready | State::Running(_) => ('R', None),
+        State::Parked(parked) if parked.kind == Wait::Disk => ('D', Some(parked.kind)),
+        State::Parked(parked) => ('S', Some(parked.kind)),
+        State::Stopped => ('T', None),
+        State::Dead => ('X', None),
+    };
+    let name = process.map_or(String::new(), |process| match thread.body {
+        Body::User => process.name.clone(),
+        _ => format!("[{}]", process.name),
+    });
+    TaskLine {
+        thread: id,
+        tid: thread.tid,
+        pid: process.map_or(thread.tid, |process| process.pid),
+        ppid: process.map_or(Pid(0), |process| ppid(t, process)),
+        name,
+        state,
+        waits,
+        user: thread.times.user,
+        system: thread.times.system,
+    }
+}

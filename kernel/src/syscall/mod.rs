@@ -1,0 +1,99 @@
+//! Layer 7: the system calls, one file per family.
+//!
+//! Each is a free function `sys_NAME(arguments…, frame, tables, context)`. It checks everything first and
+//! then changes; it returns a value, or a [`Stop`]: it fails, it must wait, or it touched memory that is
+//! not there. In the last two cases it has changed nothing, or written down in its frame what it did, and
+//! is run again from the top.
+//!
+//! A typical sequence: `read(3, buffer, 100)`: [`dispatch`] finds [`file::sys_read`]; that looks up the
+//! descriptor, touches the buffer, finds the page of the file missing, and parks. The second run finds the
+//! page, copies, and returns 100.
+//!
+//! Taken from elsewhere: check, then change, from seL4's decode and invoke phases; one file per family from
+//! Linux; calls that can be run again from Fluke.
+
+pub mod file;
+pub mod futex;
+pub mod memory;
+pub mod process;
+pub mod signal;
+pub mod socket;
+pub mod time;
+
+use crate::abi::{Errno, nr};
+use crate::context::{Cx, Tables};
+use crate::proc::{CallFrame, Stop};
+
+/// What a call that completed leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Return {
+    /// The caller gets this value.
+    Value(u64),
+    /// The caller has another program now, which starts.
+    Exec,
+    /// The calling thread ends with this wait status.
+    Exit(u32),
+    /// The calling process ends with this wait status.
+    ExitGroup(u32),
+}
+
+impl From<u64> for Return {
+    fn from(value: u64) -> Self {
+        Self::Value(value)
+    }
+}
+
+/// What a handler returns.
+pub type Result<T = u64> = std::result::Result<T, Stop>;
+
+/// Runs the handler of a call for `cx.caller`. Numbers without one are `ENOSYS`.
+///
+/// # Errors
+/// What the handler stopped with.
+#[inline]
+pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Return> {
+    let [a, b, c, d, e, f] = frame.arguments;
+    let number = u16::try_from(frame.number).unwrap_or(u16::MAX);
+    let value = match number {
+        nr::GETPID => process::sys_getpid(t, cx),
+        nr::GETTID => process::sys_gettid(t, cx),
+        nr::GETPPID => process::sys_getppid(t, cx),
+        nr::READ => file::sys_read(a, b, c, frame, t, cx),
+        nr::WRITE => file::sys_write(a, b, c, frame, t, cx),
+        nr::OPENAT => file::sys_openat((a, b, c, d), frame, t, cx),
+        nr::CLOSE => file::sys_close(a, t, cx),
+        nr::LSEEK => file::sys_lseek((a, b, c), frame, t, cx),
+        nr::FSYNC => file::sys_fsync(a, frame, t, cx),
+        nr::SYNC => file::sys_sync(t, cx),
+        nr::DUP => file::sys_dup(a, t, cx),
+        nr::DUP3 => file::sys_dup3(a, b, c, t, cx),
+        nr::BRK => memory::sys_brk(a, t, cx),
+        nr::MMAP => memory::sys_mmap([a, b, c, d, e, f], t, cx),
+        nr::MUNMAP => memory::sys_munmap(a, b, t, cx),
+        nr::CLONE => process::sys_clone([a, b, c, d, e], t, cx),
+        nr::WAIT4 => process::sys_wait4((a, b, c, d), frame, t, cx),
+        nr::KILL => signal::sys_kill(a, b, t, cx),
+        nr::TKILL => signal::sys_tgkill(None, a, b, t, cx),
+        nr::TGKILL => signal::sys_tgkill(Some(a), b, c, t, cx),
+        nr::RT_SIGACTION => signal::sys_rt_sigaction((a, b, c, d), t, cx),
+        nr::RT_SIGPROCMASK => signal::sys_rt_sigprocmask((a, b, c, d), t, cx),
+        nr::NANOSLEEP => time::sys_nanosleep(a, b, frame, t, cx),
+        nr::CLOCK_GETTIME => time::sys_clock_gettime(a, b, t, cx),
+        nr::SCHED_YIELD => time::sys_sched_yield(t, cx),
+        nr::FUTEX => futex::sys_futex([a, b, c, d], frame, t, cx),
+        nr::SOCKET => socket::sys_socket(a, b, c, t, cx),
+        nr::BIND => socket::sys_bind(a, b, c, frame, t, cx),
+        nr::SENDTO => socket::sys_sendto([a, b, c, d, e, f], frame, t, cx),
+        nr::RECVFROM => socket::sys_recvfrom([a, b, c, d, e, f], frame, t, cx),
+        nr::EXECVE => return process::sys_execve(a, b, c, frame, t, cx),
+        nr::EXIT => return Ok(Return::Exit(exit_status(a))),
+        nr::EXIT_GROUP => return Ok(Return::ExitGroup(exit_status(a))),
+        _ => Err(Stop::Fail(Errno::ENOSYS)),
+    };
+    value.map(Return::Value)
+}
+
+/// The wait status of a process that ended by itself (wait(2)).
+const fn exit_status(code: u64) -> u32 {
+    (code as u32 & 0xff) << 8
+}

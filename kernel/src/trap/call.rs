@@ -1,0 +1,166 @@
+//! System calls: in, run, wait, run again, out.
+
+use super::page_fault::{self, Unrepaired};
+use crate::abi::Errno;
+use crate::abi::call::{Server, lookup};
+use crate::abi::program::Answer;
+use crate::base::{Channel, ServerId};
+use crate::context::{Calls, Cx, Structure, Tables};
+use crate::event::{CallEvent, Event, MemoryEvent, Wait};
+use crate::proc::{Interruptible, Stop, WaitFor, Woken};
+use crate::syscall::{self, Return};
+use crate::task::{files, life, signal, wait};
+
+/// The servers of a microkernel, by number: the order of [`Server`].
+pub const SERVERS: [&str; 4] = [
+    "process-server",
+    "memory-server",
+    "file-server",
+    "network-server",
+];
+
+/// Which server serves a call in a microkernel; `None`: the kernel itself, even there.
+#[must_use]
+pub fn server_of(number: u64) -> Option<ServerId> {
+    let call = lookup(u16::try_from(number).ok()?)?;
+    call.server.map(|server: Server| ServerId(server as u8))
+}
+
+/// A thread makes a call: it is charged for the way in and out, once.
+#[inline]
+pub fn enter(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, number: u64, arguments: [u64; 6]) {
+    cx.engine.calls += 1;
+    calls.of(cx.caller).begin(number, arguments, cx.now);
+    cx.charge(cx.costs.mode_switch);
+    run(t, calls, cx);
+}
+
+/// Runs the caller's call, for the first time or again.
+#[inline]
+pub fn run(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
+    if cx.structure == Structure::Microkernel
+        && let Some(server) = server_of(calls.of(cx.caller).number)
+        && cx.server_task(server).is_some()
+    {
+        return post(t, cx, server);
+    }
+    attempt(t, calls, cx);
+}
+
+/// Sends the call to its server and waits for the reply.
+fn post(t: &mut Tables, cx: &mut Cx, server: ServerId) {
+    let client = cx.caller;
+    cx.charge(cx.costs.message);
+    t.boxes.post(server, client);
+    wait::wake(t, cx, Channel::Server(server), 1);
+    let reply = Channel::Reply(client);
+    wait::park(
+        t,
+        cx,
+        client,
+        WaitFor::channel(reply, Wait::Server, Interruptible::No),
+    );
+}
+
+/// Runs the handler for `cx.caller` until it completes or parks. Everything that a call can lead to is
+/// decided here, whoever runs the handler: the caller itself, or a server for it.
+#[inline]
+pub fn attempt(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
+    let id = cx.caller;
+    if let Some(thread) = t.proc.threads.get_mut(id)
+        && let Some(woken) = thread.woken.take()
+    {
+        calls.of(id).woken = Some(woken);
+    }
+    loop {
+        let frame = calls.of(id);
+        let outcome = match syscall::dispatch(frame, t, cx) {
+            Err(Stop::Fault(fault)) => match page_fault::repair(t, cx, frame, id, fault) {
+                Ok(()) => continue,
+                Err(Unrepaired::Park(wait)) => Err(Stop::Park(wait)),
+                Err(Unrepaired::Violation(_) | Unrepaired::NoData) => {
+                    let (address, access) = (fault.address, fault.access);
+                    cx.emit(Event::Memory(MemoryEvent::Violation { address, access }));
+                    Err(Stop::Fail(Errno::EFAULT))
+                }
+                Err(Unrepaired::NoMemory) => Err(Stop::Fail(Errno::ENOMEM)),
+            },
+            outcome => outcome,
+        };
+        match outcome {
+            Ok(Return::Value(value)) => return complete(t, calls, cx, value as i64),
+            Err(Stop::Fail(errno)) => return complete(t, calls, cx, errno.to_result()),
+            Ok(Return::Exec) => {
+                life::end_siblings(t, calls, cx, id);
+                record(calls, cx, 0);
+                calls.of(id).active = false;
+                return files::release_held(t, calls, id);
+            }
+            Ok(Return::Exit(status)) => {
+                record(calls, cx, 0);
+                return life::end_thread(t, calls, cx, id, status);
+            }
+            Ok(Return::ExitGroup(status)) => {
+                record(calls, cx, 0);
+                return life::end_process(t, calls, cx, id, status);
+            }
+            Err(Stop::Park(wait)) => {
+                let interruptible = wait.interruptible != Interruptible::No;
+                if interruptible && calls.of(id).woken == Some(Woken::Signal) {
+                    // It was told to end and waits all the same: then it ends here.
+                    return complete(t, calls, cx, Errno::EINTR.to_result());
+                }
+                if interruptible && signal::is_pending(t, id) {
+                    // Nobody falls asleep over a signal. Its thread looks at it and comes back.
+                    if let Some(thread) = t.proc.threads.get_mut(id) {
+                        thread.woken = Some(Woken::Signal);
+                        thread.interruptible = wait.interruptible;
+                        thread.signalled = true;
+                    }
+                    return;
+                }
+                return park(t, calls, cx, wait);
+            }
+            Err(Stop::Fault(_)) => unreachable!("a fault is repaired, or becomes something else"),
+        }
+    }
+}
+
+/// The call waits. When it is woken it starts from the top: what woke it before no longer counts.
+fn park(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, wait: WaitFor) {
+    let id = cx.caller;
+    calls.of(id).woken = None;
+    // A client whose server parked it leaves the queue for the reply and joins the real one.
+    wait::unpark(t, cx, id);
+    wait::park(t, cx, id, wait);
+}
+
+/// The call is over: its result goes to the program when it runs next.
+#[inline]
+fn complete(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, result: i64) {
+    let id = cx.caller;
+    record(calls, cx, result);
+    calls.of(id).active = false;
+    files::release_held(t, calls, id);
+    if let Some(thread) = t.proc.threads.get_mut(id) {
+        thread.answer = Answer::Value(result as u64);
+    }
+}
+
+/// Writes the call down, with its six words.
+#[inline]
+fn record(calls: &mut Calls, cx: &mut Cx, result: i64) {
+    let frame = calls.of(cx.caller);
+    let mut words = [0; 48];
+    for (place, word) in words.chunks_exact_mut(8).zip(frame.arguments) {
+        place.copy_from_slice(&word.to_le_bytes());
+    }
+    let detail = cx.engine.log.keep(&[&words]);
+    let (number, entered) = (frame.number as u16, frame.entered);
+    cx.emit(Event::Call(CallEvent::Done {
+        number,
+        entered,
+        result,
+        detail,
+    }));
+}

@@ -1,0 +1,158 @@
+//! Interrupts: a device has something to say, or a time has come.
+
+use crate::base::{Channel, CpuId, DeviceId, PortId, RequestId, Serial, ThreadId};
+use crate::context::{Cx, Due, Tables};
+use crate::driver::bus::Driver;
+use crate::event::{Event, EventId, InputEvent, NetEvent};
+use crate::hw::WireFrame;
+use crate::io::{block, effects};
+use crate::proc::Woken;
+use crate::task::wait;
+
+/// How many packets one interrupt takes in; what is left waits for the next (NAPI's budget).
+const BUDGET: usize = 64;
+
+/// The context of nobody: for what the machine itself does at `cx.now`.
+pub fn as_machine(cx: &mut Cx) {
+    cx.caller = ThreadId::NONE;
+    cx.runner = ThreadId::NONE;
+    cx.serial = Serial(0);
+    cx.cause = EventId::NONE;
+    cx.request = RequestId::NONE;
+}
+
+/// Something on the agenda is due at `cx.now`. Time that the kernel needs for it is taken from the CPU
+/// that is interrupted.
+pub fn happen(t: &mut Tables, cx: &mut Cx, due: Due) {
+    as_machine(cx);
+    cx.cpu = CpuId(0);
+    match due {
+        Due::Deadline(thread) => {
+            let Some(sleeper) = t
+                .proc
+                .threads
+                .get(thread)
+                .filter(|thread| thread.is_parked())
+            else {
+                return;
+            };
+            cx.cause = sleeper.cause;
+            cx.cause = cx.emit(Event::Input(InputEvent::Timer));
+            wait::resume(t, cx, thread, Woken::Deadline);
+        }
+        Due::Attend(device) => attend(t, cx, device),
+        Due::Arrive(port, frame) => arrive(t, cx, port, frame),
+        Due::Type(device, bytes) => {
+            cx.cause = cx.emit(Event::Input(InputEvent::Key {
+                device,
+                length: bytes.len() as u32,
+            }));
+            let used = effects::on_behalf(cx);
+            let typed = t
+                .bus
+                .with(device, used, &mut t.memory.ram, |_, device, wires| {
+                    device.type_bytes(&bytes, wires);
+                });
+            if let Some(((), effects)) = typed
+                && effects::apply(t, cx, device, effects)
+            {
+                interrupt(t, cx, device);
+            }
+        }
+    }
+}
+
+/// The time has come that a device asked for.
+fn attend(t: &mut Tables, cx: &mut Cx, device: DeviceId) {
+    let used = effects::on_behalf(cx);
+    let attended = t
+        .bus
+        .with(device, used, &mut t.memory.ram, |_, device, wires| {
+            device.attend(wires);
+        });
+    if let Some(((), effects)) = attended
+        && effects::apply(t, cx, device, effects)
+    {
+        interrupt(t, cx, device);
+    }
+}
+
+/// A frame is at the end of the cable.
+fn arrive(t: &mut Tables, cx: &mut Cx, port: PortId, frame: WireFrame) {
+    (cx.cause, cx.request) = (frame.cause, frame.request);
+    let length = frame.bytes.len() as u32;
+    let Some(device) = t.net.interface(port).map(|interface| interface.device) else {
+        return;
+    };
+    let cause = cx.emit(Event::Net(NetEvent::Receive { port, length }));
+    cx.cause = cause;
+    let used = effects::on_behalf(cx);
+    let received = t
+        .bus
+        .with(device, used, &mut t.memory.ram, |_, device, wires| {
+            device.receive(WireFrame { cause, ..frame }, wires);
+        });
+    let Some(((), effects)) = received else {
+        return;
+    };
+    if effects::apply(t, cx, device, effects) {
+        interrupt(t, cx, device);
+    } else {
+        cx.emit(Event::Net(NetEvent::Drop { port, length }));
+    }
+}
+
+/// A device raises its line: the top half asks the driver what there is, the bottom half hands it on.
+fn interrupt(t: &mut Tables, cx: &mut Cx, device: DeviceId) {
+    let cpu = t.irq.raise(device);
+    cx.cpu = cpu;
+    let begun = cx.now;
+    cx.cause = cx.emit(Event::Input(InputEvent::Interrupt { device }));
+    cx.charge(cx.costs.interrupt);
+    let used = effects::on_behalf(cx);
+    let (mut blocks, mut packets, mut typed) = (Vec::new(), Vec::new(), false);
+    let served = t.bus.with(
+        device,
+        used,
+        &mut t.memory.ram,
+        |driver, device, wires| match driver {
+            Some(Driver::Block(driver)) => driver.interrupt(device, wires, &mut blocks),
+            Some(Driver::Net(driver)) => {
+                while driver.receive(BUDGET, device, wires, &mut packets) {}
+            }
+            Some(Driver::Char(driver)) => typed = driver.waiting(device) > 0,
+            None => {}
+        },
+    );
+    if let Some(((), effects)) = served {
+        effects::apply(t, cx, device, effects);
+    }
+    let cause = cx.cause;
+    for done in blocks {
+        block::finish(t, cx, device, done);
+    }
+    for packet in packets {
+        deliver(t, cx, device, &packet);
+    }
+    cx.cause = cause;
+    if typed {
+        wait::wake(t, cx, Channel::Console(device), 1);
+    }
+    // The CPU that was interrupted lost this time, whoever had it.
+    let cpu = &mut t.cpus[usize::from(cpu.0)];
+    let lost = cx.now.since(begun);
+    cpu.clock = cpu.clock.max(begun) + lost;
+    cpu.interrupts += lost;
+}
+
+/// Hands a packet to the sockets that want it.
+fn deliver(t: &mut Tables, cx: &mut Cx, device: DeviceId, packet: &WireFrame) {
+    let Some(port) = t.net.port_of(device) else {
+        return;
+    };
+    cx.charge(cx.costs.packet);
+    (cx.cause, cx.request) = (packet.cause, packet.request);
+    for socket in t.net.deliver(port, packet) {
+        wait::wake(t, cx, Channel::Socket(socket), 1);
+    }
+}
