@@ -1,1 +1,18 @@
-//! Layer 1.
+//! Layer 1: what user programs see, laid out exactly as Linux on riscv64 lays it out.
+//!
+//! * [`errno`]: error numbers, their names and messages;
+//! * [`flags`]: flags and constants, with the names that strace prints;
+//! * [`signal`]: signals, sets of them, `sigaction`;
+//! * [`types`]: the structures that travel through memory, and the status word of wait.
+//!
+//! Architecture invariant: nothing here knows how the kernel is made. The module imports
+//! [`crate::base`] and nothing else of oscope.
+
+pub mod errno;
+pub mod flags;
+pub mod signal;
+pub mod types;
+
+pub use errno::{Errno, Restart};
+pub use signal::{SigAction, Signal, SignalSet};
+pub use types::WaitStatus;
