@@ -1,13 +1,14 @@
 //! Error numbers: what a failed system call answers.
 //!
-//! The numbers are those of Linux on riscv64 (`asm-generic/errno-base.h`, `asm-generic/errno.h`), the
-//! messages those of glibc's strerror(3), because that is what strace prints after the name.
+//! The numbers are those of Linux on riscv64 (`asm-generic/errno-base.h`, `asm-generic/errno.h`),
+//! the messages those of glibc's strerror(3), because that is what strace prints after the name.
 //!
 //! A typical sequence:
 //! 1. a handler in layer 7 fails with [`Errno::ENOENT`];
 //! 2. [`Errno::to_result`] makes the word that the program finds in register a0: −2;
 //! 3. the C library (or [`Errno::from_result`]) takes it apart again;
-//! 4. the printer shows `-1 ENOENT (No such file or directory)` from [`Errno::name`] and [`Errno::message`].
+//! 4. the printer shows `-1 ENOENT (No such file or directory)` from [`Errno::name`] and
+//!    [`Errno::message`].
 //!
 //! A call that a signal interrupts may end in a [`Restart`] instead. Those codes never reach the
 //! program; a tracer sees them.

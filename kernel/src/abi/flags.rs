@@ -1,9 +1,9 @@
 //! Flags and constants of system calls, with the names that strace prints.
 //!
-//! Each kind of flag is a type (`OpenFlags`) and a [`FlagSet`], the table of its names; each kind of
-//! number-with-a-name is a module of constants (`whence::CUR`) and a [`ConstSet`]. Both halves come
-//! from one list, made with `flag_set!` and `const_set!` below. The values are those of riscv64:
-//! `asm-generic/*.h` and `linux/*.h`.
+//! Each kind of flag is a type (`OpenFlags`) and a [`FlagSet`], the table of its names; each kind
+//! of number-with-a-name is a module of constants (`whence::CUR`) and a [`ConstSet`]. Both halves
+//! come from one list, made with `flag_set!` and `const_set!` below. The values are those of
+//! riscv64: `asm-generic/*.h` and `linux/*.h`.
 //!
 //! A typical sequence:
 //! 1. openat(2) arrives with the word 0o2000101; the handler asks `OpenFlags::from_bits_truncate`;
@@ -33,8 +33,8 @@ pub use process::{CloneFlags, WaitFlags, parse_clone_flags, print_clone_flags};
 pub struct ConstSet {
     /// What stands in the comment after a number without a name: `SEEK_???`.
     pub unknown: &'static str,
-    /// Names and values. Where two names share a value, the first is printed. Negative ones are kept
-    /// as the 32 bits that a C `int` has.
+    /// Names and values. Where two names share a value, the first is printed. Negative ones are
+    /// kept as the 32 bits that a C `int` has.
     pub names: &'static [(&'static str, u32)],
 }
 
@@ -57,7 +57,8 @@ impl ConstSet {
             .map(|(_, value)| *value)
     }
 
-    /// As strace prints it: `SEEK_CUR`, or `0x9 /* SEEK_??? */`. Takes the low 32 bits of a register.
+    /// As strace prints it: `SEEK_CUR`, or `0x9 /* SEEK_??? */`. Takes the low 32 bits of a
+    /// register.
     #[must_use]
     pub fn print(&self, value: u32) -> String {
         match self.name(value) {
@@ -94,10 +95,11 @@ pub struct FlagSet {
     pub zero: &'static str,
     /// Some of the bits may be a number of their own, printed first: the access mode of open(2).
     pub field: Option<&'static Field>,
-    /// The bits of the argument's C type: a register may hold more, and Linux does not look at them.
+    /// The bits of the argument's C type: a register may hold more, and Linux does not look at
+    /// them.
     pub width: u64,
-    /// Bits 26 to 31 may hold the logarithm of a huge page's size, printed `21<<MAP_HUGE_SHIFT`; this is
-    /// the name of the shift.
+    /// Bits 26 to 31 may hold the logarithm of a huge page's size, printed `21<<MAP_HUGE_SHIFT`;
+    /// this is the name of the shift.
     pub huge: Option<&'static str>,
     /// Names and bits, in the order in which they are printed. Names for several bits stand before
     /// those of the single bits (`O_SYNC` before `O_DSYNC`).
@@ -154,7 +156,8 @@ impl FlagSet {
         }
     }
 
-    /// Reads what [`FlagSet::print`] writes, in any order, with numbers in hexadecimal, octal or decimal.
+    /// Reads what [`FlagSet::print`] writes, in any order, with numbers in hexadecimal, octal or
+    /// decimal.
     #[must_use]
     pub fn parse(&self, text: &str) -> Option<u64> {
         without_comment(text)
@@ -250,12 +253,14 @@ pub(crate) use or_default;
 
 /// Makes a bitflags type and the [`FlagSet`] with its names from one list.
 ///
-/// `Type: width, TABLE, "PREFIX_" [unknown "…"] [zero "…"] [huge "…"] [field &FIELD]; NAME [as "text"] = bits; …`
+/// `Type: width, TABLE, "PREFIX_" [unknown "…"] [zero "…"] [huge "…"] [field &FIELD];`, then
+/// `NAME [as "text"] = bits;` for each.
 macro_rules! flag_set {
     (
         $(#[$doc:meta])*
         $type:ident: $width:ty, $table:ident, $prefix:literal
-        $(unknown $unknown:literal)? $(zero $zero:literal)? $(huge $huge:literal)? $(field $field:expr)?;
+        $(unknown $unknown:literal)? $(zero $zero:literal)? $(huge $huge:literal)?
+        $(field $field:expr)?;
         $($(#[$($what:tt)*])* $name:ident $(as $text:literal)? = $bits:expr;)*
     ) => {
         bitflags::bitflags! {
@@ -263,7 +268,10 @@ macro_rules! flag_set {
             #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
             pub struct $type: $width {
                 $(
-                    #[doc = concat!("`", $crate::abi::flags::spelled!($prefix, $name $(, $text)?), "`, ", stringify!($bits), ".")]
+                    #[doc = concat!(
+                        "`", $crate::abi::flags::spelled!($prefix, $name $(, $text)?), "`, ",
+                        stringify!($bits), "."
+                    )]
                     #[doc = ""]
                     $(#[$($what)*])*
                     const $name = $bits;
@@ -303,7 +311,10 @@ macro_rules! const_set {
         $(#[$doc])*
         pub mod $module {
             $(
-                #[doc = concat!("`", $crate::abi::flags::spelled!($prefix, $name $(, $text)?), "`, ", stringify!($value), ".")]
+                #[doc = concat!(
+                    "`", $crate::abi::flags::spelled!($prefix, $name $(, $text)?), "`, ",
+                    stringify!($value), "."
+                )]
                 #[doc = ""]
                 $(#[$($what)*])*
                 pub const $name: u32 = $value;

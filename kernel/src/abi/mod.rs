@@ -1,5 +1,6 @@
 //! Layer 1: what user programs see, laid out exactly as Linux on riscv64 lays it out.
 //!
+//! * [`call`]: the table of system calls, the single source for dispatch, printing and docs;
 //! * [`errno`]: error numbers, their names and messages;
 //! * [`flags`]: flags and constants, with the names that strace prints;
 //! * [`signal`]: signals, sets of them, `sigaction`;
@@ -8,11 +9,13 @@
 //! Architecture invariant: nothing here knows how the kernel is made. The module imports
 //! [`crate::base`] and nothing else of oscope.
 
+pub mod call;
 pub mod errno;
 pub mod flags;
 pub mod signal;
 pub mod types;
 
+pub use call::Call;
 pub use errno::{Errno, Restart};
 pub use signal::{SigAction, Signal, SignalSet};
 pub use types::WaitStatus;

@@ -1,20 +1,23 @@
 //! Signals: their numbers, names and default actions, sets of them, and the words of sigaction(2).
 //!
-//! Numbers and layouts are those of Linux on riscv64 (`asm-generic/signal.h`, `asm-generic/siginfo.h`),
-//! names those that strace prints: `SIGINT`, and from 32 on `SIGRTMIN`, `SIGRT_1`, … `SIGRT_32`.
+//! Numbers and layouts are those of Linux on riscv64 (`asm-generic/signal.h`,
+//! `asm-generic/siginfo.h`), names those that strace prints: `SIGINT`, and from 32 on `SIGRTMIN`,
+//! `SIGRT_1`, … `SIGRT_32`.
 //!
 //! A typical sequence:
 //! 1. rt_sigaction(2) hands in 24 bytes: [`SigAction::from_bytes`];
 //! 2. kill(2) hands in a number: [`Signal::from_number`], or EINVAL;
 //! 3. delivery takes the lowest pending signal that is not blocked ([`SignalSet::difference`],
 //!    [`SignalSet::first`]) and looks at the handler, or at [`Signal::default_action`];
-//! 4. the log prints `rt_sigprocmask(SIG_BLOCK, [INT CHLD], NULL, 8)` with [`SignalSet`]'s `Display`.
+//! 4. the log prints `rt_sigprocmask(SIG_BLOCK, [INT CHLD], NULL, 8)` with [`SignalSet`]'s
+//!    `Display`.
 
 use crate::abi::flags::{const_set, flag_set};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A signal, 1 to 64. Number 0 ("is there such a process?") is not a signal: kill(2) treats it apart.
+/// A signal, 1 to 64. Number 0 ("is there such a process?") is not a signal: kill(2) treats it
+/// apart.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub struct Signal(u8);
@@ -287,7 +290,8 @@ impl SignalSet {
     }
 }
 
-/// As strace prints it. A set with two thirds of all signals or more is shown by what it lacks: `~[KILL]`.
+/// As strace prints it. A set with two thirds of all signals or more is shown by what it lacks:
+/// `~[KILL]`.
 impl fmt::Display for SignalSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inverted = self.0.count_ones() >= 64 * 2 / 3;
@@ -350,8 +354,8 @@ pub const SIG_DFL: u64 = 0;
 /// Handler word for "ignore it" (`SIG_IGN`).
 pub const SIG_IGN: u64 = 1;
 
-/// `struct sigaction` of the riscv64 kernel: what to do about a signal. There is no `sa_restorer`: the
-/// way back from a handler lies in the vDSO.
+/// `struct sigaction` of the riscv64 kernel: what to do about a signal. There is no `sa_restorer`:
+/// the way back from a handler lies in the vDSO.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SigAction {
     /// Address of the handler, [`SIG_DFL`] or [`SIG_IGN`].
@@ -435,12 +439,12 @@ pub mod code {
         SI_SIGIO = -5, SI_TKILL = -6, SI_DETHREAD = -7, SI_ASYNCNL = -60,
     }
     codes! { ILL, "for SIGILL":
-        ILL_ILLOPC = 1, ILL_ILLOPN = 2, ILL_ILLADR = 3, ILL_ILLTRP = 4, ILL_PRVOPC = 5, ILL_PRVREG = 6,
-        ILL_COPROC = 7, ILL_BADSTK = 8, ILL_BADIADDR = 9,
+        ILL_ILLOPC = 1, ILL_ILLOPN = 2, ILL_ILLADR = 3, ILL_ILLTRP = 4, ILL_PRVOPC = 5,
+        ILL_PRVREG = 6, ILL_COPROC = 7, ILL_BADSTK = 8, ILL_BADIADDR = 9,
     }
     codes! { FPE, "for SIGFPE":
-        FPE_INTDIV = 1, FPE_INTOVF = 2, FPE_FLTDIV = 3, FPE_FLTOVF = 4, FPE_FLTUND = 5, FPE_FLTRES = 6,
-        FPE_FLTINV = 7, FPE_FLTSUB = 8, FPE_FLTUNK = 14, FPE_CONDTRAP = 15,
+        FPE_INTDIV = 1, FPE_INTOVF = 2, FPE_FLTDIV = 3, FPE_FLTOVF = 4, FPE_FLTUND = 5,
+        FPE_FLTRES = 6, FPE_FLTINV = 7, FPE_FLTSUB = 8, FPE_FLTUNK = 14, FPE_CONDTRAP = 15,
     }
     codes! { SEGV, "for SIGSEGV":
         SEGV_MAPERR = 1, SEGV_ACCERR = 2, SEGV_BNDERR = 3, SEGV_PKUERR = 4,
@@ -449,7 +453,8 @@ pub mod code {
         BUS_ADRALN = 1, BUS_ADRERR = 2, BUS_OBJERR = 3, BUS_MCEERR_AR = 4, BUS_MCEERR_AO = 5,
     }
     codes! { TRAP, "for SIGTRAP":
-        TRAP_BRKPT = 1, TRAP_TRACE = 2, TRAP_BRANCH = 3, TRAP_HWBKPT = 4, TRAP_UNK = 5, TRAP_PERF = 6,
+        TRAP_BRKPT = 1, TRAP_TRACE = 2, TRAP_BRANCH = 3, TRAP_HWBKPT = 4, TRAP_UNK = 5,
+        TRAP_PERF = 6,
     }
     codes! { CLD, "for SIGCHLD":
         CLD_EXITED = 1, CLD_KILLED = 2, CLD_DUMPED = 3, CLD_TRAPPED = 4, CLD_STOPPED = 5,

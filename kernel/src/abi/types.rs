@@ -1,13 +1,13 @@
 //! Structures that programs and the kernel hand each other in memory, laid out as on riscv64 Linux.
 //!
 //! Every structure is little-endian, and 64-bit numbers are aligned to eight bytes. Nothing here is
-//! reinterpreted in place: `to_bytes` and `from_bytes` copy field by field, so that the layout can be
-//! read in the code and holds on any host.
+//! reinterpreted in place: `to_bytes` and `from_bytes` copy field by field, so that the layout can
+//! be read in the code and holds on any host.
 //!
 //! A typical sequence:
 //! 1. nanosleep(2) copies [`Timespec::SIZE`] bytes in from the program's memory;
-//! 2. [`Timespec::from_bytes`] takes them apart, and [`Timespec::to_duration`] checks them: `None` is
-//!    EINVAL;
+//! 2. [`Timespec::from_bytes`] takes them apart, and [`Timespec::to_duration`] checks them: `None`
+//!    is EINVAL;
 //! 3. fstat(2) goes the other way: the file system fills a [`Stat`], and `to_bytes` is copied out.
 
 mod bytes;

@@ -7,8 +7,8 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FutexOp(pub u32);
 
-/// Name of each command and the arguments that belong to it after the operation (2 val, 3 timeout or
-/// val2, 4 uaddr2, 5 val3). The place in the table is the number (linux/futex.h).
+/// Name of each command and the arguments that belong to it after the operation (2 val, 3 timeout
+/// or val2, 4 uaddr2, 5 val3). The place in the table is the number (linux/futex.h).
 const COMMANDS: [(&str, &[u8]); 14] = [
     ("FUTEX_WAIT", &[2, 3]),
     ("FUTEX_WAKE", &[2]),
@@ -58,7 +58,8 @@ impl FutexOp {
         self.0 & Self::PRIVATE != 0
     }
 
-    /// Which arguments after the first two belong to the command; all for one that Linux does not know.
+    /// Which arguments after the first two belong to the command; all for one that Linux does not
+    /// know.
     #[must_use]
     pub fn arguments(self) -> &'static [u8] {
         self.entry()

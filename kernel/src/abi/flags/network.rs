@@ -1,5 +1,5 @@
-//! Flags and constants of sockets, poll and epoll.
-//! From `linux/socket.h`, `linux/net.h`, `asm-generic/socket.h`, `asm-generic/poll.h`, `linux/eventpoll.h`.
+//! Flags and constants of sockets, poll and epoll. From `linux/socket.h`, `linux/net.h`,
+//! `asm-generic/socket.h`, `asm-generic/poll.h`, `linux/eventpoll.h`.
 
 use super::{Field, const_set, flag_set};
 

@@ -1,7 +1,7 @@
 //! Taking structures apart and putting them together, one little-endian field after the other.
 
-/// Reads fields from the front of a byte string. Past its end everything is zero, so that no length can
-/// make it fail; the structures hand in arrays of their exact size.
+/// Reads fields from the front of a byte string. Past its end everything is zero, so that no length
+/// can make it fail; the structures hand in arrays of their exact size.
 pub(super) struct Reader<'a> {
     rest: &'a [u8],
 }

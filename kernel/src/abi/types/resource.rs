@@ -3,8 +3,8 @@
 use super::{Reader, Timeval, Writer};
 use std::fmt;
 
-/// What a process, a thread or all ended children have used: `struct rusage`. Linux keeps the fields that
-/// are missing here at zero: shared, data and stack sizes, swaps, messages and signals.
+/// What a process, a thread or all ended children have used: `struct rusage`. Linux keeps the
+/// fields that are missing here at zero: shared, data and stack sizes, swaps, messages and signals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Rusage {
     /// Time spent in the program (`ru_utime`).

@@ -1,8 +1,8 @@
 //! Socket addresses, and what poll(2) and epoll(7) exchange
 //! (linux/in.h, linux/un.h, linux/if_packet.h, asm-generic/poll.h, linux/eventpoll.h).
 //!
-//! The family stands in the first two bytes, little-endian; ports and addresses after it are in network
-//! order, that is big-endian.
+//! The family stands in the first two bytes, little-endian; ports and addresses after it are in
+//! network order, that is big-endian.
 
 use super::{Reader, Writer};
 use crate::abi::errno::Errno;
@@ -78,7 +78,8 @@ pub struct SockAddrLl {
     pub interface: i32,
     /// Hardware type of ARP: 1 is Ethernet.
     pub hardware: u16,
-    /// How the frame came: 0 to this host, 1 broadcast, 2 multicast, 3 to another, 4 sent by this host.
+    /// How the frame came: 0 to this host, 1 broadcast, 2 multicast, 3 to another, 4 sent by this
+    /// host.
     pub packet_type: u8,
     /// Length of the hardware address, 0 to 8.
     pub length: u8,
@@ -122,8 +123,8 @@ impl SockAddr {
 
     /// Reads an address of the given length.
     ///
-    /// # Errors
-    /// EINVAL if the length does not fit the family (or is not even two), EAFNOSUPPORT for other families.
+    /// # Errors EINVAL if the length does not fit the family (or is not even two), EAFNOSUPPORT for
+    /// other families.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Errno> {
         if bytes.len() > Self::MAX_SIZE {
             return Err(Errno::EINVAL);
@@ -280,8 +281,8 @@ impl PollFd {
     }
 }
 
-/// One event of epoll_ctl(2) and epoll_pwait(2): `struct epoll_event`. It is packed on x86-64 only; here four
-/// bytes lie between the two fields.
+/// One event of epoll_ctl(2) and epoll_pwait(2): `struct epoll_event`. It is packed on x86-64 only;
+/// here four bytes lie between the two fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct EpollEvent {
     /// Bits of `EpollEvents`.

@@ -88,7 +88,8 @@ impl Stat {
     }
 }
 
-/// As strace prints it without `-v`: `{st_mode=S_IFREG|0644, st_size=54, ...}`, or the device's number.
+/// As strace prints it without `-v`: `{st_mode=S_IFREG|0644, st_size=54, ...}`, or the device's
+/// number.
 impl fmt::Display for Stat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{{st_mode={}, ", print_mode(self.mode))?;
@@ -107,7 +108,8 @@ impl fmt::Display for Stat {
     }
 }
 
-/// The number of a device as programs see it (`new_encode_dev`, linux/kdev_t.h, as glibc widens it).
+/// The number of a device as programs see it (`new_encode_dev`, linux/kdev_t.h, as glibc widens
+/// it).
 #[must_use]
 pub const fn makedev(major: u32, minor: u32) -> u64 {
     let (major, minor) = (major as u64, minor as u64);
@@ -150,8 +152,8 @@ impl Dirent {
         (Self::HEADER + self.name.len() + 1).next_multiple_of(8)
     }
 
-    /// Appends the entry as it lies in memory; `false`, and nothing appended, if it is longer than its
-    /// 16-bit length field can say.
+    /// Appends the entry as it lies in memory; `false`, and nothing appended, if it is longer than
+    /// its 16-bit length field can say.
     pub fn append_to(&self, buffer: &mut Vec<u8>) -> bool {
         let Ok(length) = u16::try_from(self.length()) else {
             return false;

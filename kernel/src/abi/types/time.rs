@@ -43,8 +43,8 @@ impl Timespec {
             .finish()
     }
 
-    /// Would Linux take it for a sleep or a timeout (`timespec64_valid`)? If not, the call fails with
-    /// EINVAL.
+    /// Would Linux take it for a sleep or a timeout (`timespec64_valid`)? If not, the call fails
+    /// with EINVAL.
     #[must_use]
     pub const fn is_valid(self) -> bool {
         self.seconds >= 0 && 0 <= self.nanoseconds && self.nanoseconds < NANOS_PER_SECOND as i64
@@ -61,8 +61,8 @@ impl Timespec {
         Some(Duration::seconds(seconds) + Duration::nanos(nanoseconds))
     }
 
-    /// The instant, counted from the start of the world and saturating at [`Time::MAX`]; `None` if it is
-    /// not valid.
+    /// The instant, counted from the start of the world and saturating at [`Time::MAX`]; `None` if
+    /// it is not valid.
     #[must_use]
     pub fn to_time(self) -> Option<Time> {
         self.to_duration().map(|length| Time::ZERO + length)

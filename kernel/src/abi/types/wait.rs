@@ -1,4 +1,5 @@
-//! The status word of wait4(2): how a child ended, or that it stopped or went on (wait(2), bits/waitstatus.h).
+//! The status word of wait4(2): how a child ended, or that it stopped or went on (wait(2),
+//! bits/waitstatus.h).
 
 use crate::abi::flags::hex;
 use crate::abi::signal::Signal;

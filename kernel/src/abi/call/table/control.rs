@@ -1,0 +1,41 @@
+//! Descriptors under control: fcntl, ioctl, locks; and waiting for descriptors: poll, select,
+//! epoll, and those that stand for events, signals and changes.
+
+use super::calls;
+use crate::abi::call::Direction::In;
+use crate::abi::call::Direction::InOut;
+use crate::abi::call::Kind::{
+    DirFd, Enum, EpollEvent, EpollEvents, FcntlArgument, Fd, FdSet, Flags, Hex, Int, IoctlArgument,
+    IoctlRequest, Path, PollFds, SignalSet, Size, Struct, Timespec, Unsigned,
+};
+use crate::abi::flags::file::{FCNTL, FLOCK, INOTIFY, INOTIFY_INIT, OPEN, USERFAULT};
+use crate::abi::flags::network::{EPOLL_CREATE, EPOLL_OP, EVENTFD, SIGNALFD};
+
+calls! {
+    FILE FCNTL fcntl(fd: Fd, cmd: Enum(&FCNTL), arg: FcntlArgument) -> ByCommand;
+    FILE IOCTL ioctl(fd: Fd, request: IoctlRequest, argp: IoctlArgument) -> ByCommand;
+    FILE FLOCK flock(fd: Fd, operation: Flags(&FLOCK)) -> Success;
+
+    // Linux changes the timeouts of these two; the C library hides it.
+    FILE PPOLL ppoll(fds: PollFds, nfds: Unsigned, tmo_p: Timespec(InOut), sigmask: SignalSet(In),
+        sigsetsize: Size) -> Ready;
+    FILE PSELECT6 pselect6(nfds: Int, readfds: FdSet, writefds: FdSet, exceptfds: FdSet,
+        timeout: Timespec(InOut), sigmask: Struct("sigset_argpack", In)) -> Ready;
+    FILE EPOLL_CREATE1 epoll_create1(flags: Flags(&EPOLL_CREATE)) -> Fd;
+    FILE EPOLL_CTL epoll_ctl(epfd: Fd, op: Enum(&EPOLL_OP), fd: Fd, event: EpollEvent) -> Success;
+    FILE EPOLL_PWAIT epoll_pwait(epfd: Fd, events: EpollEvents, maxevents: Int, timeout: Int,
+        sigmask: SignalSet(In), sigsetsize: Size) -> Count;
+    FILE EPOLL_PWAIT2 epoll_pwait2(epfd: Fd, events: EpollEvents, maxevents: Int,
+        timeout: Timespec(In), sigmask: SignalSet(In), sigsetsize: Size) -> Count;
+    FILE EVENTFD2 eventfd2(initval: Unsigned, flags: Flags(&EVENTFD)) -> Fd;
+    FILE SIGNALFD4 signalfd4(fd: Fd, mask: SignalSet(In), sizemask: Size,
+        flags: Flags(&SIGNALFD)) -> Fd;
+    FILE INOTIFY_INIT1 inotify_init1(flags: Flags(&INOTIFY_INIT)) -> Fd;
+    FILE INOTIFY_ADD_WATCH inotify_add_watch(fd: Fd, pathname: Path, mask: Flags(&INOTIFY)) -> Int;
+    FILE INOTIFY_RM_WATCH inotify_rm_watch(fd: Fd, wd: Int) -> Success;
+    FILE FANOTIFY_INIT fanotify_init(flags: Hex, event_f_flags: Flags(&OPEN)) -> Fd;
+    FILE FANOTIFY_MARK fanotify_mark(fanotify_fd: Fd, flags: Hex, mask: Hex, dirfd: DirFd,
+        pathname: Path) -> Success;
+    MEMORY USERFAULTFD userfaultfd(flags: Flags(&USERFAULT)) -> Fd;
+    FILE VHANGUP vhangup() -> Success;
+}

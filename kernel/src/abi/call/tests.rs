@@ -1,0 +1,195 @@
+//! The table against itself, against `nr`, and against the headers of Linux where they are
+//! installed.
+
+use super::kind::Length;
+use super::{Direction, Kind, ResultKind, Server, Status, all, by_name, lookup, nr};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[test]
+fn numbers_rise_and_names_are_unique() {
+    assert!(nr::ALL.windows(2).all(|pair| pair[0].1 < pair[1].1));
+    let names: BTreeSet<&str> = all().map(|call| call.name).collect();
+    assert_eq!(names.len(), all().count());
+    assert!(all().map(|call| call.number).is_sorted());
+}
+
+#[test]
+fn the_table_has_every_number_under_its_name() {
+    assert_eq!(all().count(), nr::ALL.len());
+    for &(name, number) in nr::ALL {
+        let call = lookup(number).unwrap_or_else(|| panic!("{name} is not in the table"));
+        assert_eq!(call.name.to_uppercase(), name);
+        assert_eq!(call.number, number);
+        assert_eq!(by_name(call.name), Some(call));
+    }
+    assert_eq!(lookup(38), None, "renameat is not there on riscv64");
+    assert_eq!(lookup(u16::MAX), None);
+    assert_eq!(by_name("fork"), None);
+}
+
+#[test]
+fn some_numbers_that_everybody_knows() {
+    for (number, name) in [
+        (56, "openat"),
+        (63, "read"),
+        (64, "write"),
+        (93, "exit"),
+        (98, "futex"),
+        (101, "nanosleep"),
+        (172, "getpid"),
+        (220, "clone"),
+        (221, "execve"),
+        (222, "mmap"),
+        (260, "wait4"),
+    ] {
+        assert_eq!(lookup(number).map(|call| call.name), Some(name));
+    }
+}
+
+#[test]
+fn arguments_fit_registers_and_refer_to_each_other() {
+    for call in all() {
+        assert!(call.arguments.len() <= 6, "{}", call.name);
+        let exists = |index: u8| usize::from(index) < call.arguments.len();
+        for argument in call.arguments {
+            let refers_well = match argument.kind {
+                Kind::Buffer { length, .. }
+                | Kind::SocketAddress { length, .. }
+                | Kind::SocketValue { length, .. }
+                | Kind::GroupList { length, .. } => match length {
+                    Length::Argument(index) => exists(index),
+                    Length::Pointee(index) => {
+                        exists(index)
+                            && call.arguments[usize::from(index)].kind == Kind::SocketLength
+                    }
+                    Length::Result => matches!(call.result, ResultKind::Bytes | ResultKind::Count),
+                },
+                Kind::Iovec { count, .. } => {
+                    exists(count)
+                        && matches!(
+                            call.arguments[usize::from(count)].kind,
+                            Kind::UnsignedLong | Kind::Size
+                        )
+                }
+                Kind::CreateMode { flags } => {
+                    exists(flags)
+                        && matches!(call.arguments[usize::from(flags)].kind, Kind::Flags(_))
+                }
+                Kind::Device { mode } => {
+                    exists(mode) && call.arguments[usize::from(mode)].kind == Kind::FileMode
+                }
+                _ => true,
+            };
+            assert!(refers_well, "{} of {}", argument.name, call.name);
+        }
+    }
+}
+
+#[test]
+fn what_comes_out_is_decoded_on_success_alone() {
+    let read = by_name("read").expect("read");
+    assert!(read.arguments[1].kind.decoded_on_success());
+    assert_eq!(
+        by_name("write").expect("write").arguments[1]
+            .kind
+            .direction(),
+        Direction::In
+    );
+    assert!(!Kind::SocketLength.decoded_on_success());
+    assert!(Kind::WaitStatus.decoded_on_success());
+}
+
+#[test]
+fn what_is_there_has_a_server_or_a_reason() {
+    for name in ["read", "clone", "futex", "rt_sigreturn", "recvfrom"] {
+        assert!(
+            by_name(name).is_some_and(|call| call.is_present()),
+            "{name}"
+        );
+    }
+    assert!(!by_name("uname").is_some_and(|call| call.is_present()));
+    for call in all() {
+        if let Status::Partial(because) = call.status {
+            assert!(
+                !because.is_empty() && !because.ends_with('.'),
+                "{}",
+                call.name
+            );
+        }
+    }
+    assert_eq!(
+        by_name("openat").and_then(|call| call.server),
+        Some(Server::File)
+    );
+    assert_eq!(by_name("sched_yield").and_then(|call| call.server), None);
+}
+
+/// The numbers of a 64-bit machine in asm-generic/unistd.h, with what riscv64 wants of it.
+fn numbers_of_the_header(text: &str) -> BTreeMap<String, u16> {
+    let mut numbers = BTreeMap::new();
+    for line in text.lines() {
+        let mut words = line.split_whitespace();
+        let (Some("#define"), Some(name), Some(value)) = (words.next(), words.next(), words.next())
+        else {
+            continue;
+        };
+        let (Some(name), Ok(number)) = (name.strip_prefix("__NR"), value.parse::<u16>()) else {
+            continue;
+        };
+        // __NR3264_fstatat is called newfstatat on 64-bit machines, the others keep their names.
+        let name = match name
+            .strip_prefix("3264_")
+            .or_else(|| name.strip_prefix('_'))
+        {
+            Some("fstatat") => "newfstatat",
+            Some(name) => name,
+            None => continue,
+        };
+        // The count of calls, the place for those of an architecture, those that riscv64 does not
+        // ask for with __ARCH_WANT_RENAMEAT and __ARCH_WANT_SYNC_FILE_RANGE2, and those of 32-bit
+        // machines.
+        let unwanted = [
+            "syscalls",
+            "arch_specific_syscall",
+            "renameat",
+            "sync_file_range2",
+        ];
+        if !unwanted.contains(&name) && !(403..=423).contains(&number) {
+            numbers.insert(name.to_owned(), number);
+        }
+    }
+    numbers
+}
+
+#[test]
+fn numbers_are_those_of_the_header() {
+    let path = "/usr/include/asm-generic/unistd.h";
+    let Ok(text) = std::fs::read_to_string(path) else {
+        eprintln!("skipped: there is no {path} here (install the headers of Linux to compare)");
+        return;
+    };
+    let header = numbers_of_the_header(&text);
+    assert!(
+        header.len() > 250,
+        "the header was not understood: {} numbers",
+        header.len()
+    );
+    let newest = header.values().copied().max().unwrap_or_default();
+    for (name, number) in &header {
+        // A newer header may have calls that came after Linux 6.10.
+        if *number <= nr::MSEAL {
+            assert_eq!(
+                by_name(name).map(|call| call.number),
+                Some(*number),
+                "{name}"
+            );
+        }
+    }
+    for call in all().filter(|call| call.number <= newest && !call.name.starts_with("riscv_")) {
+        assert!(
+            header.contains_key(call.name),
+            "{} is not in the header",
+            call.name
+        );
+    }
+}
