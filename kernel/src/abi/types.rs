@@ -14,6 +14,7 @@ mod bytes;
 mod resource;
 mod socket;
 mod stat;
+mod text;
 mod time;
 mod wait;
 
@@ -22,6 +23,7 @@ pub use socket::{
     EpollEvent, PollFd, SockAddr, SockAddrIn, SockAddrLl, SockAddrUn, print_socket_address,
 };
 pub use stat::{Dirent, Stat, Utsname, major, makedev, minor};
+pub use text::quote;
 pub use time::{Itimerspec, Itimerval, Timespec, Timeval};
 pub use wait::WaitStatus;
 
