@@ -1,6 +1,8 @@
 //! Signals against what strace 6.1 prints and what the headers say.
 
-use super::{ActionFlags, DefaultAction, SIG_IGN, SigAction, Signal, SignalSet, code};
+use super::{
+    ACTION_FLAGS, ActionFlags, DefaultAction, SIG_IGN, SigAction, Signal, SignalSet, code,
+};
 use proptest::prelude::{any, proptest};
 
 #[test]
@@ -74,6 +76,11 @@ fn actions_have_the_layout_of_riscv64() {
     assert_eq!(bytes[8..16], [1, 0, 0, 0x10, 0, 0, 0, 0]);
     assert_eq!(bytes[16..24], [2, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(SigAction::from_bytes(&bytes), action);
+    assert_eq!(
+        ACTION_FLAGS.print(0xfbff_ffff),
+        "SA_ONSTACK|SA_RESTART|SA_INTERRUPT|SA_NODEFER|SA_RESETHAND|SA_SIGINFO|SA_NOCLDSTOP\
+         |SA_NOCLDWAIT|0x3fffff8"
+    );
     let ignore = SigAction {
         handler: SIG_IGN,
         ..SigAction::default()

@@ -4,7 +4,7 @@
 //! The family stands in the first two bytes, little-endian; ports and addresses after it are in
 //! network order, that is big-endian.
 
-use super::{Reader, Writer};
+use super::{Reader, Writer, quote};
 use crate::abi::errno::Errno;
 use crate::abi::flags::network::{ETHERNET_PROTOCOL, FAMILY, HARDWARE, PACKET_TYPE, family};
 use std::fmt;
@@ -186,6 +186,7 @@ impl From<SockAddrLl> for SockAddr {
 }
 
 /// As strace prints it: `{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("10.0.0.1")}`.
+/// Where strace asks the host for an interface's name (`if_nametoindex("eth0")`), the number stands.
 impl fmt::Display for SockAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -197,15 +198,15 @@ impl fmt::Display for SockAddr {
             Self::Un(SockAddrUn::Path(path)) => {
                 write!(
                     f,
-                    "{{sa_family=AF_UNIX, sun_path=\"{}\"}}",
-                    path.escape_ascii()
+                    "{{sa_family=AF_UNIX, sun_path={}}}",
+                    quote(path, SockAddrUn::SIZE)
                 )
             }
             Self::Un(SockAddrUn::Abstract(name)) => {
                 write!(
                     f,
-                    "{{sa_family=AF_UNIX, sun_path=@\"{}\"}}",
-                    name.escape_ascii()
+                    "{{sa_family=AF_UNIX, sun_path=@{}}}",
+                    quote(name, SockAddrUn::SIZE)
                 )
             }
             Self::Ll(link) => {
@@ -221,9 +222,18 @@ impl fmt::Display for SockAddr {
                 )?;
                 let used = usize::from(link.length).min(link.address.len());
                 if let Some(address @ [_, ..]) = link.address.get(..used) {
-                    let bytes: Vec<String> =
-                        address.iter().map(|byte| format!("{byte:#04x}")).collect();
-                    write!(f, ", sll_addr=[{}]", bytes.join(", "))?;
+                    // C's %#02x: no prefix for zero, and then two digits.
+                    let print = |byte: &u8| match byte {
+                        0 => "00".to_owned(),
+                        _ => format!("{byte:#x}"),
+                    };
+                    let bytes: Vec<String> = address.iter().map(print).collect();
+                    let more = if used < usize::from(link.length) {
+                        ", ..."
+                    } else {
+                        ""
+                    };
+                    write!(f, ", sll_addr=[{}{more}]", bytes.join(", "))?;
                 }
                 f.write_str("}")
             }
@@ -238,7 +248,10 @@ pub fn print_socket_address(bytes: &[u8]) -> String {
         (Ok(address), _) => address.to_string(),
         (Err(_), [low, high, rest @ ..]) => {
             let name = FAMILY.print(u32::from(u16::from_le_bytes([*low, *high])));
-            format!("{{sa_family={name}, sa_data=\"{}\"}}", rest.escape_ascii())
+            format!(
+                "{{sa_family={name}, sa_data={}}}",
+                quote(rest, SockAddr::MAX_SIZE)
+            )
         }
         (Err(_), _) => "NULL".to_owned(),
     }

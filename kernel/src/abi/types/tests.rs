@@ -228,7 +228,7 @@ fn addresses_have_their_layout() {
         SockAddr::Ll(link).to_string(),
         "{sa_family=AF_PACKET, sll_protocol=htons(ETH_P_ARP), sll_ifindex=2, \
          sll_hatype=ARPHRD_ETHER, sll_pkttype=PACKET_BROADCAST, sll_halen=6, \
-         sll_addr=[0x02, 0x00, 0x00, 0x00, 0x00, 0x01]}"
+         sll_addr=[0x2, 00, 00, 00, 00, 0x1]}"
     );
     for name in [
         SockAddrUn::Unnamed,
@@ -247,6 +247,14 @@ fn addresses_have_their_layout() {
         Err(Errno::EAFNOSUPPORT)
     );
     assert_eq!(print_socket_address(&[]), "NULL");
+    assert_eq!(
+        print_socket_address(b"\x63\0ab"),
+        "{sa_family=0x63 /* AF_??? */, sa_data=\"ab\"}"
+    );
+    assert_eq!(
+        print_socket_address(b"\x01\0\0ab\x02"),
+        "{sa_family=AF_UNIX, sun_path=@\"ab\\2\"}"
+    );
 }
 
 #[test]
