@@ -1,0 +1,34 @@
+//! The worlds that come with oscope. Each is a world file that anybody could have written.
+
+/// A world that comes with oscope.
+#[derive(Clone, Copy, Debug)]
+pub struct Builtin {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Its file.
+    pub text: &'static str,
+}
+
+/// All of them, the first one first.
+pub const BUILTIN: [Builtin; 5] = [
+    Builtin {
+        name: "first",
+        text: include_str!("../../worlds/first.toml"),
+    },
+    Builtin {
+        name: "race",
+        text: include_str!("../../worlds/race.toml"),
+    },
+    Builtin {
+        name: "wire",
+        text: include_str!("../../worlds/wire.toml"),
+    },
+    Builtin {
+        name: "servers",
+        text: include_str!("../../worlds/servers.toml"),
+    },
+    Builtin {
+        name: "nested",
+        text: include_str!("../../worlds/nested.toml"),
+    },
+];

@@ -1,0 +1,537 @@
+//! The world file: TOML, with docker-compose's words where they fit.
+
+use super::units;
+use crate::bin::{Builtins, file_of};
+use oscope_kernel::abi::program::Loader;
+use oscope_kernel::base::{DeviceId, Duration, MachineId, PortId, Time};
+use oscope_kernel::context::Structure;
+use oscope_kernel::fs::MiniFs;
+use oscope_kernel::hw::disk::Medium;
+use oscope_kernel::hw::{CostModel, Timing};
+use oscope_kernel::hypervisor::GuestMachine;
+use oscope_kernel::machine::{Config, DiskConfig, Machine, PortConfig, Start};
+use oscope_kernel::world::{Input, Link, World, WorldConfig};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// The format's edition: a file says which one it was written for.
+pub const EDITION: &str = "2026";
+
+/// What is wrong with a world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WorldError {
+    /// There is no built-in world of that name.
+    Unknown(String),
+    /// The text is not a world file: where, and what was expected.
+    Syntax {
+        /// The file.
+        file: String,
+        /// The parser's words, with the place.
+        message: String,
+    },
+    /// A value that cannot be: the path to it, what it is, what was expected.
+    Value {
+        /// Such as `machines.box.cpus`.
+        path: String,
+        /// What stands there.
+        found: String,
+        /// What should.
+        expected: String,
+    },
+    /// A `--set` that names nothing.
+    Set {
+        /// The path.
+        path: String,
+        /// What was expected.
+        expected: String,
+    },
+}
+
+impl fmt::Display for WorldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(name) => {
+                let names: Vec<&str> = super::BUILTIN.iter().map(|builtin| builtin.name).collect();
+                let known = names.join(", ");
+                write!(
+                    f,
+                    "no world is called `{name}`: expected one of {known}, or a TOML file"
+                )
+            }
+            Self::Syntax { file, message } => write!(f, "{file}: {}", message.trim_end()),
+            Self::Value {
+                path,
+                found,
+                expected,
+            } => {
+                write!(f, "{path} is `{found}`: expected {expected}")
+            }
+            Self::Set { path, expected } => write!(f, "--set {path}: expected {expected}"),
+        }
+    }
+}
+
+impl std::error::Error for WorldError {}
+
+/// A world file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorldFile {
+    #[serde(skip)]
+    name: String,
+    edition: String,
+    /// One sentence.
+    #[serde(default)]
+    about: String,
+    /// How long a run of it is, unless told otherwise.
+    #[serde(default = "default_until")]
+    until: String,
+    machines: BTreeMap<String, MachineTable>,
+    #[serde(default)]
+    guests: BTreeMap<String, MachineTable>,
+    #[serde(default)]
+    links: Vec<LinkTable>,
+    #[serde(default)]
+    inputs: Vec<InputTable>,
+}
+
+fn default_until() -> String {
+    "1s".to_owned()
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct MachineTable {
+    cpus: Option<u16>,
+    memory: Option<String>,
+    scheduler: SchedulerTable,
+    costs: Option<String>,
+    structure: Option<String>,
+    interleave: Option<String>,
+    disk: Option<DiskTable>,
+    programs: Vec<ProgramTable>,
+    guests: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct SchedulerTable {
+    policy: Option<String>,
+    quantum: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DiskTable {
+    size: String,
+    #[serde(default)]
+    seek: Option<String>,
+    #[serde(default)]
+    per_kib: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProgramTable {
+    command: Vec<String>,
+    #[serde(default)]
+    nice: i8,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LinkTable {
+    between: [String; 2],
+    #[serde(default)]
+    latency: Option<String>,
+    #[serde(default)]
+    bandwidth: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InputTable {
+    machine: String,
+    time: String,
+    text: String,
+}
+
+/// Reads a value with a unit, or takes the default.
+fn value<T>(
+    path: &str,
+    text: Option<&String>,
+    default: T,
+    read: impl Fn(&str) -> Option<T>,
+    expected: &str,
+) -> Result<T, WorldError> {
+    match text {
+        None => Ok(default),
+        Some(text) => read(text).ok_or_else(|| wrong(path, text, expected)),
+    }
+}
+
+fn wrong(path: &str, found: &str, expected: &str) -> WorldError {
+    WorldError::Value {
+        path: path.to_owned(),
+        found: found.chars().take(60).collect(),
+        expected: expected.to_owned(),
+    }
+}
+
+impl WorldFile {
+    /// Reads a world file. `name` is the world's name, and what messages call the file.
+    ///
+    /// # Errors
+    /// [`WorldError::Syntax`], [`WorldError::Value`].
+    pub fn parse(name: &str, text: &str) -> Result<Self, WorldError> {
+        Self::parse_with(name, text, &[])
+    }
+
+    /// The same, with values replaced as `--set PATH=VALUE` says: `box.scheduler.policy=fifo` means the
+    /// machine `box`.
+    ///
+    /// # Errors
+    /// [`WorldError::Syntax`], [`WorldError::Value`], [`WorldError::Set`].
+    pub fn parse_with(
+        name: &str,
+        text: &str,
+        changes: &[(String, String)],
+    ) -> Result<Self, WorldError> {
+        let syntax = |message: String| WorldError::Syntax {
+            file: name.to_owned(),
+            message,
+        };
+        // Read as it stands first, so that a message names the place in the file.
+        let file: Self = toml::from_str(text).map_err(|error| syntax(error.to_string()))?;
+        let mut file = if changes.is_empty() {
+            file
+        } else {
+            let mut table: toml::Table =
+                toml::from_str(text).map_err(|error| syntax(error.to_string()))?;
+            for (path, to) in changes {
+                set(&mut table, path, to)?;
+            }
+            table
+                .try_into()
+                .map_err(|error: toml::de::Error| WorldError::Set {
+                    path: changes
+                        .iter()
+                        .map(|(p, v)| format!("{p}={v}"))
+                        .collect::<Vec<_>>()
+                        .join(" "),
+                    expected: format!("a value that fits: {}", error.message()),
+                })?
+        };
+        file.name = name.to_owned();
+        if file.edition != EDITION {
+            return Err(wrong("edition", &file.edition, &format!("\"{EDITION}\"")));
+        }
+        if file.machines.is_empty() {
+            return Err(wrong("machines", "", "at least one machine"));
+        }
+        file.until()?;
+        Ok(file)
+    }
+
+    /// What it is about, in a sentence.
+    #[must_use]
+    pub fn about(&self) -> &str {
+        &self.about
+    }
+
+    /// How long a run of it is.
+    ///
+    /// # Errors
+    /// [`WorldError::Value`].
+    pub fn until(&self) -> Result<Time, WorldError> {
+        let read = units::duration(&self.until);
+        let length = read.ok_or_else(|| wrong("until", &self.until, "a time such as \"400ms\""))?;
+        Ok(Time::ZERO + length)
+    }
+
+    /// Switches all machines on, and plans the inputs.
+    ///
+    /// # Errors
+    /// [`WorldError::Value`] for whatever does not fit.
+    pub fn boot(&self) -> Result<World, WorldError> {
+        let loader = Arc::new(Builtins::default());
+        let names: Vec<&String> = self.machines.keys().collect();
+        let place = |path: &str, name: &String| {
+            let at = names.iter().position(|known| *known == name);
+            at.ok_or_else(|| wrong(path, name, "the name of a machine"))
+        };
+        let mut machines = Vec::new();
+        for (name, table) in &self.machines {
+            machines.push(machine(&format!("machines.{name}"), name, table, &loader)?);
+        }
+        let mut links = Vec::new();
+        for (n, link) in self.links.iter().enumerate() {
+            let path = format!("links[{n}]");
+            let expected = "a time such as \"50us\"";
+            let latency = value(
+                &format!("{path}.latency"),
+                link.latency.as_ref(),
+                Duration::micros(50),
+                units::duration,
+                expected,
+            )?;
+            let bits_per_second = value(
+                &format!("{path}.bandwidth"),
+                link.bandwidth.as_ref(),
+                1_000_000_000,
+                units::bandwidth,
+                "a bandwidth such as \"1Gbit\"",
+            )?;
+            let mut ends = [(MachineId(0), PortId(0)); 2];
+            for (end, name) in ends.iter_mut().zip(&link.between) {
+                let at = place(&format!("{path}.between"), name)?;
+                let port = machines[at].ports.len() as u16;
+                let address = [2, 0, 0, 0, at as u8, port as u8];
+                machines[at].ports.push(PortConfig {
+                    address,
+                    latency,
+                    bits_per_second,
+                });
+                *end = (MachineId(at as u16), PortId(port));
+            }
+            links.push(Link {
+                a: ends[0],
+                b: ends[1],
+            });
+        }
+        let config = WorldConfig {
+            name: self.name.clone(),
+            machines,
+            links,
+        };
+        let mut world = World::boot(config).map_err(|(machine, error)| WorldError::Value {
+            path: format!("machines.{machine}"),
+            found: "this".to_owned(),
+            expected: format!("a machine that boots; {error}"),
+        })?;
+        for (at, (name, table)) in self.machines.iter().enumerate() {
+            for guest in &table.guests {
+                self.add_guest(&mut world, (at, name), guest, &loader)?;
+            }
+        }
+        for (n, input) in self.inputs.iter().enumerate() {
+            let path = format!("inputs[{n}]");
+            let time = units::duration(&input.time)
+                .ok_or_else(|| wrong(&format!("{path}.time"), &input.time, "a time"))?;
+            let machine = place(&format!("{path}.machine"), &input.machine)?;
+            world.input(Input {
+                time: Time::ZERO + time,
+                machine: MachineId(machine as u16),
+                device: DeviceId(0),
+                bytes: input.text.as_bytes().into(),
+            });
+        }
+        Ok(world)
+    }
+
+    fn add_guest(
+        &self,
+        world: &mut World,
+        (at, host): (usize, &str),
+        guest: &str,
+        loader: &Arc<Builtins>,
+    ) -> Result<(), WorldError> {
+        let path = format!("machines.{host}.guests");
+        let table = self
+            .guests
+            .get(guest)
+            .ok_or_else(|| wrong(&path, guest, "a table [guests.NAME]"))?;
+        let config = machine(&format!("guests.{guest}"), guest, table, loader)?;
+        let machine = Machine::boot(config)
+            .map_err(|error| wrong(&format!("guests.{guest}"), "this", &error.to_string()))?;
+        let guest_machine = Box::new(GuestMachine::new(machine));
+        let host = world.machine_mut(MachineId(at as u16));
+        match host.map(|host| host.add_guest(guest, guest_machine)) {
+            Some(Ok(_)) => Ok(()),
+            _ => Err(wrong(&path, guest, "a guest that its host can start")),
+        }
+    }
+}
+
+/// Replaces a value in the table of a world file.
+fn set(table: &mut toml::Table, path: &str, to: &str) -> Result<(), WorldError> {
+    let fail = |expected: &str| WorldError::Set {
+        path: path.to_owned(),
+        expected: expected.to_owned(),
+    };
+    let mut parts: Vec<&str> = path.split('.').collect();
+    let last = parts.pop().unwrap_or("");
+    let machines = table.get("machines").and_then(toml::Value::as_table);
+    let is_machine = parts
+        .first()
+        .is_some_and(|first| machines.is_some_and(|m| m.contains_key(*first)));
+    if is_machine {
+        parts.insert(0, "machines");
+    } else if !parts.first().is_none_or(|first| table.contains_key(*first)) {
+        let names: Vec<&String> = machines.map(|m| m.keys().collect()).unwrap_or_default();
+        return Err(fail(&format!(
+            "a path that begins with a machine ({names:?}) or a part of the file"
+        )));
+    }
+    let mut at = table;
+    for part in parts {
+        let next = at
+            .entry(part)
+            .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        at = next
+            .as_table_mut()
+            .ok_or_else(|| fail(&format!("`{part}` to be a table")))?;
+    }
+    // What reads as a number or truth value is one; anything else is text.
+    let parsed = toml::from_str::<toml::Table>(&format!("v = {to}"))
+        .ok()
+        .and_then(|mut t| t.remove("v"));
+    at.insert(
+        last.to_owned(),
+        parsed.unwrap_or_else(|| toml::Value::String(to.to_owned())),
+    );
+    Ok(())
+}
+
+/// The configuration of one machine.
+fn machine(
+    path: &str,
+    name: &str,
+    table: &MachineTable,
+    loader: &Arc<Builtins>,
+) -> Result<Config, WorldError> {
+    let at = |key: &str| format!("{path}.{key}");
+    let mut config = Config::new(name, Arc::clone(loader) as Arc<dyn Loader>);
+    config.cpus = table.cpus.unwrap_or(1);
+    if config.cpus == 0 || config.cpus > 1024 {
+        return Err(wrong(&at("cpus"), &config.cpus.to_string(), "1 to 1024"));
+    }
+    let expected = "a size from \"256KiB\" to \"4096GiB\"";
+    let memory = value(
+        &at("memory"),
+        table.memory.as_ref(),
+        16 << 20,
+        units::bytes,
+        expected,
+    )?;
+    config.frames = u32::try_from(memory / 4096)
+        .ok()
+        .filter(|frames| (64..=1 << 30).contains(frames))
+        .ok_or_else(|| wrong(&at("memory"), &memory.to_string(), expected))?;
+    if let Some(policy) = &table.scheduler.policy {
+        if oscope_kernel::sched::policy_by_name(policy, Duration::ZERO).is_none() {
+            let known = oscope_kernel::sched::POLICIES.join(", ");
+            return Err(wrong(
+                &at("scheduler.policy"),
+                policy,
+                &format!("one of {known}"),
+            ));
+        }
+        config.policy.clone_from(policy);
+    }
+    let time = "a time such as \"10ms\"";
+    let quantum = table.scheduler.quantum.as_ref();
+    config.slice = value(
+        &at("scheduler.quantum"),
+        quantum,
+        config.slice,
+        units::duration,
+        time,
+    )?;
+    if config.slice == Duration::ZERO {
+        return Err(wrong(
+            &at("scheduler.quantum"),
+            "0",
+            "a time longer than nothing",
+        ));
+    }
+    let interleave = table.interleave.as_ref();
+    config.interleave = value(
+        &at("interleave"),
+        interleave,
+        config.interleave,
+        units::duration,
+        time,
+    )?;
+    let presets = "`zero`, `teaching` or `realistic`";
+    config.costs = value(
+        &at("costs"),
+        table.costs.as_ref(),
+        config.costs,
+        CostModel::by_name,
+        presets,
+    )?;
+    config.structure = match table.structure.as_deref() {
+        None | Some("monolith") => Structure::Monolith,
+        Some("microkernel") => Structure::Microkernel,
+        Some(other) => {
+            return Err(wrong(
+                &at("structure"),
+                other,
+                "`monolith` or `microkernel`",
+            ));
+        }
+    };
+    if let Some(table) = &table.disk {
+        config.disk = Some(disk(&at("disk"), table, loader)?);
+    }
+    for (n, program) in table.programs.iter().enumerate() {
+        let path = at(&format!("programs[{n}].command"));
+        let Some(first) = program.command.first() else {
+            return Err(wrong(&path, "[]", "a program and its arguments"));
+        };
+        if loader.load(first, &[]).is_err() {
+            let names: Vec<&str> = loader.names().collect();
+            return Err(wrong(&path, first, &format!("one of {}", names.join(", "))));
+        }
+        let arguments = program.command.clone();
+        config.programs.push(Start {
+            path: first.clone(),
+            arguments,
+            nice: program.nice,
+        });
+    }
+    Ok(config)
+}
+
+/// A disk with the small file system, and all programs in /bin.
+fn disk(path: &str, table: &DiskTable, loader: &Builtins) -> Result<DiskConfig, WorldError> {
+    let expected = "a size from \"64KiB\" to \"128MiB\"";
+    let size = units::bytes(&table.size)
+        .filter(|size| (64 << 10..=128 << 20).contains(size))
+        .ok_or_else(|| wrong(&format!("{path}.size"), &table.size, expected))?;
+    let time = "a time such as \"4ms\"";
+    let seek = table.seek.as_ref();
+    let fixed = value(
+        &format!("{path}.seek"),
+        seek,
+        Duration::millis(4),
+        units::duration,
+        time,
+    )?;
+    let per_kib = table.per_kib.as_ref();
+    let per_kib = value(
+        &format!("{path}.per_kib"),
+        per_kib,
+        Duration::micros(10),
+        units::duration,
+        time,
+    )?;
+    let mut medium = Medium::new(size / 4096);
+    let files: Vec<(String, Vec<u8>)> = loader
+        .names()
+        .map(|name| (format!("/bin/{name}"), file_of(name)))
+        .collect();
+    let files: Vec<(&str, &[u8])> = files
+        .iter()
+        .map(|(path, contents)| (path.as_str(), contents.as_slice()))
+        .collect();
+    MiniFs::make(&mut medium, &files)
+        .map_err(|errno| wrong(&format!("{path}.size"), &table.size, errno.message()))?;
+    Ok(DiskConfig {
+        medium,
+        timing: Timing { fixed, per_kib },
+    })
+}

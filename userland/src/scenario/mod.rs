@@ -1,0 +1,25 @@
+//! Worlds: what is in a world file, and how it becomes machines.
+//!
+//! Layers: [`file`] is the format; [`units`] reads `10ms`, `16MiB`, `1Gbit`; [`builtin`] holds the worlds
+//! that come with oscope, which are world files themselves.
+//!
+//! A typical sequence: [`open`] reads a world file, [`file::WorldFile::apply`] changes what `--set` says,
+//! [`file::WorldFile::boot`] makes a [`World`](oscope_kernel::world::World) of it.
+
+pub mod builtin;
+pub mod file;
+pub mod units;
+
+pub use builtin::{BUILTIN, Builtin};
+pub use file::{WorldError, WorldFile};
+
+/// A built-in world by its name.
+///
+/// # Errors
+/// [`WorldError::Unknown`] with the nearest name.
+pub fn open(name: &str) -> Result<WorldFile, WorldError> {
+    match BUILTIN.iter().find(|builtin| builtin.name == name) {
+        Some(builtin) => WorldFile::parse(builtin.name, builtin.text),
+        None => Err(WorldError::Unknown(name.to_owned())),
+    }
+}

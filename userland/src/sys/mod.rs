@@ -1,0 +1,516 @@
+//! A tiny libc: what programs written in Rust use to speak to the kernel.
+//!
+//! Layers: [`journal`] keeps answers; [`port`] is the mailbox; [`program`] is what the kernel resumes;
+//! [`image`] is what a file holds; [`Sys`] is what a program holds.
+//!
+//! A typical sequence: `sys.read(0, &mut bytes).await` asks for a read(2) into the thread's scratch area,
+//! yields, gets the count, and copies the bytes out of emulated memory with an operation that does not
+//! yield.
+//!
+//! Limits: one operation at a time (no `join!` of two calls of one thread). A body that loops without ever
+//! asking the kernel or memory for anything hangs its host thread: no emulator that runs native code can
+//! interrupt it, so whoever runs code they do not trust does it in a child process with a time limit.
+
+mod image;
+mod journal;
+mod port;
+mod program;
+mod quiet;
+
+pub use image::{Body, FUNCTIONS, Function, ProgramFuture, RustImage};
+
+use oscope_kernel::abi::types::Timespec;
+use oscope_kernel::abi::{Atomic, Errno, SigAction, Signal, SignalSet, UserMemory, Width, nr};
+use oscope_kernel::base::{Duration, Time};
+use port::{Port, check};
+use std::future::{Future, poll_fn};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Where text begins in every program.
+pub const TEXT_BASE: u64 = 0x1_0000;
+
+/// What a call returns.
+pub type Result<T = u64> = std::result::Result<T, Errno>;
+
+/// A program's connection to the kernel. Each thread has its own.
+#[derive(Clone)]
+pub struct Sys {
+    port: Rc<Port>,
+}
+
+/// How big the scratch area is that wrappers use for what they pass by pointer.
+const SCRATCH: u64 = 16 * 1024;
+/// How far below the start of the stack it ends.
+const SCRATCH_END: u64 = 1024;
+
+/// A stack for a thread, as [`Sys::spawn`] makes it.
+const THREAD_STACK: u64 = 64 * 1024;
+
+impl Sys {
+    fn new(port: Rc<Port>) -> Self {
+        Self { port }
+    }
+
+    /// The call's result as a value or an errno.
+    fn result(word: u64) -> Result {
+        match Errno::from_result(word as i64) {
+            Some(errno) => Err(errno),
+            None => Ok(word),
+        }
+    }
+
+    /// Any system call.
+    ///
+    /// # Errors
+    /// Its errno.
+    pub async fn call(&self, number: u16, arguments: [u64; 6]) -> Result {
+        Self::result(poll_fn(|_| self.port.call(u64::from(number), arguments)).await)
+    }
+
+    async fn call3(&self, number: u16, a: u64, b: u64, c: u64) -> Result {
+        self.call(number, [a, b, c, 0, 0, 0]).await
+    }
+
+    // ---- memory ----
+
+    /// Loads a word of eight bytes.
+    pub async fn load(&self, address: u64) -> u64 {
+        poll_fn(|_| {
+            self.port
+                .inline(check(2, address), |memory| memory.load(address, Width::B8))
+        })
+        .await
+    }
+
+    /// Loads a word of four bytes.
+    pub async fn load32(&self, address: u64) -> u32 {
+        poll_fn(|_| {
+            self.port
+                .inline(check(3, address), |memory| memory.load(address, Width::B4))
+        })
+        .await as u32
+    }
+
+    /// Stores a word of eight bytes.
+    pub async fn store(&self, address: u64, value: u64) {
+        let store =
+            |memory: &mut dyn UserMemory| memory.store(address, Width::B8, value).map(|()| 0);
+        poll_fn(|_| self.port.inline(check(4, address), store)).await;
+    }
+
+    /// Stores a word of four bytes.
+    pub async fn store32(&self, address: u64, value: u32) {
+        let store = |memory: &mut dyn UserMemory| {
+            memory
+                .store(address, Width::B4, u64::from(value))
+                .map(|()| 0)
+        };
+        poll_fn(|_| self.port.inline(check(5, address), store)).await;
+    }
+
+    /// Adds to a word of eight bytes in one step; returns what it was.
+    pub async fn fetch_add(&self, address: u64, n: u64) -> u64 {
+        poll_fn(|_| {
+            self.port.inline(check(6, address), |memory| {
+                memory.atomic(address, Width::B8, Atomic::Add(n))
+            })
+        })
+        .await
+    }
+
+    /// Stores `new` in a word of four bytes if it holds `expected`; returns what it held.
+    pub async fn compare_exchange32(&self, address: u64, expected: u32, new: u32) -> u32 {
+        let (expected, new) = (u64::from(expected), u64::from(new));
+        poll_fn(|_| {
+            self.port.inline(check(7, address), |memory| {
+                memory.atomic(
+                    address,
+                    Width::B4,
+                    Atomic::CompareExchange { expected, new },
+                )
+            })
+        })
+        .await as u32
+    }
+
+    /// Reads bytes out of memory.
+    pub async fn peek(&self, address: u64, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        poll_fn(|_| {
+            self.port
+                .inline_bytes(check(8, address), &mut bytes, |memory, into| {
+                    memory.read(address, into)
+                })
+        })
+        .await;
+        bytes
+    }
+
+    /// Writes bytes to memory.
+    pub async fn poke(&self, address: u64, bytes: &[u8]) {
+        poll_fn(|_| {
+            self.port.inline(check(9, address), |memory| {
+                memory.write(address, bytes).map(|()| 0)
+            })
+        })
+        .await;
+    }
+
+    // ---- time ----
+
+    /// Uses the CPU.
+    pub async fn compute(&self, length: Duration) {
+        let compute = |memory: &mut dyn UserMemory| memory.compute(length).map(|()| 0);
+        poll_fn(|_| self.port.inline(check(10, length.0), compute)).await;
+    }
+
+    /// The time, from the vDSO.
+    pub async fn now(&self) -> Time {
+        Time(
+            poll_fn(|_| {
+                self.port
+                    .inline(check(11, 0), |memory| Ok(memory.clock().0))
+            })
+            .await,
+        )
+    }
+
+    /// Sleeps; `Err` with what is left when a signal handler ended it.
+    ///
+    /// # Errors
+    /// The time that was left.
+    pub async fn sleep(&self, length: Duration) -> std::result::Result<(), Duration> {
+        let at = self.scratch();
+        self.poke(at, &Timespec::from(length).to_bytes()).await;
+        match self.call3(nr::NANOSLEEP, at, at + 16, 0).await {
+            Ok(_) => Ok(()),
+            Err(_) => {
+                let mut rest = [0; Timespec::SIZE];
+                rest.copy_from_slice(&self.peek(at + 16, Timespec::SIZE).await);
+                Err(Timespec::from_bytes(&rest)
+                    .to_duration()
+                    .unwrap_or_default())
+            }
+        }
+    }
+
+    /// Gives the CPU to somebody else.
+    pub async fn yield_now(&self) {
+        let _ = self.call3(nr::SCHED_YIELD, 0, 0, 0).await;
+    }
+
+    // ---- who and what ----
+
+    /// The thread's scratch area: below its stack's first byte, 16 KiB.
+    #[must_use]
+    pub fn scratch(&self) -> u64 {
+        (self.port.stack - SCRATCH_END - SCRATCH) & !0xfff
+    }
+
+    /// The program's arguments, its name first, out of its stack.
+    pub async fn arguments(&self) -> Vec<String> {
+        let stack = self.port.stack;
+        let count = self.load(stack).await.min(1024);
+        let mut arguments = Vec::new();
+        for n in 0..count {
+            let at = self.load(stack + 8 + n * 8).await;
+            arguments.push(self.string(at).await);
+        }
+        arguments
+    }
+
+    /// A string in memory that ends with a zero byte.
+    pub async fn string(&self, address: u64) -> String {
+        let mut bytes = Vec::new();
+        loop {
+            let at = address + bytes.len() as u64;
+            let byte = poll_fn(|_| {
+                self.port
+                    .inline(check(12, at), |memory| memory.load(at, Width::B1))
+            })
+            .await;
+            if byte == 0 {
+                return String::from_utf8_lossy(&bytes).into_owned();
+            }
+            bytes.push(byte as u8);
+        }
+    }
+
+    /// The process's number.
+    pub async fn getpid(&self) -> u64 {
+        self.call3(nr::GETPID, 0, 0, 0).await.unwrap_or(0)
+    }
+
+    /// The thread's number.
+    pub async fn gettid(&self) -> u64 {
+        self.call3(nr::GETTID, 0, 0, 0).await.unwrap_or(0)
+    }
+
+    /// The parent's number.
+    pub async fn getppid(&self) -> u64 {
+        self.call3(nr::GETPPID, 0, 0, 0).await.unwrap_or(0)
+    }
+
+    // ---- processes and threads ----
+
+    /// fork(2): returns 0 in the child, and the child's number in the parent.
+    ///
+    /// # Errors
+    /// `EAGAIN`, `ENOMEM`.
+    pub async fn fork(&self) -> Result {
+        self.call3(nr::CLONE, u64::from(Signal::CHLD.number()), 0, 0)
+            .await
+    }
+
+    /// Starts function number `function` of the image on a stack of its own, with `word`. Returns the
+    /// thread's number and the address of a word that becomes 0 when it ends.
+    ///
+    /// # Errors
+    /// `EAGAIN`, `ENOMEM`.
+    pub async fn spawn(&self, function: u64, word: u64) -> Result<(u64, u64)> {
+        let stack = self.mmap(THREAD_STACK).await?;
+        let top = stack + THREAD_STACK - 64;
+        self.store(top, FUNCTIONS + function * 16).await;
+        self.store(top + 8, word).await;
+        let done = top + 16;
+        self.store32(done, 1).await;
+        // CLONE_VM | FS | FILES | SIGHAND | THREAD | SYSVSEM | PARENT_SETTID | CHILD_CLEARTID
+        let flags = 0x0037_0f00 & !0x8_0000;
+        let tid = self
+            .call(nr::CLONE, [flags, top, top + 24, 0, done, 0])
+            .await?;
+        Ok((tid, done))
+    }
+
+    /// Waits until a thread has ended, as pthread_join(3) does.
+    pub async fn join(&self, done: u64) {
+        while self.load32(done).await != 0 {
+            let _ = self.futex_wait(done, 1, None).await;
+        }
+    }
+
+    /// execve(2). Returns only if it fails.
+    pub async fn execve(&self, path: &str, arguments: &[&str]) -> Errno {
+        let base = self.scratch();
+        let mut text = path.as_bytes().to_vec();
+        text.push(0);
+        let mut pointers = Vec::new();
+        for argument in arguments {
+            pointers.push(base + 4096 + text.len() as u64);
+            text.extend_from_slice(argument.as_bytes());
+            text.push(0);
+        }
+        pointers.push(0);
+        let list: Vec<u8> = pointers
+            .iter()
+            .flat_map(|pointer| pointer.to_le_bytes())
+            .collect();
+        self.poke(base, &list).await;
+        self.poke(base + 4096, &text).await;
+        match self.call3(nr::EXECVE, base + 4096, base, 0).await {
+            Err(errno) => errno,
+            Ok(_) => Errno::ENOSYS,
+        }
+    }
+
+    /// exit_group(2).
+    pub async fn exit(&self, code: u64) -> u64 {
+        let _ = self.call3(nr::EXIT_GROUP, code, 0, 0).await;
+        code
+    }
+
+    /// wait4(2): the child's number and its status word.
+    ///
+    /// # Errors
+    /// `ECHILD`, `EINTR`.
+    pub async fn wait(&self, pid: i64) -> Result<(u64, u32)> {
+        let at = self.scratch();
+        let child = self.call(nr::WAIT4, [pid as u64, at, 0, 0, 0, 0]).await?;
+        Ok((child, self.load32(at).await))
+    }
+
+    /// Goes on as `body` with `state`, forgetting everything else: what runs for ever does this at the
+    /// top of its loop, so that its journal stays short. Never returns.
+    pub async fn rebase<S, R>(&self, state: S, body: fn(Self, S) -> R) -> u64
+    where
+        S: Clone + Send + Sync + 'static,
+        R: Future<Output = u64> + 'static,
+    {
+        let body: Body = Arc::new(move |sys| Box::pin(body(sys, state.clone())));
+        self.port.rebase.replace(Some(body));
+        std::future::pending().await
+    }
+
+    // ---- signals ----
+
+    /// kill(2).
+    ///
+    /// # Errors
+    /// `ESRCH`, `EINVAL`.
+    pub async fn kill(&self, pid: u64, signal: Signal) -> Result {
+        self.call3(nr::KILL, pid, u64::from(signal.number()), 0)
+            .await
+    }
+
+    /// sigaction(2): handler is an address from [`handler`](Self::handler), `SIG_DFL` or `SIG_IGN`.
+    ///
+    /// # Errors
+    /// `EINVAL`.
+    pub async fn sigaction(&self, signal: Signal, handler: u64, flags: u64) -> Result {
+        let at = self.scratch();
+        let action = SigAction {
+            handler,
+            flags,
+            mask: SignalSet::EMPTY,
+        };
+        self.poke(at, &action.to_bytes()).await;
+        let number = u64::from(signal.number());
+        self.call(
+            nr::RT_SIGACTION,
+            [number, at, 0, SignalSet::SIZE as u64, 0, 0],
+        )
+        .await
+    }
+
+    /// The action of a signal as it stands.
+    ///
+    /// # Errors
+    /// `EINVAL`.
+    pub async fn action(&self, signal: Signal) -> Result<SigAction> {
+        let at = self.scratch();
+        let number = u64::from(signal.number());
+        self.call(
+            nr::RT_SIGACTION,
+            [number, 0, at, SignalSet::SIZE as u64, 0, 0],
+        )
+        .await?;
+        let mut bytes = [0; SigAction::SIZE];
+        bytes.copy_from_slice(&self.peek(at, SigAction::SIZE).await);
+        Ok(SigAction::from_bytes(&bytes))
+    }
+
+    /// sigprocmask(2) (0 block, 1 unblock, 2 set); returns the mask as it was.
+    ///
+    /// # Errors
+    /// `EINVAL`.
+    pub async fn sigprocmask(&self, how: u64, set: SignalSet) -> Result<SignalSet> {
+        let at = self.scratch();
+        self.poke(at, &set.to_bytes()).await;
+        self.call(
+            nr::RT_SIGPROCMASK,
+            [how, at, at + 8, SignalSet::SIZE as u64, 0, 0],
+        )
+        .await?;
+        Ok(SignalSet(self.load(at + 8).await))
+    }
+
+    /// The address of function number `n` of the image.
+    #[must_use]
+    pub fn handler(&self, n: u64) -> u64 {
+        FUNCTIONS + n * 16
+    }
+
+    // ---- files ----
+
+    /// openat(2) from the working directory.
+    ///
+    /// # Errors
+    /// Those of open(2).
+    pub async fn open(&self, path: &str, flags: u32, mode: u32) -> Result {
+        let at = self.scratch();
+        let mut text = path.as_bytes().to_vec();
+        text.push(0);
+        self.poke(at, &text).await;
+        let here = -100i64 as u64;
+        self.call(
+            nr::OPENAT,
+            [here, at, u64::from(flags), u64::from(mode), 0, 0],
+        )
+        .await
+    }
+
+    /// read(2) of at most 8 KiB.
+    ///
+    /// # Errors
+    /// Those of read(2).
+    pub async fn read(&self, fd: u64, length: usize) -> Result<Vec<u8>> {
+        let at = self.scratch() + 4096;
+        let length = length.min(8192) as u64;
+        let count = self.call3(nr::READ, fd, at, length).await?;
+        Ok(self.peek(at, count as usize).await)
+    }
+
+    /// write(2), all of it, in parts of at most 8 KiB.
+    ///
+    /// # Errors
+    /// Those of write(2).
+    pub async fn write(&self, fd: u64, bytes: &[u8]) -> Result<()> {
+        let at = self.scratch() + 4096;
+        for part in bytes.chunks(8192) {
+            self.poke(at, part).await;
+            let mut done = 0;
+            while done < part.len() as u64 {
+                done += self
+                    .call3(nr::WRITE, fd, at + done, part.len() as u64 - done)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// close(2).
+    ///
+    /// # Errors
+    /// `EBADF`.
+    pub async fn close(&self, fd: u64) -> Result {
+        self.call3(nr::CLOSE, fd, 0, 0).await
+    }
+
+    // ---- memory management ----
+
+    /// Private memory of zeroes.
+    ///
+    /// # Errors
+    /// `ENOMEM`.
+    pub async fn mmap(&self, length: u64) -> Result {
+        // PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS
+        self.call(nr::MMAP, [0, length, 3, 0x22, u64::MAX, 0]).await
+    }
+
+    /// A file's bytes as private memory.
+    ///
+    /// # Errors
+    /// Those of mmap(2).
+    pub async fn mmap_file(&self, fd: u64, length: u64) -> Result {
+        self.call(nr::MMAP, [0, length, 3, 0x02, fd, 0]).await
+    }
+
+    // ---- futexes ----
+
+    /// FUTEX_WAIT.
+    ///
+    /// # Errors
+    /// `EAGAIN`, `ETIMEDOUT`, `EINTR`.
+    pub async fn futex_wait(&self, address: u64, value: u32, timeout: Option<Duration>) -> Result {
+        let at = match timeout {
+            Some(timeout) => {
+                let at = self.scratch();
+                self.poke(at, &Timespec::from(timeout).to_bytes()).await;
+                at
+            }
+            None => 0,
+        };
+        self.call(nr::FUTEX, [address, 128, u64::from(value), at, 0, 0])
+            .await
+    }
+
+    /// FUTEX_WAKE: how many were woken.
+    ///
+    /// # Errors
+    /// `EINVAL`.
+    pub async fn futex_wake(&self, address: u64, count: u32) -> Result {
+        self.call(nr::FUTEX, [address, 129, u64::from(count), 0, 0, 0])
+            .await
+    }
+}

@@ -1,0 +1,230 @@
+//! A Rust program as the kernel runs it: a stack of futures and a journal.
+
+use super::Sys;
+use super::image::{Body, ProgramFuture, RustImage};
+use super::journal::{Cursor, Entry, Journal};
+use super::port::Port;
+use super::quiet::catch;
+use oscope_kernel::abi::program::{Abort, Answer, Program, SavedProgram, SignalFrame, Trap};
+use oscope_kernel::abi::{UserMemory, nr};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+/// A program as a value: its body and what it was answered.
+#[derive(Clone)]
+pub(super) struct Saved {
+    image: Arc<RustImage>,
+    body: Body,
+    journal: Journal,
+    stack: u64,
+    /// The call at which a program ends whose body returns.
+    ending: u16,
+}
+
+impl Saved {
+    /// A program that has not been asked anything yet.
+    pub(super) fn start(image: Arc<RustImage>, body: Body, stack: u64) -> Self {
+        Self {
+            image,
+            body,
+            journal: Journal::default(),
+            stack,
+            ending: nr::EXIT_GROUP,
+        }
+    }
+}
+
+impl SavedProgram for Saved {
+    fn revive(&self) -> Box<dyn Program> {
+        Box::new(RustProgram::revive(self.clone()))
+    }
+
+    fn digest(&self) -> u64 {
+        // Programs of equal images are at the same place when they were asked equally often: the answers
+        // themselves came out of state that is digested elsewhere.
+        self.journal.len() as u64 ^ self.stack
+    }
+}
+
+/// A program under way.
+pub(super) struct RustProgram {
+    saved: Saved,
+    port: Rc<Port>,
+    /// The body, and the signal handlers on top of it.
+    futures: Vec<ProgramFuture>,
+    /// A trap that came up while it was revived: it broke its contract.
+    broken: Option<Trap>,
+}
+
+impl RustProgram {
+    fn revive(saved: Saved) -> Self {
+        let port = Rc::new(Port::new(saved.journal.clone(), saved.stack));
+        let first = (saved.body)(Sys::new(Rc::clone(&port)));
+        let mut program = Self {
+            saved,
+            port,
+            futures: vec![first],
+            broken: None,
+        };
+        program.saved.journal = Journal::default();
+        if program.port.replaying.get() {
+            // Runs through the journal and stops at the question that has no answer yet.
+            if let trap @ Trap::Abort(_) = program.poll() {
+                program.broken = Some(trap);
+            }
+        }
+        program
+    }
+
+    /// Polls the topmost future until a trap comes out.
+    fn poll(&mut self) -> Trap {
+        loop {
+            self.port.trap.set(None);
+            let Some(top) = self.futures.last_mut() else {
+                return self.end(0);
+            };
+            let mut context = Context::from_waker(Waker::noop());
+            let polled = catch(|| top.as_mut().poll(&mut context));
+            match polled {
+                None => return Trap::Abort(Abort::Panic),
+                Some(Poll::Ready(code)) => {
+                    if self.futures.len() == 1 {
+                        return self.end(code);
+                    }
+                    self.futures.pop();
+                    // During a replay what the handler interrupted goes on from the journal.
+                    if !self.is_replaying() {
+                        return Trap::SigReturn;
+                    }
+                }
+                Some(Poll::Pending) => {
+                    if let Some(body) = self.port.rebase.take() {
+                        self.rebase(body);
+                        continue;
+                    }
+                    if self.is_replaying() && self.replay_signal() {
+                        continue;
+                    }
+                    return self.port.trap.take().unwrap_or(Trap::Preempt);
+                }
+            }
+        }
+    }
+
+    /// The body returned: that is exit_group(2), or exit(2) for a thread.
+    fn end(&self, code: u64) -> Trap {
+        Trap::Call {
+            number: u64::from(self.saved.ending),
+            arguments: [code, 0, 0, 0, 0, 0],
+        }
+    }
+
+    fn is_replaying(&self) -> bool {
+        if self.port.replaying.get() {
+            let mut cursor = self.port.cursor.get();
+            if self.port.journal.borrow().get(&mut cursor).is_none() {
+                self.port.replaying.set(false);
+            }
+        }
+        self.port.replaying.get()
+    }
+
+    /// If the journal goes on with a signal, its handler is pushed.
+    fn replay_signal(&mut self) -> bool {
+        let mut cursor = self.port.cursor.get();
+        let entry = self.port.journal.borrow().get(&mut cursor);
+        let Some(Entry::Signal { signal, handler }) = entry else {
+            return false;
+        };
+        Journal::step(&mut cursor);
+        self.port.cursor.set(cursor);
+        self.push_handler(u64::from(handler), u64::from(signal))
+    }
+
+    fn push_handler(&mut self, address: u64, signal: u64) -> bool {
+        let Some(function) = self.saved.image.by_address(address) else {
+            return false;
+        };
+        self.futures
+            .push(function(Sys::new(Rc::clone(&self.port)), signal));
+        true
+    }
+
+    /// The program goes on as another body; what it was answered before no longer matters.
+    fn rebase(&mut self, body: Body) {
+        self.port.journal.replace(Journal::default());
+        self.port.cursor.set(Cursor::default());
+        self.port.replaying.set(false);
+        self.saved.body = Arc::clone(&body);
+        self.futures = vec![body(Sys::new(Rc::clone(&self.port)))];
+    }
+}
+
+impl Program for RustProgram {
+    fn resume(
+        &mut self,
+        answer: Answer,
+        memory: Box<dyn UserMemory>,
+    ) -> (Trap, Box<dyn UserMemory>) {
+        if let Some(trap) = self.broken {
+            return (trap, memory);
+        }
+        self.port.answer.set(match answer {
+            Answer::Value(value) => Some(value),
+            Answer::Retry => None,
+        });
+        self.port.memory.replace(Some(memory));
+        let trap = self.poll();
+        let Some(memory) = self.port.memory.take() else {
+            unreachable!("nobody but this function takes the loan out of the port")
+        };
+        (trap, memory)
+    }
+
+    fn signal(&mut self, frame: SignalFrame) -> bool {
+        let signal = u64::from(frame.signal);
+        if !self.push_handler(frame.handler, signal) {
+            return false;
+        }
+        let entry = Entry::Signal {
+            signal: frame.signal,
+            handler: frame.handler as u32,
+        };
+        self.port.journal.borrow_mut().push(entry);
+        true
+    }
+
+    fn save(&mut self) -> Arc<dyn SavedProgram> {
+        let mut journal = self.port.journal.borrow_mut();
+        journal.seal();
+        Arc::new(Saved {
+            journal: journal.clone(),
+            ..self.saved.clone()
+        })
+    }
+
+    fn thread(&self, stack: u64) -> Arc<dyn SavedProgram> {
+        let image = Arc::clone(&self.saved.image);
+        // What libc's clone wrapper does: the function and its argument lie on the new stack.
+        let start = move |sys: Sys| -> ProgramFuture {
+            let image = Arc::clone(&image);
+            Box::pin(async move {
+                let address = sys.load(stack).await;
+                let word = sys.load(stack + 8).await;
+                match image.by_address(address) {
+                    Some(function) => function(sys, word).await,
+                    // A jump to where nothing is.
+                    None => sys.load(address).await,
+                }
+            })
+        };
+        let mut saved = Saved::start(Arc::clone(&self.saved.image), Arc::new(start), stack);
+        saved.ending = nr::EXIT;
+        Arc::new(saved)
+    }
+
+    fn journal_length(&self) -> usize {
+        self.port.journal.borrow().len()
+    }
+}
