@@ -110,9 +110,13 @@ impl Machine {
             cpus: config.cpus,
             frames: config.frames,
         }));
-        machine.start_kernel_tasks(); // so that numbers 1, 2 … are theirs, as everything else is a child
-        for start in &config.programs {
-            machine.spawn(start)?; // the world's own programs
+        let (first, others) = config.programs.split_at(config.programs.len().min(1));
+        for start in first {
+            machine.spawn(start)?; // number 1, which inherits orphans: init, if the world is wise
+        }
+        machine.start_kernel_tasks(); // before anybody needs them
+        for start in others {
+            machine.spawn(start)?; // the world's other programs
         }
         Ok(machine)
     }

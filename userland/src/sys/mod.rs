@@ -19,6 +19,7 @@ mod quiet;
 
 pub use image::{Body, FUNCTIONS, Function, ProgramFuture, RustImage};
 
+use oscope_kernel::abi::flags::CloneFlags;
 use oscope_kernel::abi::types::Timespec;
 use oscope_kernel::abi::{Atomic, Errno, SigAction, Signal, SignalSet, UserMemory, Width, nr};
 use oscope_kernel::base::{Duration, Time};
@@ -43,6 +44,16 @@ pub struct Sys {
 const SCRATCH: u64 = 16 * 1024;
 /// How far below the start of the stack it ends.
 const SCRATCH_END: u64 = 1024;
+
+/// What a thread shares with its maker, as pthread_create(3) asks for it.
+const THREAD: CloneFlags = CloneFlags::VM
+    .union(CloneFlags::FS)
+    .union(CloneFlags::FILES)
+    .union(CloneFlags::SIGHAND)
+    .union(CloneFlags::THREAD)
+    .union(CloneFlags::SYSVSEM)
+    .union(CloneFlags::PARENT_SETTID)
+    .union(CloneFlags::CHILD_CLEARTID);
 
 /// A stack for a thread, as [`Sys::spawn`] makes it.
 const THREAD_STACK: u64 = 64 * 1024;
