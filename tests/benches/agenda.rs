@@ -17,12 +17,7 @@ impl Deltas {
 }
 
 fn key(time: Time, sequence: u64) -> Key {
-    Key {
-        time,
-        phase: 3,
-        source: 1,
-        sequence,
-    }
+    Key { time, phase: 3, source: 1, sequence }
 }
 
 /// An agenda in steady state: `pending` timers, set again until each has fired some four times.

@@ -34,21 +34,10 @@ static WORKSPACE: LazyLock<Workspace> = LazyLock::new(|| {
 /// Fails with all that `rule` finds.
 fn hold(rule: fn(&Workspace) -> Vec<Problem>) {
     // Were the files somewhere else, every rule would hold.
-    assert!(
-        WORKSPACE.has("kernel/src/lib.rs"),
-        "the sources are not where they were"
-    );
+    assert!(WORKSPACE.has("kernel/src/lib.rs"), "the sources are not where they were");
     let problems = rule(&WORKSPACE);
-    let lines: Vec<_> = problems
-        .iter()
-        .map(|problem| format!("  {problem}\n"))
-        .collect();
-    assert!(
-        lines.is_empty(),
-        "{} found:\n{}",
-        lines.len(),
-        lines.concat()
-    );
+    let lines: Vec<_> = problems.iter().map(|problem| format!("  {problem}\n")).collect();
+    assert!(lines.is_empty(), "{} found:\n{}", lines.len(), lines.concat());
 }
 
 #[test]

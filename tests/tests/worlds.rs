@@ -15,17 +15,8 @@ fn log_of(name: &str, threads: usize) -> String {
 fn the_same_world_gives_the_same_bytes_every_time() {
     for builtin in BUILTIN {
         let first = log_of(builtin.name, 1);
-        assert!(
-            first.lines().count() > 20,
-            "{}: hardly anything happened",
-            builtin.name
-        );
+        assert!(first.lines().count() > 20, "{}: hardly anything happened", builtin.name);
         assert_eq!(first, log_of(builtin.name, 1), "{}", builtin.name);
-        assert_eq!(
-            first,
-            log_of(builtin.name, 2),
-            "{} on two host threads",
-            builtin.name
-        );
+        assert_eq!(first, log_of(builtin.name, 2), "{} on two host threads", builtin.name);
     }
 }

@@ -339,10 +339,7 @@ mod tests {
 
     #[test]
     fn errors_print_as_strace_prints_them() {
-        assert_eq!(
-            Errno::ENOENT.to_string(),
-            "ENOENT (No such file or directory)"
-        );
+        assert_eq!(Errno::ENOENT.to_string(), "ENOENT (No such file or directory)");
         assert_eq!(
             Restart::ERESTARTSYS.to_string(),
             "ERESTARTSYS (To be restarted if SA_RESTART is set)"

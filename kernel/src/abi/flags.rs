@@ -42,19 +42,13 @@ impl ConstSet {
     /// The name of a number.
     #[must_use]
     pub fn name(&self, value: u32) -> Option<&'static str> {
-        self.names
-            .iter()
-            .find(|(_, known)| *known == value)
-            .map(|(name, _)| *name)
+        self.names.iter().find(|(_, known)| *known == value).map(|(name, _)| *name)
     }
 
     /// The number with a name.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<u32> {
-        self.names
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| *value)
+        self.names.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
     }
 
     /// As strace prints it: `SEEK_CUR`, or `0x9 /* SEEK_??? */`. Takes the low 32 bits of a
@@ -75,12 +69,9 @@ impl ConstSet {
             return Some(value);
         }
         match text.strip_prefix('-') {
-            Some(digits) => Some(
-                i32::try_from(number(digits)?)
-                    .ok()?
-                    .wrapping_neg()
-                    .cast_unsigned(),
-            ),
+            Some(digits) => {
+                Some(i32::try_from(number(digits)?).ok()?.wrapping_neg().cast_unsigned())
+            }
             None => u32::try_from(number(text)?).ok(),
         }
     }
@@ -123,9 +114,8 @@ impl FlagSet {
         let mut parts: Vec<Cow<'static, str>> = Vec::new();
         let mut rest = value;
         if let Some(field) = self.field {
-            let name = u32::try_from(value & field.mask)
-                .ok()
-                .and_then(|number| field.names.name(number));
+            let name =
+                u32::try_from(value & field.mask).ok().and_then(|number| field.names.name(number));
             let Some(name) = name else {
                 return format!("{} /* {} */", hex(value), self.unknown);
             };
@@ -169,27 +159,15 @@ impl FlagSet {
         if name == self.zero {
             return Some(0);
         }
-        let in_field = || {
-            self.field
-                .and_then(|field| field.names.value(name))
-                .map(u64::from)
-        };
-        let bits = || {
-            self.bits
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, bits)| *bits)
-        };
+        let in_field = || self.field.and_then(|field| field.names.value(name)).map(u64::from);
+        let bits = || self.bits.iter().find(|(known, _)| *known == name).map(|(_, bits)| *bits);
         let huge = || {
             let (size, shift) = name.split_once("<<")?;
             let size = number(size)?;
             (Some(shift) == self.huge && size <= HUGE_MASK >> HUGE_SHIFT)
                 .then_some(size << HUGE_SHIFT)
         };
-        bits()
-            .or_else(in_field)
-            .or_else(huge)
-            .or_else(|| number(name))
+        bits().or_else(in_field).or_else(huge).or_else(|| number(name))
     }
 }
 
@@ -200,11 +178,7 @@ const HUGE_MASK: u64 = 0x3f << HUGE_SHIFT;
 /// Hexadecimal as C's `%#x` writes it: zero has no prefix.
 #[must_use]
 pub fn hex(value: u64) -> String {
-    if value == 0 {
-        "0".to_owned()
-    } else {
-        format!("{value:#x}")
-    }
+    if value == 0 { "0".to_owned() } else { format!("{value:#x}") }
 }
 
 /// A number in C's notation: `0x1f`, `0755`, `12`.
@@ -216,17 +190,11 @@ pub fn number(text: &str) -> Option<u64> {
         None => (text, 10),
     };
     // from_str_radix takes a leading sign, which C's notation for these has not.
-    if digits.starts_with(['+', '-']) {
-        None
-    } else {
-        u64::from_str_radix(digits, radix).ok()
-    }
+    if digits.starts_with(['+', '-']) { None } else { u64::from_str_radix(digits, radix).ok() }
 }
 
 fn without_comment(text: &str) -> &str {
-    text.split_once("/*")
-        .map_or(text, |(before, _)| before)
-        .trim()
+    text.split_once("/*").map_or(text, |(before, _)| before).trim()
 }
 
 /// The printed name of one entry: prefix and identifier, or the text given with `as`.

@@ -122,8 +122,7 @@ impl Signal {
     /// What happens without a handler; real-time signals terminate.
     #[must_use]
     pub fn default_action(self) -> DefaultAction {
-        self.standard()
-            .map_or(DefaultAction::Terminate, |(_, action)| action)
+        self.standard().map_or(DefaultAction::Terminate, |(_, action)| action)
     }
 
     /// The signal that `text` names: `SIGINT`, `INT`, `SIGRTMIN`, `SIGRT_3`, `RT_3`, or a number.
@@ -139,9 +138,7 @@ impl Signal {
             "CLD" => return Some(Self::CHLD),
             _ => {}
         }
-        SignalSet::FULL
-            .iter()
-            .find(|signal| signal.short_name() == bare)
+        SignalSet::FULL.iter().find(|signal| signal.short_name() == bare)
     }
 
     /// The name without `SIG`, as it stands in a set: `INT`, `RTMIN`, `RT_3`.
@@ -254,9 +251,7 @@ impl SignalSet {
 
     /// The signals, lowest number first.
     pub fn iter(self) -> impl Iterator<Item = Signal> {
-        (1..=64)
-            .filter_map(Signal::from_number)
-            .filter(move |&signal| self.contains(signal))
+        (1..=64).filter_map(Signal::from_number).filter(move |&signal| self.contains(signal))
     }
 
     /// Reads the eight bytes of a `sigset_t`.
@@ -279,11 +274,7 @@ impl SignalSet {
             None => (text, false),
         };
         let mut set = Self::EMPTY;
-        for name in body
-            .strip_prefix('[')?
-            .strip_suffix(']')?
-            .split_whitespace()
-        {
+        for name in body.strip_prefix('[')?.strip_suffix(']')?.split_whitespace() {
             set.insert(Signal::from_name(name)?);
         }
         Some(if inverted { Self(!set.0) } else { set })
@@ -297,12 +288,7 @@ impl fmt::Display for SignalSet {
         let inverted = self.0.count_ones() >= 64 * 2 / 3;
         let shown = if inverted { Self(!self.0) } else { *self };
         let names: Vec<String> = shown.iter().map(Signal::short_name).collect();
-        write!(
-            f,
-            "{}[{}]",
-            if inverted { "~" } else { "" },
-            names.join(" ")
-        )
+        write!(f, "{}[{}]", if inverted { "~" } else { "" }, names.join(" "))
     }
 }
 
@@ -314,9 +300,7 @@ impl fmt::Debug for SignalSet {
 
 impl FromIterator<Signal> for SignalSet {
     fn from_iter<I: IntoIterator<Item = Signal>>(signals: I) -> Self {
-        signals
-            .into_iter()
-            .fold(Self::EMPTY, |set, signal| set.union(Self::of(signal)))
+        signals.into_iter().fold(Self::EMPTY, |set, signal| set.union(Self::of(signal)))
     }
 }
 
@@ -375,11 +359,7 @@ impl SigAction {
     pub fn from_bytes(bytes: &[u8; Self::SIZE]) -> Self {
         let (words, _) = bytes.as_chunks::<8>();
         let word = |at: usize| words.get(at).map_or(0, |word| u64::from_le_bytes(*word));
-        Self {
-            handler: word(0),
-            flags: word(1),
-            mask: SignalSet(word(2)),
-        }
+        Self { handler: word(0), flags: word(1), mask: SignalSet(word(2)) }
     }
 
     /// The structure as it lies in memory.
@@ -387,10 +367,7 @@ impl SigAction {
     pub fn to_bytes(self) -> [u8; Self::SIZE] {
         let mut bytes = [0; Self::SIZE];
         let (words, _) = bytes.as_chunks_mut::<8>();
-        for (place, word) in words
-            .iter_mut()
-            .zip([self.handler, self.flags, self.mask.0])
-        {
+        for (place, word) in words.iter_mut().zip([self.handler, self.flags, self.mask.0]) {
             *place = word.to_le_bytes();
         }
         bytes
@@ -411,12 +388,7 @@ impl fmt::Display for SigAction {
             SIG_IGN => f.write_str("{sa_handler=SIG_IGN")?,
             address => write!(f, "{{sa_handler={address:#x}")?,
         }
-        write!(
-            f,
-            ", sa_mask={}, sa_flags={}}}",
-            self.mask,
-            ACTION_FLAGS.print(self.flags)
-        )
+        write!(f, ", sa_mask={}, sa_flags={}}}", self.mask, ACTION_FLAGS.print(self.flags))
     }
 }
 
@@ -481,10 +453,7 @@ pub mod code {
             Signal::SYS => SYS,
             _ => &[],
         };
-        ANY.iter()
-            .chain(own)
-            .find(|(_, value)| *value == code)
-            .map(|(name, _)| *name)
+        ANY.iter().chain(own).find(|(_, value)| *value == code).map(|(name, _)| *name)
     }
 }
 

@@ -48,10 +48,7 @@ impl Iovec {
     #[must_use]
     pub fn from_bytes(bytes: &[u8; Self::SIZE]) -> Self {
         let mut reader = Reader::new(bytes);
-        Self {
-            base: reader.u64(),
-            length: reader.u64(),
-        }
+        Self { base: reader.u64(), length: reader.u64() }
     }
 
     /// The structure as it lies in memory.

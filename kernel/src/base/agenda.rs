@@ -139,10 +139,7 @@ struct Level {
 }
 
 impl Level {
-    const EMPTY: Self = Self {
-        occupied: 0,
-        heads: [NIL; SLOTS],
-    };
+    const EMPTY: Self = Self { occupied: 0, heads: [NIL; SLOTS] };
 }
 
 /// The pending future of one machine: values in exact order of their [`Key`]s.
@@ -305,10 +302,7 @@ impl<T> Agenda<T> {
     fn sorted(&self) -> Vec<(Key, &T)> {
         let mut entries: Vec<_> = self.live().collect();
         entries.sort_unstable_by_key(|&(key, order, _)| (key, order));
-        entries
-            .into_iter()
-            .map(|(key, _, value)| (key, value))
-            .collect()
+        entries.into_iter().map(|(key, _, value)| (key, value)).collect()
     }
 
     /// Key, order of insertion and value of each entry, as stored.
@@ -323,16 +317,9 @@ impl<T> Agenda<T> {
 /// The store.
 impl<T> Agenda<T> {
     fn occupy(&mut self, key: Key, order: u64, value: T) -> Ticket {
-        let node = Node {
-            time: key.time.0,
-            next: NIL,
-            previous: NIL,
-        };
+        let node = Node { time: key.time.0, next: NIL, previous: NIL };
         let mut index = self.free;
-        let generation = self
-            .cells
-            .get(index as usize)
-            .map_or(0, |cell| cell.generation);
+        let generation = self.cells.get(index as usize).map_or(0, |cell| cell.generation);
         let cell = Cell {
             source: key.source,
             sequence: key.sequence,
@@ -341,10 +328,7 @@ impl<T> Agenda<T> {
             phase: key.phase,
             value: Some(value),
         };
-        let place = (
-            self.nodes.get_mut(index as usize),
-            self.cells.get_mut(index as usize),
-        );
+        let place = (self.nodes.get_mut(index as usize), self.cells.get_mut(index as usize));
         if let (Some(old_node), Some(old_cell)) = place {
             self.free = old_node.next;
             *old_node = node;
@@ -410,11 +394,7 @@ impl<T> Agenda<T> {
 
     /// Takes an entry that lies beyond the current tick out of its slot.
     fn unlink(&mut self, index: u32) {
-        let Node {
-            time,
-            next,
-            previous,
-        } = self.nodes[index as usize];
+        let Node { time, next, previous } = self.nodes[index as usize];
         if next != NIL {
             self.nodes[next as usize].previous = previous;
         }
@@ -483,10 +463,7 @@ impl<T> Agenda<T> {
             self.link(index);
         } else {
             let generation = self.cells[index as usize].generation;
-            self.run.push(Due {
-                time,
-                ticket: Ticket { index, generation },
-            });
+            self.run.push(Due { time, ticket: Ticket { index, generation } });
         }
     }
 
@@ -498,11 +475,7 @@ impl<T> Agenda<T> {
         let mut all: Vec<u32> = Vec::with_capacity(self.pending);
         let due = self.run.iter().map(|due| due.ticket);
         let late = self.late.iter().map(|Reverse(late)| late.ticket);
-        all.extend(
-            due.chain(late)
-                .filter(|&ticket| self.is_live(ticket))
-                .map(|t| t.index),
-        );
+        all.extend(due.chain(late).filter(|&ticket| self.is_live(ticket)).map(|t| t.index));
         loop {
             let mut index = self.take_first_slot();
             if index == NIL {
@@ -531,8 +504,7 @@ impl<T> Agenda<T> {
             let cell = &cells[due.ticket.index as usize];
             (cell.phase, cell.source, cell.sequence, cell.order)
         };
-        self.run
-            .sort_unstable_by(|a, b| b.time.cmp(&a.time).then_with(|| rest(b).cmp(&rest(a))));
+        self.run.sort_unstable_by(|a, b| b.time.cmp(&a.time).then_with(|| rest(b).cmp(&rest(a))));
     }
 
     /// The earliest entry, and whether it is in the late heap.
@@ -560,11 +532,7 @@ impl<T> Agenda<T> {
         while self.run.last().is_some_and(|due| !self.is_live(due.ticket)) {
             self.run.pop();
         }
-        while self
-            .late
-            .peek()
-            .is_some_and(|Reverse(late)| !self.is_live(late.ticket))
-        {
+        while self.late.peek().is_some_and(|Reverse(late)| !self.is_live(late.ticket)) {
             self.late.pop();
         }
         if self.run.is_empty() && self.late.is_empty() {
@@ -576,10 +544,7 @@ impl<T> Agenda<T> {
     fn refresh(&mut self) {
         self.surface();
         let run = self.run.last().map_or(u64::MAX, |due| due.time);
-        let late = self
-            .late
-            .peek()
-            .map_or(u64::MAX, |Reverse(late)| late.key.time.0);
+        let late = self.late.peek().map_or(u64::MAX, |Reverse(late)| late.key.time.0);
         self.next = Time(run.min(late));
     }
 }

@@ -90,8 +90,7 @@ impl WaitQueues {
     pub fn join(&mut self, channel: Channel, waiter: Waiter, exclusive: bool) -> Place {
         let place = Place(self.next);
         self.next += 1;
-        self.queues
-            .insert((channel, place), Entry { waiter, exclusive });
+        self.queues.insert((channel, place), Entry { waiter, exclusive });
         place
     }
 
@@ -121,9 +120,7 @@ impl WaitQueues {
     /// How many wait on the channel.
     #[must_use]
     pub fn waiting(&self, channel: Channel) -> usize {
-        self.queues
-            .range((channel, Place(0))..=(channel, Place(u64::MAX)))
-            .count()
+        self.queues.range((channel, Place(0))..=(channel, Place(u64::MAX))).count()
     }
 
     /// How many places are taken in all queues together.
@@ -163,11 +160,7 @@ mod tests {
         while let Some(Waiter::Thread(id)) = queues.take(BELL, &mut budget, 0) {
             woken.push(id);
         }
-        assert_eq!(
-            woken,
-            [t[0], t[2]],
-            "the first exclusive one, and the one that shares"
-        );
+        assert_eq!(woken, [t[0], t[2]], "the first exclusive one, and the one that shares");
         assert_eq!(queues.waiting(BELL), 2);
     }
 

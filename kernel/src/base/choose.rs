@@ -49,11 +49,7 @@ pub struct ScheduleError {
 
 impl fmt::Display for ScheduleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "`{}` is not QUESTION=ANSWER, two whole numbers such as 17=1",
-            self.part
-        )
+        write!(f, "`{}` is not QUESTION=ANSWER, two whole numbers such as 17=1", self.part)
     }
 }
 
@@ -73,14 +69,8 @@ impl FromStr for Schedule {
     type Err = ScheduleError;
     fn from_str(text: &str) -> Result<Self, ScheduleError> {
         let mut answers = BTreeMap::new();
-        for part in text
-            .split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-        {
-            let bad = || ScheduleError {
-                part: part.chars().take(40).collect(),
-            };
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            let bad = || ScheduleError { part: part.chars().take(40).collect() };
             let (question, answer) = part.split_once('=').ok_or_else(bad)?;
             let question = question.trim().parse().map_err(|_| bad())?;
             answers.insert(question, answer.trim().parse().map_err(|_| bad())?);
@@ -103,20 +93,13 @@ impl Chooser {
     /// Answers with `schedule`, and with the default where it is silent.
     #[must_use]
     pub fn with(schedule: Schedule) -> Self {
-        Self {
-            schedule,
-            ..Self::default()
-        }
+        Self { schedule, ..Self::default() }
     }
 
     /// As [`with`](Self::with), and keeps the questions for [`record`](Self::record).
     #[must_use]
     pub fn recording(schedule: Schedule) -> Self {
-        Self {
-            schedule,
-            record: Some(Vec::new()),
-            ..Self::default()
-        }
+        Self { schedule, record: Some(Vec::new()), ..Self::default() }
     }
 
     /// One of `0..of`; 0 is what the kernel would do of its own accord. With fewer than two answers
@@ -130,17 +113,10 @@ impl Chooser {
         let answer = if self.schedule.0.is_empty() {
             0
         } else {
-            self.schedule
-                .0
-                .get(&question)
-                .map_or(0, |&a| (a as usize).min(of - 1))
+            self.schedule.0.get(&question).map_or(0, |&a| (a as usize).min(of - 1))
         };
         if let Some(record) = &mut self.record {
-            record.push(Asked {
-                kind,
-                of: of as u32,
-                answer: answer as u32,
-            });
+            record.push(Asked { kind, of: of as u32, answer: answer as u32 });
         }
         answer
     }
@@ -171,12 +147,6 @@ mod tests {
         assert_eq!(schedule.to_string(), "17=1,40=2");
         assert_eq!("".parse::<Schedule>().expect("empty").to_string(), "");
         assert!("17".parse::<Schedule>().is_err());
-        assert!(
-            "a=1"
-                .parse::<Schedule>()
-                .unwrap_err()
-                .to_string()
-                .contains("`a=1`")
-        );
+        assert!("a=1".parse::<Schedule>().unwrap_err().to_string().contains("`a=1`"));
     }
 }

@@ -18,9 +18,7 @@ pub struct Digester {
 
 impl Default for Digester {
     fn default() -> Self {
-        Self {
-            state: 0x2d35_8dcc_aa6c_78a5,
-        }
+        Self { state: 0x2d35_8dcc_aa6c_78a5 }
     }
 }
 
@@ -48,11 +46,7 @@ impl Hasher for Digester {
         }
         let rest = words.remainder();
         if !rest.is_empty() {
-            self.mix(
-                rest.iter()
-                    .rev()
-                    .fold(rest.len() as u64, |w, &b| w << 8 | u64::from(b)),
-            );
+            self.mix(rest.iter().rev().fold(rest.len() as u64, |w, &b| w << 8 | u64::from(b)));
         }
     }
     fn write_u8(&mut self, n: u8) {

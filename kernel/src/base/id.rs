@@ -23,11 +23,7 @@ pub struct Id<Tag> {
 
 impl<Tag> Id<Tag> {
     /// An id that no table ever hands out.
-    pub const NONE: Self = Self {
-        index: u32::MAX,
-        generation: 0,
-        tag: PhantomData,
-    };
+    pub const NONE: Self = Self { index: u32::MAX, generation: 0, tag: PhantomData };
 
     /// The slot, for dense side tables. Two ids of different generations may share it.
     #[must_use]
@@ -85,11 +81,7 @@ pub struct Table<Tag, T> {
 
 impl<Tag, T> Default for Table<Tag, T> {
     fn default() -> Self {
-        Self {
-            slots: Slab::new(),
-            next_generation: 1,
-            tag: PhantomData,
-        }
+        Self { slots: Slab::new(), next_generation: 1, tag: PhantomData }
     }
 }
 
@@ -133,9 +125,7 @@ impl<Tag, T> Table<Tag, T> {
     /// Takes the object out; its slot is free again.
     pub fn remove(&mut self, id: Id<Tag>) -> Option<T> {
         self.get(id)?;
-        self.slots
-            .try_remove(id.index as usize)
-            .map(|(_, value)| value)
+        self.slots.try_remove(id.index as usize).map(|(_, value)| value)
     }
 
     /// How many objects there are.
@@ -153,28 +143,14 @@ impl<Tag, T> Table<Tag, T> {
     /// All objects in the order of their slots.
     pub fn iter(&self) -> impl Iterator<Item = (Id<Tag>, &T)> {
         self.slots.iter().map(|(index, (generation, value))| {
-            (
-                Id {
-                    index: index as u32,
-                    generation: *generation,
-                    tag: PhantomData,
-                },
-                value,
-            )
+            (Id { index: index as u32, generation: *generation, tag: PhantomData }, value)
         })
     }
 
     /// All objects in the order of their slots, to change.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (Id<Tag>, &mut T)> {
         self.slots.iter_mut().map(|(index, (generation, value))| {
-            (
-                Id {
-                    index: index as u32,
-                    generation: *generation,
-                    tag: PhantomData,
-                },
-                value,
-            )
+            (Id { index: index as u32, generation: *generation, tag: PhantomData }, value)
         })
     }
 }

@@ -20,9 +20,7 @@ impl Rng {
     /// A generator of its own for the part named `label`.
     #[must_use]
     pub fn split(&self, label: u64) -> Self {
-        let mut child = Self {
-            state: self.state ^ label.wrapping_mul(0xd134_2543_de82_ef95),
-        };
+        let mut child = Self { state: self.state ^ label.wrapping_mul(0xd134_2543_de82_ef95) };
         child.next_u64();
         child
     }
@@ -81,10 +79,7 @@ mod tests {
         for _ in 0..10_000 {
             seen[rng.below(5) as usize] += 1;
         }
-        assert!(
-            seen.iter().all(|&n| (1_800..2_200).contains(&n)),
-            "{seen:?}"
-        );
+        assert!(seen.iter().all(|&n| (1_800..2_200).contains(&n)), "{seen:?}");
         assert_eq!(rng.below(0), 0);
     }
 }

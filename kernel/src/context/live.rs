@@ -48,10 +48,7 @@ impl Live {
         for (_, guest) in self.guests.iter_mut() {
             guests.insert(guest.save());
         }
-        SavedLive {
-            programs: self.programs.save_all(),
-            guests,
-        }
+        SavedLive { programs: self.programs.save_all(), guests }
     }
 }
 
@@ -70,9 +67,6 @@ impl SavedLive {
         for (_, guest) in self.guests.iter() {
             guests.insert(guest.revive());
         }
-        Live {
-            programs: Programs::from(&self.programs),
-            guests,
-        }
+        Live { programs: Programs::from(&self.programs), guests }
     }
 }

@@ -133,10 +133,7 @@ pub struct Dialect {
 
 impl Dialect {
     /// Input, arrivals, devices and timers before whoever runs; ends before slices.
-    pub const LINUX: Self = Self {
-        name: "linux",
-        ranks: [0, 1, 2, 3, 4, 5],
-    };
+    pub const LINUX: Self = Self { name: "linux", ranks: [0, 1, 2, 3, 4, 5] };
 
     /// The rank of a phase.
     #[must_use]
@@ -267,12 +264,7 @@ impl Cx {
         self.engine.next_sequence += 1;
         let phase = self.dialect.rank(phase);
         // What the machine plans itself comes after what arrives from outside in the same phase.
-        let key = Key {
-            time,
-            phase,
-            source: u64::MAX,
-            sequence,
-        };
+        let key = Key { time, phase, source: u64::MAX, sequence };
         self.engine.agenda.insert(key, due)
     }
 
@@ -288,10 +280,6 @@ impl Cx {
 /// # Errors
 /// `ESRCH` for a thread without one: a kernel thread, or one that is gone.
 pub fn satp_of(t: &Tables, thread: ThreadId) -> Result<Satp, Errno> {
-    let space = t
-        .proc
-        .process_of(thread)
-        .and_then(|process| process.space)
-        .ok_or(Errno::ESRCH)?;
+    let space = t.proc.process_of(thread).and_then(|process| process.space).ok_or(Errno::ESRCH)?;
     Ok(t.mm.satp(space))
 }

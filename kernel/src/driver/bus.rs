@@ -39,11 +39,7 @@ const DRIVERS: [Known; 3] = [
         frames: ToyNic::FRAMES,
         probe: |d, frames, wires| Driver::Net(ToyNic::probe(d, frames, wires)),
     },
-    Known {
-        device: uart::Uart::TYPE,
-        frames: 0,
-        probe: |_, _, _| Driver::Char(Box::new(Serial)),
-    },
+    Known { device: uart::Uart::TYPE, frames: 0, probe: |_, _, _| Driver::Char(Box::new(Serial)) },
 ];
 
 struct Slot {
@@ -65,11 +61,7 @@ pub struct Effects {
 
 impl From<Wires<'_>> for Effects {
     fn from(wires: Wires<'_>) -> Self {
-        Self {
-            attend_at: wires.attend_at,
-            interrupt: wires.interrupt,
-            sent: wires.sent,
-        }
+        Self { attend_at: wires.attend_at, interrupt: wires.interrupt, sent: wires.sent }
     }
 }
 
@@ -93,11 +85,7 @@ pub struct Bus {
 impl Bus {
     /// Plugs a device in. It has no driver before [`probe`](Self::probe).
     pub fn plug(&mut self, name: impl Into<String>, device: Box<dyn Device>) -> DeviceId {
-        self.slots.push(Slot {
-            name: name.into(),
-            device,
-            driver: None,
-        });
+        self.slots.push(Slot { name: name.into(), device, driver: None });
         DeviceId((self.slots.len() - 1) as u16)
     }
 
@@ -137,24 +125,18 @@ impl Bus {
     /// The device's name, such as `vda`.
     #[must_use]
     pub fn name(&self, id: DeviceId) -> &str {
-        self.slots
-            .get(usize::from(id.0))
-            .map_or("", |slot| &slot.name)
+        self.slots.get(usize::from(id.0)).map_or("", |slot| &slot.name)
     }
 
     /// The device itself, for whoever plugged it in.
     #[must_use]
     pub fn device(&self, id: DeviceId) -> Option<&dyn Device> {
-        self.slots
-            .get(usize::from(id.0))
-            .map(|slot| slot.device.as_ref())
+        self.slots.get(usize::from(id.0)).map(|slot| slot.device.as_ref())
     }
 
     /// The device itself, to change it from outside.
     pub fn device_mut(&mut self, id: DeviceId) -> Option<&mut (dyn Device + 'static)> {
-        self.slots
-            .get_mut(usize::from(id.0))
-            .map(|slot| slot.device.as_mut())
+        self.slots.get_mut(usize::from(id.0)).map(|slot| slot.device.as_mut())
     }
 
     /// The device's driver.
@@ -189,9 +171,7 @@ impl Clone for Bus {
                 Driver::Char(driver) => Driver::Char(driver.clone_driver()),
             }),
         });
-        Self {
-            slots: slots.collect(),
-        }
+        Self { slots: slots.collect() }
     }
 }
 

@@ -18,10 +18,7 @@ pub struct ToyDisk {
 impl ToyDisk {
     /// Starts the driver.
     pub fn probe(device: &mut dyn Device) -> Box<dyn BlockDriver> {
-        Box::new(Self {
-            capacity: device.read(disk::CAPACITY),
-            ..Self::default()
-        })
+        Box::new(Self { capacity: device.read(disk::CAPACITY), ..Self::default() })
     }
 
     fn start_next(&mut self, device: &mut dyn Device, wires: &mut Wires<'_>) {
@@ -31,11 +28,7 @@ impl ToyDisk {
             device.write(disk::FRAME, u64::from(request.frame.0), wires);
             device.write(
                 disk::COMMAND,
-                if request.write {
-                    disk::WRITE
-                } else {
-                    disk::READ
-                },
+                if request.write { disk::WRITE } else { disk::READ },
                 wires,
             );
         }

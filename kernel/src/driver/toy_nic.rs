@@ -25,9 +25,7 @@ impl ToyNic {
         let packed = device.read(nic::ADDRESS).to_le_bytes();
         let mut address = [0; 6];
         address.copy_from_slice(&packed[..6]);
-        let (send, receive) = frames
-            .split_first()
-            .map_or((FrameId(0), frames), |(s, r)| (*s, r));
+        let (send, receive) = frames.split_first().map_or((FrameId(0), frames), |(s, r)| (*s, r));
         for frame in receive {
             device.write(nic::RECEIVE_FRAME, u64::from(frame.0), wires);
         }
@@ -67,16 +65,9 @@ impl NetDriver for ToyNic {
             let length = device.read(nic::RECEIVE_LENGTH) as usize;
             let bytes = wires.ram.page(FrameId(frame as u32))[..length.min(nic::MAX_PACKET)].into();
             // The tags are oscope's own; no register of a real card would carry them.
-            let tags = device
-                .as_any()
-                .downcast_ref::<nic::Nic>()
-                .map(nic::Nic::taken_tags);
+            let tags = device.as_any().downcast_ref::<nic::Nic>().map(nic::Nic::taken_tags);
             let (cause, request) = tags.unwrap_or_default();
-            received.push(WireFrame {
-                bytes,
-                cause,
-                request,
-            });
+            received.push(WireFrame { bytes, cause, request });
             device.write(nic::RECEIVE_FRAME, frame, wires);
         }
         true

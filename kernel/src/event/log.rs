@@ -154,10 +154,7 @@ impl Log {
         for part in parts {
             self.tail.arena.extend_from_slice(part);
         }
-        Bytes {
-            offset: offset as u32,
-            length: (self.tail.arena.len() - offset) as u32,
-        }
+        Bytes { offset: offset as u32, length: (self.tail.arena.len() - offset) as u32 }
     }
 
     /// The symbol of a name; a new one if the name is new.
@@ -192,10 +189,7 @@ impl Log {
 
     fn segment(&self, sequence: u64) -> Option<(&Segment, usize)> {
         let at = usize::try_from(sequence.checked_sub(self.dropped + 1)?).ok()?;
-        let segment = self
-            .sealed
-            .get(at / SEGMENT)
-            .map_or(&self.tail, |sealed| sealed);
+        let segment = self.sealed.get(at / SEGMENT).map_or(&self.tail, |sealed| sealed);
         Some((segment, at % SEGMENT)).filter(|_| at / SEGMENT <= self.sealed.len())
     }
 
@@ -213,10 +207,7 @@ impl Log {
             return &[];
         };
         let from = bytes.offset as usize;
-        segment
-            .arena
-            .get(from..from + bytes.length as usize)
-            .unwrap_or_default()
+        segment.arena.get(from..from + bytes.length as usize).unwrap_or_default()
     }
 
     /// The records from number `from` on, with their numbers.

@@ -122,17 +122,7 @@ impl Cache {
         if state == State::Reading {
             self.moving.insert(frame, key);
         }
-        self.entries.insert(
-            key,
-            Cached {
-                frame,
-                home,
-                state,
-                pins: 0,
-                cause,
-                request,
-            },
-        );
+        self.entries.insert(key, Cached { frame, home, state, pins: 0, cause, request });
         self.order.push_back(key);
     }
 
@@ -211,8 +201,7 @@ impl Cache {
     #[must_use]
     pub fn writing(&self) -> Option<Key> {
         let writing = |key: &&Key| {
-            self.get(**key)
-                .is_some_and(|entry| matches!(entry.state, State::Writing { .. }))
+            self.get(**key).is_some_and(|entry| matches!(entry.state, State::Writing { .. }))
         };
         self.moving.values().find(writing).copied()
     }

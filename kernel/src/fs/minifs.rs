@@ -41,15 +41,11 @@ const SIZE: usize = 16;
 const BLOCKS: usize = 24;
 
 fn get32(page: &Page, at: usize) -> u32 {
-    page[at..]
-        .first_chunk()
-        .map_or(0, |bytes| u32::from_le_bytes(*bytes))
+    page[at..].first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes))
 }
 
 fn get64(page: &Page, at: usize) -> u64 {
-    page[at..]
-        .first_chunk()
-        .map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    page[at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
 fn set32(page: &mut Page, at: usize, value: u32) {
@@ -77,10 +73,7 @@ impl MiniFs {
         if get64(page, 0) != MAGIC {
             return Err(Errno::EINVAL.into());
         }
-        let fs = Self {
-            blocks: get64(page, 8),
-            inodes: get32(page, 16),
-        };
+        let fs = Self { blocks: get64(page, 8), inodes: get32(page, 16) };
         if fs.blocks > MAX_BLOCKS || fs.first_data() >= fs.blocks || fs.inodes < 2 {
             return Err(Errno::EUCLEAN.into());
         }
@@ -102,9 +95,7 @@ impl MiniFs {
         let fs = Self { blocks, inodes };
         let mut txn = Txn::new(medium);
         let made = fs.format(&mut txn).and_then(|()| {
-            files
-                .iter()
-                .try_for_each(|(path, contents)| fs.put(&mut txn, path, contents))
+            files.iter().try_for_each(|(path, contents)| fs.put(&mut txn, path, contents))
         });
         made.map_err(|stop| match stop {
             FsStop::Fail(errno) => errno,
@@ -128,14 +119,8 @@ impl MiniFs {
         for number in INODES..self.first_data() {
             txn.fresh(BlockNumber(number));
         }
-        let root = Attributes {
-            kind: Kind::Directory,
-            mode: 0o755,
-            links: 2,
-            uid: 0,
-            gid: 0,
-            size: 0,
-        };
+        let root =
+            Attributes { kind: Kind::Directory, mode: 0o755, links: 2, uid: 0, gid: 0, size: 0 };
         self.set_attributes(txn, ROOT, root)
     }
 
@@ -144,14 +129,7 @@ impl MiniFs {
         let (Some(name), true) = (parts.pop(), path.starts_with('/')) else {
             return Err(Errno::EINVAL.into());
         };
-        let new = |kind, mode| Attributes {
-            kind,
-            mode,
-            links: 1,
-            uid: 0,
-            gid: 0,
-            size: 0,
-        };
+        let new = |kind, mode| Attributes { kind, mode, links: 1, uid: 0, gid: 0, size: 0 };
         let mut directory = ROOT;
         for part in parts {
             directory = match self.lookup(txn, directory, part) {
@@ -225,11 +203,7 @@ impl MiniFs {
             return Ok(Some((block, at + BLOCKS + page as usize * 4)));
         }
         if page >= DIRECT + INDIRECT {
-            return if make {
-                Err(Errno::EFBIG.into())
-            } else {
-                Ok(None)
-            };
+            return if make { Err(Errno::EFBIG.into()) } else { Ok(None) };
         }
         let indirect_at = at + BLOCKS + DIRECT as usize * 4;
         let indirect = match self.checked(get32(txn.read(block)?, indirect_at))? {
@@ -257,11 +231,7 @@ impl MiniFs {
         if attributes.kind != Kind::Directory {
             return Err(Errno::ENOTDIR.into());
         }
-        for page in 0..attributes
-            .size
-            .div_ceil(PAGE_SIZE as u64)
-            .min(DIRECT + INDIRECT)
-        {
+        for page in 0..attributes.size.div_ceil(PAGE_SIZE as u64).min(DIRECT + INDIRECT) {
             let block = self.block_of(txn, directory, page)?.ok_or(Errno::EUCLEAN)?;
             let contents = txn.read(block)?;
             let left = attributes.size - page * PAGE_SIZE as u64;
@@ -294,11 +264,7 @@ impl FileSystem for MiniFs {
             }
             hit
         })?;
-        if inode == 0 {
-            Err(Errno::ENOENT.into())
-        } else {
-            Ok(inode)
-        }
+        if inode == 0 { Err(Errno::ENOENT.into()) } else { Ok(inode) }
     }
 
     fn attributes(&self, txn: &mut Txn<'_>, inode: u32) -> Result<Attributes, FsStop> {
@@ -349,11 +315,7 @@ impl FileSystem for MiniFs {
         let page = size / PAGE_SIZE as u64;
         let is_new = self.block_of(txn, directory, page)?.is_none();
         let block = self.allocate(txn, directory, page)?;
-        let contents = if is_new {
-            txn.fresh(block)
-        } else {
-            txn.edit(block)?
-        };
+        let contents = if is_new { txn.fresh(block) } else { txn.edit(block)? };
         let at = size as usize % PAGE_SIZE;
         set32(contents, at, inode);
         contents[at + 4] = name.len() as u8;

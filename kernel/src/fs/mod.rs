@@ -61,50 +61,31 @@ impl Fs {
     /// No mounts, and a cache of `limit` pages.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self {
-            cache: Cache::new(limit),
-            mounts: Vec::new(),
-        }
+        Self { cache: Cache::new(limit), mounts: Vec::new() }
     }
 
     /// Mounts a file system at the root of a mount namespace.
     pub fn mount_root(&mut self, namespace: NsId, device: DeviceId, fs: Box<dyn FileSystem>) {
-        self.mounts.push(Mount {
-            namespace,
-            device,
-            fs,
-        });
+        self.mounts.push(Mount { namespace, device, fs });
     }
 
     /// The root directory of a mount namespace.
     #[must_use]
     pub fn root(&self, namespace: NsId) -> Option<InodeId> {
-        let at = self
-            .mounts
-            .iter()
-            .position(|mount| mount.namespace == namespace)?;
-        Some(InodeId {
-            fs: at as u16,
-            number: self.mounts[at].fs.root(),
-        })
+        let at = self.mounts.iter().position(|mount| mount.namespace == namespace)?;
+        Some(InodeId { fs: at as u16, number: self.mounts[at].fs.root() })
     }
 
     /// The file system and the device of an inode.
     #[must_use]
     pub fn of(&self, inode: InodeId) -> Option<(&dyn FileSystem, DeviceId)> {
-        self.mounts
-            .get(usize::from(inode.fs))
-            .map(|mount| (mount.fs.as_ref(), mount.device))
+        self.mounts.get(usize::from(inode.fs)).map(|mount| (mount.fs.as_ref(), mount.device))
     }
 
     /// The blocks of a device, as far as the cache has them.
     #[must_use]
     pub fn blocks<'a>(&'a self, ram: &'a Ram, device: DeviceId) -> CachedBlocks<'a> {
-        CachedBlocks {
-            cache: &self.cache,
-            ram,
-            device,
-        }
+        CachedBlocks { cache: &self.cache, ram, device }
     }
 
     /// Walks a path, relative to `start` unless it begins with a slash. Returns the directory that the
@@ -125,15 +106,8 @@ impl Fs {
             return Err(Errno::ENAMETOOLONG.into());
         }
         let (fs, _) = self.of(start).ok_or(Errno::ENOENT)?;
-        let mut at = if path.starts_with('/') {
-            fs.root()
-        } else {
-            start.number
-        };
-        let mut parts = path
-            .split('/')
-            .filter(|part| !part.is_empty() && *part != ".")
-            .peekable();
+        let mut at = if path.starts_with('/') { fs.root() } else { start.number };
+        let mut parts = path.split('/').filter(|part| !part.is_empty() && *part != ".").peekable();
         while let Some(part) = parts.next() {
             let directory = fs.attributes(txn, at)?;
             if directory.kind != Kind::Directory {
@@ -141,23 +115,11 @@ impl Fs {
             }
             permit(&directory, cred, Want::Execute)?;
             if parts.peek().is_none() {
-                return Ok((
-                    InodeId {
-                        number: at,
-                        ..start
-                    },
-                    Some(part),
-                ));
+                return Ok((InodeId { number: at, ..start }, Some(part)));
             }
             at = fs.lookup(txn, at, part)?;
         }
-        Ok((
-            InodeId {
-                number: at,
-                ..start
-            },
-            None,
-        ))
+        Ok((InodeId { number: at, ..start }, None))
     }
 }
 
@@ -184,14 +146,8 @@ pub fn permit(attributes: &Attributes, cred: &Cred, want: Want) -> Result<(), Er
 
 impl Clone for Fs {
     fn clone(&self) -> Self {
-        let copy = |mount: &Mount| Mount {
-            fs: mount.fs.clone_fs(),
-            ..*mount
-        };
-        Self {
-            cache: self.cache.clone(),
-            mounts: self.mounts.iter().map(copy).collect(),
-        }
+        let copy = |mount: &Mount| Mount { fs: mount.fs.clone_fs(), ..*mount };
+        Self { cache: self.cache.clone(), mounts: self.mounts.iter().map(copy).collect() }
     }
 }
 

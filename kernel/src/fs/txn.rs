@@ -77,11 +77,7 @@ impl<'a> Txn<'a> {
     /// A transaction that has changed nothing yet.
     #[must_use]
     pub fn new(base: &'a dyn Blocks) -> Self {
-        Self {
-            base,
-            overlay: BTreeMap::new(),
-            touched: RefCell::default(),
-        }
+        Self { base, overlay: BTreeMap::new(), touched: RefCell::default() }
     }
 
     /// A block as this transaction sees it.

@@ -53,15 +53,7 @@ impl<'a> Wires<'a> {
     /// Wires at time `now`, nothing raised.
     #[must_use]
     pub fn new(now: Time, ram: &'a mut Ram, cause: EventId, request: RequestId) -> Self {
-        Self {
-            now,
-            ram,
-            attend_at: None,
-            interrupt: false,
-            sent: Vec::new(),
-            cause,
-            request,
-        }
+        Self { now, ram, attend_at: None, interrupt: false, sent: Vec::new(), cause, request }
     }
 }
 

@@ -50,10 +50,7 @@ impl Medium {
     /// An empty medium; every block reads as zeroes. At most 2³² blocks (16 TiB).
     #[must_use]
     pub fn new(blocks: u64) -> Self {
-        Self {
-            chunks: Vec::new(),
-            blocks: blocks.min(1 << 32),
-        }
+        Self { chunks: Vec::new(), blocks: blocks.min(1 << 32) }
     }
 
     /// How many blocks of 4096 bytes it has.
@@ -111,10 +108,7 @@ pub struct Disk {
 
 impl Disk {
     /// What the bus knows it by.
-    pub const TYPE: DeviceType = DeviceType {
-        vendor: 0x05c0,
-        model: 0x0001,
-    };
+    pub const TYPE: DeviceType = DeviceType { vendor: 0x05c0, model: 0x0001 };
 
     /// A disk with this medium. `timing` says what any access costs, and what a KiB adds.
     #[must_use]
@@ -184,10 +178,7 @@ impl Device for Disk {
             COMMAND if self.status != BUSY => {
                 self.command = value;
                 self.status = BUSY;
-                let timing = Timing {
-                    fixed: self.seek,
-                    per_kib: self.per_kib,
-                };
+                let timing = Timing { fixed: self.seek, per_kib: self.per_kib };
                 wires.attend_at = Some(wires.now + timing.of(PAGE_SIZE));
             }
             _ => {}

@@ -16,19 +16,14 @@ impl InterruptController {
     /// A controller for `cpus` CPUs, which must be at least one. Lines go to the CPUs in turn.
     #[must_use]
     pub fn new(cpus: u16) -> Self {
-        Self {
-            cpus: cpus.max(1),
-            affinity: Vec::new(),
-            counts: Vec::new(),
-        }
+        Self { cpus: cpus.max(1), affinity: Vec::new(), counts: Vec::new() }
     }
 
     /// Connects a device's line.
     pub fn connect(&mut self, device: DeviceId) {
         let n = usize::from(device.0) + 1;
         while self.affinity.len() < n {
-            self.affinity
-                .push(CpuId(self.affinity.len() as u16 % self.cpus));
+            self.affinity.push(CpuId(self.affinity.len() as u16 % self.cpus));
             self.counts.push(vec![0; usize::from(self.cpus)]);
         }
     }
@@ -37,11 +32,7 @@ impl InterruptController {
     pub fn raise(&mut self, device: DeviceId) -> CpuId {
         let at = usize::from(device.0);
         let cpu = self.affinity.get(at).copied().unwrap_or_default();
-        if let Some(count) = self
-            .counts
-            .get_mut(at)
-            .and_then(|c| c.get_mut(usize::from(cpu.0)))
-        {
+        if let Some(count) = self.counts.get_mut(at).and_then(|c| c.get_mut(usize::from(cpu.0))) {
             *count += 1;
         }
         cpu
@@ -50,8 +41,6 @@ impl InterruptController {
     /// How often each CPU has taken the device's interrupt.
     #[must_use]
     pub fn counts(&self, device: DeviceId) -> &[u64] {
-        self.counts
-            .get(usize::from(device.0))
-            .map_or(&[], |counts| counts)
+        self.counts.get(usize::from(device.0)).map_or(&[], |counts| counts)
     }
 }

@@ -7,6 +7,7 @@ use super::ram::{PAGE_SIZE, Ram, read_number, write_number};
 use crate::abi::{Access, Atomic, Fault, Interruption, UserMemory, Width};
 use crate::base::{CpuId, Duration, FrameId, Time};
 use std::any::Any;
+use std::hash::{Hash, Hasher};
 
 /// Which address space a CPU uses: the contents of `satp`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -18,7 +19,7 @@ pub struct Satp {
 }
 
 /// What a CPU sets up before it lends its memory to a program.
-#[derive(Clone, Copy, Debug, Hash)]
+#[derive(Clone, Copy, Debug)]
 pub struct Loan {
     /// The CPU whose TLB is used.
     pub cpu: CpuId,
@@ -35,7 +36,7 @@ pub struct Loan {
 }
 
 /// RAM, walker, TLBs.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug)]
 pub struct Memory {
     /// Physical memory.
     pub ram: Ram,
@@ -166,6 +167,14 @@ impl Memory {
     }
 }
 
+/// A loan lasts for a poll; what is left of the last one is no state.
+impl Hash for Memory {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.ram.hash(state);
+        self.tlbs.hash(state);
+    }
+}
+
 /// The parts of a range that lie on one page each: address, offset from the start, length.
 /// A range that would wrap around the end of the address space stops there.
 fn pages(address: u64, length: usize) -> impl Iterator<Item = (u64, usize, usize)> {
@@ -196,15 +205,9 @@ impl UserMemory for Memory {
             return Ok(u64::from_le_bytes(bytes));
         }
         self.begin()?;
-        let frame = self
-            .translate(address, Access::Load)
-            .map_err(Interruption::Fault)?;
+        let frame = self.translate(address, Access::Load).map_err(Interruption::Fault)?;
         self.loan.clock += self.operation_cost;
-        Ok(read_number(
-            self.ram.page(frame),
-            address as usize % PAGE_SIZE,
-            width.bytes() as usize,
-        ))
+        Ok(read_number(self.ram.page(frame), address as usize % PAGE_SIZE, width.bytes() as usize))
     }
 
     #[inline]
@@ -213,17 +216,10 @@ impl UserMemory for Memory {
             return self.write(address, &value.to_le_bytes()[..width.bytes() as usize]);
         }
         self.begin()?;
-        let frame = self
-            .translate(address, Access::Store)
-            .map_err(Interruption::Fault)?;
+        let frame = self.translate(address, Access::Store).map_err(Interruption::Fault)?;
         self.loan.clock += self.operation_cost;
         let page = self.ram.page_mut(frame);
-        write_number(
-            page,
-            address as usize % PAGE_SIZE,
-            width.bytes() as usize,
-            value,
-        );
+        write_number(page, address as usize % PAGE_SIZE, width.bytes() as usize, value);
         Ok(())
     }
 
@@ -233,17 +229,12 @@ impl UserMemory for Memory {
         width: Width,
         operation: Atomic,
     ) -> Result<u64, Interruption> {
-        if address % width.bytes() != 0 {
+        if !address.is_multiple_of(width.bytes()) {
             // RISC-V traps on misaligned AMOs; Linux delivers SIGBUS, which is a fault to us.
-            return Err(Interruption::Fault(Fault {
-                address,
-                access: Access::Store,
-            }));
+            return Err(Interruption::Fault(Fault { address, access: Access::Store }));
         }
         self.begin()?;
-        let frame = self
-            .translate(address, Access::Store)
-            .map_err(Interruption::Fault)?;
+        let frame = self.translate(address, Access::Store).map_err(Interruption::Fault)?;
         self.loan.clock += self.operation_cost;
         let (at, bytes) = (address as usize % PAGE_SIZE, width.bytes() as usize);
         let old = read_number(self.ram.page(frame), at, bytes);
@@ -260,9 +251,7 @@ impl UserMemory for Memory {
     fn read(&mut self, address: u64, into: &mut [u8]) -> Result<(), Interruption> {
         self.begin()?;
         for (at, offset, length) in pages(address, into.len()) {
-            let frame = self
-                .translate(at, Access::Load)
-                .map_err(Interruption::Fault)?;
+            let frame = self.translate(at, Access::Load).map_err(Interruption::Fault)?;
             let start = at as usize % PAGE_SIZE;
             into[offset..offset + length]
                 .copy_from_slice(&self.ram.page(frame)[start..start + length]);
@@ -274,9 +263,7 @@ impl UserMemory for Memory {
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), Interruption> {
         self.begin()?;
         for (at, offset, length) in pages(address, bytes.len()) {
-            let frame = self
-                .translate(at, Access::Store)
-                .map_err(Interruption::Fault)?;
+            let frame = self.translate(at, Access::Store).map_err(Interruption::Fault)?;
             let start = at as usize % PAGE_SIZE;
             self.ram.page_mut(frame)[start..start + length]
                 .copy_from_slice(&bytes[offset..offset + length]);

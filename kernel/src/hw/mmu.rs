@@ -95,11 +95,7 @@ pub fn walk(ram: &mut Ram, root: FrameId, address: u64, access: Access) -> Resul
     if !entry.has(wanted(access)) {
         return Err(fault);
     }
-    let dirty = if access == Access::Store {
-        Pte::DIRTY
-    } else {
-        0
-    };
+    let dirty = if access == Access::Store { Pte::DIRTY } else { 0 };
     let marked = Pte(entry.0 | Pte::ACCESSED | dirty);
     if marked != entry {
         ram.set_word(table, index, marked.0);
@@ -128,11 +124,7 @@ pub struct Tlb {
 
 impl Default for Tlb {
     fn default() -> Self {
-        Self {
-            entries: vec![Entry::default(); ENTRIES],
-            hits: 0,
-            misses: 0,
-        }
+        Self { entries: vec![Entry::default(); ENTRIES], hits: 0, misses: 0 }
     }
 }
 
@@ -145,11 +137,7 @@ impl Tlb {
     #[inline]
     pub fn lookup(&mut self, asid: u32, address: u64, access: Access) -> Option<FrameId> {
         let entry = &self.entries[(address >> 12) as usize % ENTRIES];
-        let dirty = if matches!(access, Access::Store) {
-            Pte::DIRTY
-        } else {
-            0
-        };
+        let dirty = if matches!(access, Access::Store) { Pte::DIRTY } else { 0 };
         if entry.tag == tag(asid, address)
             && entry.pte.has(wanted(access) | dirty)
             && address < USER_END
@@ -163,10 +151,7 @@ impl Tlb {
     /// Remembers a translation that was walked for.
     pub fn fill(&mut self, asid: u32, address: u64, pte: Pte) {
         self.misses += 1;
-        self.entries[(address >> 12) as usize % ENTRIES] = Entry {
-            tag: tag(asid, address),
-            pte,
-        };
+        self.entries[(address >> 12) as usize % ENTRIES] = Entry { tag: tag(asid, address), pte };
     }
 
     /// Forgets one page of one space (`sfence.vma va, asid`).

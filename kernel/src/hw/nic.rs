@@ -54,10 +54,7 @@ pub struct Nic {
 
 impl Nic {
     /// What the bus knows it by.
-    pub const TYPE: DeviceType = DeviceType {
-        vendor: 0x05c0,
-        model: 0x0002,
-    };
+    pub const TYPE: DeviceType = DeviceType { vendor: 0x05c0, model: 0x0002 };
 
     /// An interface with this station address.
     #[must_use]
@@ -76,9 +73,7 @@ impl Nic {
     /// [`WireFrame`].
     #[must_use]
     pub fn taken_tags(&self) -> (EventId, RequestId) {
-        self.taken
-            .as_ref()
-            .map_or((EventId::NONE, RequestId::NONE), |f| (f.cause, f.request))
+        self.taken.as_ref().map_or((EventId::NONE, RequestId::NONE), |f| (f.cause, f.request))
     }
 }
 
@@ -95,11 +90,7 @@ impl Device for Nic {
             }
             RECEIVE_LENGTH => self.taken.as_ref().map_or(0, |f| f.length),
             LOST => self.lost,
-            ADDRESS => self
-                .address
-                .iter()
-                .rev()
-                .fold(0, |w, &b| w << 8 | u64::from(b)),
+            ADDRESS => self.address.iter().rev().fold(0, |w, &b| w << 8 | u64::from(b)),
             _ => 0,
         }
     }
@@ -110,11 +101,7 @@ impl Device for Nic {
             SEND_LENGTH if (MIN_PACKET..=MAX_PACKET).contains(&(value as usize)) => {
                 let page = wires.ram.page(FrameId(self.send_frame as u32));
                 let bytes = page[..(value as usize).min(PAGE_SIZE)].into();
-                wires.sent.push(WireFrame {
-                    bytes,
-                    cause: wires.cause,
-                    request: wires.request,
-                });
+                wires.sent.push(WireFrame { bytes, cause: wires.cause, request: wires.request });
             }
             RECEIVE_FRAME if self.empty.len() < RING => self.empty.push_back(value),
             _ => {}
@@ -133,12 +120,7 @@ impl Device for Nic {
         };
         wires.ram.page_mut(FrameId(buffer as u32))[..length].copy_from_slice(&frame.bytes);
         let WireFrame { cause, request, .. } = frame;
-        self.filled.push_back(Filled {
-            frame: buffer,
-            length: length as u64,
-            cause,
-            request,
-        });
+        self.filled.push_back(Filled { frame: buffer, length: length as u64, cause, request });
         wires.interrupt = true;
     }
 

@@ -17,6 +17,10 @@ pub type Page = [u8; PAGE_SIZE];
 static ZEROES: Page = [0; PAGE_SIZE];
 
 #[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::redundant_allocation,
+    reason = "freezing must move a pointer, not copy the page into a new allocation"
+)]
 enum Frame {
     /// Never written: reads as zeroes.
     #[default]
@@ -37,10 +41,7 @@ impl Ram {
     /// Memory of `size` frames.
     #[must_use]
     pub fn new(size: u32) -> Self {
-        Self {
-            frames: Vec::new(),
-            size,
-        }
+        Self { frames: Vec::new(), size }
     }
 
     /// How many frames there are.
@@ -52,10 +53,7 @@ impl Ram {
     /// How many frames hold something; what the machine costs its host, in units of 4 KiB.
     #[must_use]
     pub fn touched(&self) -> usize {
-        self.frames
-            .iter()
-            .filter(|frame| !matches!(frame, Frame::Untouched))
-            .count()
+        self.frames.iter().filter(|frame| !matches!(frame, Frame::Untouched)).count()
     }
 
     /// The contents of a frame; zeroes where there is no memory.
@@ -139,15 +137,9 @@ impl Ram {
 pub fn read_number(page: &Page, at: usize, width: usize) -> u64 {
     // Constant widths let the compiler make one load of each.
     match width {
-        8 => page[at..]
-            .first_chunk()
-            .map_or(0, |b| u64::from_le_bytes(*b)),
-        4 => page[at..]
-            .first_chunk()
-            .map_or(0, |b| u64::from(u32::from_le_bytes(*b))),
-        2 => page[at..]
-            .first_chunk()
-            .map_or(0, |b| u64::from(u16::from_le_bytes(*b))),
+        8 => page[at..].first_chunk().map_or(0, |b| u64::from_le_bytes(*b)),
+        4 => page[at..].first_chunk().map_or(0, |b| u64::from(u32::from_le_bytes(*b))),
+        2 => page[at..].first_chunk().map_or(0, |b| u64::from(u16::from_le_bytes(*b))),
         _ => u64::from(page[at]),
     }
 }
@@ -194,10 +186,7 @@ mod tests {
         ram.freeze();
         let mut other = ram.clone();
         other.set_word(FrameId(3), 5, 78);
-        assert_eq!(
-            (ram.word(FrameId(3), 5), other.word(FrameId(3), 5)),
-            (77, 78)
-        );
+        assert_eq!((ram.word(FrameId(3), 5), other.word(FrameId(3), 5)), (77, 78));
     }
 
     #[test]

@@ -26,10 +26,7 @@ pub struct Uart {
 
 impl Uart {
     /// What the bus knows it by.
-    pub const TYPE: DeviceType = DeviceType {
-        vendor: 0x05c0,
-        model: 0x0003,
-    };
+    pub const TYPE: DeviceType = DeviceType { vendor: 0x05c0, model: 0x0003 };
 
     /// What was written to it, the newest 64 KiB.
     #[must_use]

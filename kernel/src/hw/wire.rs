@@ -21,15 +21,10 @@ impl Wire {
     /// A wire with at least [`MIN_LATENCY`] of latency and `bits_per_second` of bandwidth (0: no limit).
     #[must_use]
     pub fn new(latency: Duration, bits_per_second: u64) -> Self {
-        let per_kib = (8 * 1024 * 1_000_000_000u64)
-            .checked_div(bits_per_second)
-            .unwrap_or(0);
+        let per_kib = (8 * 1024 * 1_000_000_000u64).checked_div(bits_per_second).unwrap_or(0);
         Self {
             latency: latency.max(MIN_LATENCY),
-            serialization: Timing {
-                fixed: Duration::ZERO,
-                per_kib: Duration(per_kib),
-            },
+            serialization: Timing { fixed: Duration::ZERO, per_kib: Duration(per_kib) },
             busy_until: Time::ZERO,
         }
     }

@@ -39,10 +39,7 @@ impl GuestMachine {
 impl Guest for GuestMachine {
     fn run(&mut self, _cpu: u16, from: Time, horizon: Time) -> GuestRun {
         self.machine.steal_until(from);
-        let until = Until {
-            idle: true,
-            ..Until::time(horizon)
-        };
+        let until = Until { idle: true, ..Until::time(horizon) };
         let why = self.machine.run(until);
         let used = self.machine.busy_until().min(horizon).since(from);
         let exit = match why {
@@ -60,10 +57,7 @@ impl Guest for GuestMachine {
 
     fn save(&mut self) -> Arc<dyn SavedGuest> {
         let digest = self.machine.digest();
-        Arc::new(Saved {
-            keyframe: self.machine.keyframe(),
-            digest,
-        })
+        Arc::new(Saved { keyframe: self.machine.keyframe(), digest })
     }
 
     fn as_any(&self) -> &dyn Any {

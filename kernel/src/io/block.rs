@@ -14,11 +14,7 @@ use crate::task::wait;
 /// What a call waits for when a block or page is on its way. No signal ends this wait, as on Linux.
 #[must_use]
 pub fn wait_for(key: Key) -> Stop {
-    Stop::Park(WaitFor::channel(
-        key.channel(),
-        Wait::Disk,
-        Interruptible::No,
-    ))
+    Stop::Park(WaitFor::channel(key.channel(), Wait::Disk, Interruptible::No))
 }
 
 /// Makes sure that something is in the cache: asks the device for it if need be.
@@ -45,13 +41,8 @@ pub fn fetch(
             let frame = frames::allocate(t).ok_or(Errno::ENOMEM)?;
             t.fs.cache.insert(key, frame, Some(home), State::Reading);
             let (device, block) = home;
-            let asked = BlockRequest {
-                block,
-                frame,
-                write: false,
-                cause: cx.cause,
-                request: cx.request,
-            };
+            let asked =
+                BlockRequest { block, frame, write: false, cause: cx.cause, request: cx.request };
             submit(t, cx, device, asked);
             Err(wait_for(key))
         }
@@ -67,23 +58,8 @@ pub fn write_back(t: &mut Tables, cx: &mut Cx, key: Key) -> bool {
         return false;
     };
     let request = entry.request;
-    let cause = if entry.cause.is_none() {
-        cx.cause
-    } else {
-        entry.cause
-    };
-    submit(
-        t,
-        cx,
-        device,
-        BlockRequest {
-            block,
-            frame,
-            write: true,
-            cause,
-            request,
-        },
-    );
+    let cause = if entry.cause.is_none() { cx.cause } else { entry.cause };
+    submit(t, cx, device, BlockRequest { block, frame, write: true, cause, request });
     true
 }
 
@@ -93,16 +69,9 @@ fn submit(t: &mut Tables, cx: &mut Cx, device: DeviceId, asked: BlockRequest) {
     // The request was caused by who made the data dirty, which need not be who writes it.
     let (cause, request) = (cx.cause, cx.request);
     (cx.cause, cx.request) = (asked.cause, asked.request);
-    let event = cx.emit(Event::Block(BlockEvent::Submit {
-        device,
-        block,
-        write,
-    }));
+    let event = cx.emit(Event::Block(BlockEvent::Submit { device, block, write }));
     (cx.cause, cx.request) = (cause, request);
-    let asked = BlockRequest {
-        cause: event,
-        ..asked
-    };
+    let asked = BlockRequest { cause: event, ..asked };
     effects::using(t, cx, device, |driver, device, wires| {
         if let Some(Driver::Block(driver)) = driver {
             driver.submit(asked, device, wires);
@@ -112,19 +81,9 @@ fn submit(t: &mut Tables, cx: &mut Cx, device: DeviceId, asked: BlockRequest) {
 
 /// The device is done with a request: tells the cache, and wakes who waits.
 pub fn finish(t: &mut Tables, cx: &mut Cx, device: DeviceId, done: BlockDone) {
-    let BlockRequest {
-        block,
-        frame,
-        cause,
-        request,
-        ..
-    } = done.asked;
+    let BlockRequest { block, frame, cause, request, .. } = done.asked;
     (cx.cause, cx.request) = (cause, request);
-    let event = cx.emit(Event::Block(BlockEvent::Done {
-        device,
-        block,
-        error: done.error,
-    }));
+    let event = cx.emit(Event::Block(BlockEvent::Done { device, block, error: done.error }));
     cx.cause = event;
     // The frame says what the block was wanted for: metadata of the device, or a page of a file.
     if let Some(key) = t.fs.cache.key_of(frame) {

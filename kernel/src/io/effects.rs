@@ -10,11 +10,7 @@ use crate::hw::WireFrame;
 /// On whose behalf a device is used now.
 #[must_use]
 pub fn on_behalf(cx: &Cx) -> Use {
-    Use {
-        now: cx.now,
-        cause: cx.cause,
-        request: cx.request,
-    }
+    Use { now: cx.now, cause: cx.cause, request: cx.request }
 }
 
 /// Plans the device's next attention and puts what it sent on the wire. Returns whether it interrupts.
@@ -40,20 +36,11 @@ fn send(t: &mut Tables, cx: &mut Cx, port: PortId, frame: WireFrame) {
     let arrives = wire.send(cx.now, frame.bytes.len());
     let length = frame.bytes.len() as u32;
     // The frame carries this event along: at the other end it is the cause of what happens there.
-    let cause = cx.emit(Event::Net(NetEvent::Transmit {
-        port,
-        length,
-        arrives,
-    }));
+    let cause = cx.emit(Event::Net(NetEvent::Transmit { port, length, arrives }));
     let sequence = cx.engine.sent;
     cx.engine.sent += 1;
     let frame = WireFrame { cause, ..frame };
-    cx.engine.outbox.push(Outgoing {
-        port,
-        arrives,
-        sequence,
-        frame,
-    });
+    cx.engine.outbox.push(Outgoing { port, arrives, sequence, frame });
 }
 
 /// Uses a device through its driver and acts on what that led to, but for an interrupt, which only comes

@@ -51,13 +51,7 @@ fn fill(
     ];
     for (start, end, rights, name) in parts {
         if start < end {
-            space.map(Vma {
-                start,
-                end,
-                rights,
-                backing: Backing::Anonymous,
-                name,
-            })?;
+            space.map(Vma { start, end, rights, backing: Backing::Anonymous, name })?;
         }
     }
     // A gap between data and heap, as on Linux: running off the end of the data faults.
@@ -69,28 +63,19 @@ fn fill(
     let mut at = sp & !(PAGE - 1);
     while at < STACK_TOP {
         let frame = frames::allocate_zeroed(t).ok_or(Errno::ENOMEM)?;
-        if t.mm
-            .install(id, &mut t.memory, at, (frame, Share::Own))
-            .is_err()
-        {
+        if t.mm.install(id, &mut t.memory, at, (frame, Share::Own)).is_err() {
             frames::release(t, frame);
             return Err(Errno::ENOMEM);
         }
         at += PAGE;
     }
-    t.memory
-        .copy_out(satp, sp, &block)
-        .map_err(|_| Errno::ENOMEM)?;
+    t.memory.copy_out(satp, sp, &block).map_err(|_| Errno::ENOMEM)?;
     Ok(sp)
 }
 
 /// The bytes of a fresh stack, and where they begin.
 fn stack_block(arguments: &[String], environment: &[String]) -> Result<(u64, Vec<u8>), Errno> {
-    let strings: usize = arguments
-        .iter()
-        .chain(environment)
-        .map(|text| text.len() + 1)
-        .sum();
+    let strings: usize = arguments.iter().chain(environment).map(|text| text.len() + 1).sum();
     if strings > ARGUMENTS_MAX {
         return Err(Errno::E2BIG);
     }

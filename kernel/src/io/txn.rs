@@ -91,24 +91,15 @@ fn merge(
         match frames::allocate(t) {
             Some(frame) => found.push(frame),
             None => {
-                found
-                    .into_iter()
-                    .for_each(|frame| frames::release(t, frame));
+                found.into_iter().for_each(|frame| frames::release(t, frame));
                 return Err(Errno::ENOMEM);
             }
         }
     }
     for (number, frame) in new.into_iter().zip(found) {
-        t.fs.cache.insert(
-            Key::Block(device, number),
-            frame,
-            Some((device, number)),
-            State::Clean,
-        );
+        t.fs.cache.insert(Key::Block(device, number), frame, Some((device, number)), State::Clean);
     }
-    let event = cx.emit(Event::Block(BlockEvent::Commit {
-        blocks: changes.len() as u32,
-    }));
+    let event = cx.emit(Event::Block(BlockEvent::Commit { blocks: changes.len() as u32 }));
     for (number, page) in changes {
         let key = Key::Block(device, number);
         if let Some(frame) = t.fs.cache.get(key).map(|entry| entry.frame) {
@@ -140,15 +131,10 @@ pub fn fetch_page(
 ) -> Result<crate::base::FrameId, Stop> {
     let key = Key::Page(inode, page);
     if t.fs.cache.get(key).is_none_or(|entry| !entry.is_valid()) {
-        let home = run(t, cx, frame, inode, |_, fs, txn| {
-            fs.block_of(txn, inode.number, page)
-        })?;
+        let home = run(t, cx, frame, inode, |_, fs, txn| fs.block_of(txn, inode.number, page))?;
         match home {
             Some(number) => {
-                let device =
-                    t.fs.of(inode)
-                        .map(|(_, device)| device)
-                        .ok_or(Errno::ENOENT)?;
+                let device = t.fs.of(inode).map(|(_, device)| device).ok_or(Errno::ENOENT)?;
                 block::fetch(t, cx, key, (device, number))?;
             }
             None => {
@@ -159,8 +145,5 @@ pub fn fetch_page(
         }
     }
     pin_key(t, frame, key);
-    t.fs.cache
-        .get(key)
-        .map(|entry| entry.frame)
-        .ok_or(Stop::Fail(Errno::ENOMEM))
+    t.fs.cache.get(key).map(|entry| entry.frame).ok_or(Stop::Fail(Errno::ENOMEM))
 }

@@ -21,11 +21,7 @@ pub const STEP_PAGES: u64 = 16;
 /// `EFAULT`.
 pub fn check(address: u64, length: u64) -> Result<(), Errno> {
     let end = address.checked_add(length).ok_or(Errno::EFAULT)?;
-    if end > USER_END {
-        Err(Errno::EFAULT)
-    } else {
-        Ok(())
-    }
+    if end > USER_END { Err(Errno::EFAULT) } else { Ok(()) }
 }
 
 /// Makes sure that the caller may access a range, and that its pages are there.

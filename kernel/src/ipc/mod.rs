@@ -21,9 +21,7 @@ impl Mailboxes {
     /// Boxes for `servers` servers.
     #[must_use]
     pub fn new(servers: usize) -> Self {
-        Self {
-            boxes: vec![VecDeque::new(); servers],
-        }
+        Self { boxes: vec![VecDeque::new(); servers] }
     }
 
     /// The client's call waits to be served. `false` if there is no such server.
@@ -50,8 +48,6 @@ impl Mailboxes {
     /// How many clients wait for a server.
     #[must_use]
     pub fn waiting(&self, server: ServerId) -> usize {
-        self.boxes
-            .get(usize::from(server.0))
-            .map_or(0, VecDeque::len)
+        self.boxes.get(usize::from(server.0)).map_or(0, VecDeque::len)
     }
 }

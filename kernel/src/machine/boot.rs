@@ -48,18 +48,10 @@ impl fmt::Display for BootError {
             Self::Frames(n) => write!(f, "{n} frames of memory: expected 64 to 1073741824"),
             Self::Policy(name) => {
                 let known = crate::sched::POLICIES.join(", ");
-                write!(
-                    f,
-                    "no scheduling policy is called `{name}`: expected one of {known}"
-                )
+                write!(f, "no scheduling policy is called `{name}`: expected one of {known}")
             }
             Self::Program(path, errno) => {
-                write!(
-                    f,
-                    "cannot start `{path}`: {} ({})",
-                    errno.message(),
-                    errno.name()
-                )
+                write!(f, "cannot start `{path}`: {} ({})", errno.message(), errno.name())
             }
         }
     }
@@ -106,10 +98,9 @@ impl Machine {
 
         machine.plug_devices(&config); // drivers must be there before anything is read or sent
         machine.mount(&config); // programs come from files
-        machine.cx.emit(Event::Machine(MachineEvent::Boot {
-            cpus: config.cpus,
-            frames: config.frames,
-        }));
+        machine
+            .cx
+            .emit(Event::Machine(MachineEvent::Boot { cpus: config.cpus, frames: config.frames }));
         let (first, others) = config.programs.split_at(config.programs.len().min(1));
         for start in first {
             machine.spawn(start)?; // number 1, which inherits orphans: init, if the world is wise
@@ -130,14 +121,8 @@ impl Machine {
         for (n, port) in config.ports.iter().enumerate() {
             let name = format!("eth{n}");
             let device = self.plug(&name, Box::new(Nic::new(port.address)));
-            self.tables.net.attach(Interface {
-                namespace: NsId(0),
-                name,
-                device,
-            });
-            self.tables
-                .wires
-                .push(Wire::new(port.latency, port.bits_per_second));
+            self.tables.net.attach(Interface { namespace: NsId(0), name, device });
+            self.tables.wires.push(Wire::new(port.latency, port.bits_per_second));
         }
     }
 
@@ -146,9 +131,8 @@ impl Machine {
         let id = t.bus.plug(name, device);
         t.irq.connect(id);
         let (bus, memory, mm) = (&mut t.bus, &mut t.memory, &mut t.mm);
-        let probed = bus.probe(id, effects::on_behalf(cx), &mut memory.ram, || {
-            mm.frames.allocate()
-        });
+        let probed =
+            bus.probe(id, effects::on_behalf(cx), &mut memory.ram, || mm.frames.allocate());
         if let Some(probed) = probed {
             effects::apply(t, cx, id, probed);
         }
@@ -160,9 +144,7 @@ impl Machine {
         let Some(disk) = &config.disk else { return };
         // The boot loader reads the superblock before the kernel has a cache to read it into.
         if let Ok(fs) = MiniFs::mount(&disk.medium) {
-            self.tables
-                .fs
-                .mount_root(NsId(0), DeviceId(1), Box::new(fs));
+            self.tables.fs.mount_root(NsId(0), DeviceId(1), Box::new(fs));
         }
     }
 
@@ -202,13 +184,7 @@ impl Machine {
         if let Some(console) = t.console {
             let file = t.proc.open.open(FileKind::Console(console), RDWR);
             for fd in 0..3 {
-                table.set(
-                    fd,
-                    Descriptor {
-                        file,
-                        close_on_exec: false,
-                    },
-                );
+                table.set(fd, Descriptor { file, close_on_exec: false });
             }
             t.proc.open.hold(file);
             t.proc.open.hold(file);

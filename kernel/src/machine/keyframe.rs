@@ -39,15 +39,8 @@ impl Keyframe {
     /// When something would happen next.
     #[must_use]
     pub fn next_time(&self) -> Time {
-        let busy = self
-            .tables
-            .cpus
-            .iter()
-            .filter(|cpu| cpu.is_busy())
-            .map(|cpu| cpu.clock);
-        busy.min()
-            .unwrap_or(Time::MAX)
-            .min(self.engine.agenda.next_time())
+        let busy = self.tables.cpus.iter().filter(|cpu| cpu.is_busy()).map(|cpu| cpu.clock);
+        busy.min().unwrap_or(Time::MAX).min(self.engine.agenda.next_time())
     }
 }
 
@@ -91,13 +84,7 @@ impl Machine {
         let mut digester = Digester::default();
         self.tables.hash(&mut digester);
         self.calls.hash(&mut digester);
-        (
-            pending,
-            engine.next_sequence,
-            &engine.chooser,
-            &engine.outbox,
-        )
-            .hash(&mut digester);
+        (pending, engine.next_sequence, &engine.chooser, &engine.outbox).hash(&mut digester);
         (live, engine.calls, engine.sent, engine.log.end()).hash(&mut digester);
         std::hash::Hasher::finish(&digester)
     }

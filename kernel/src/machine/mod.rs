@@ -48,16 +48,7 @@ pub struct Machine {
 impl Machine {
     fn assemble(config: Arc<Config>, tables: Tables, calls: Calls, cx: Cx) -> Self {
         let spare = Some(Box::new(Memory::new(0, 0, &config.costs, 0)));
-        Self {
-            config,
-            tables,
-            calls,
-            cx,
-            time: Time::ZERO,
-            spare,
-            stalled: 0,
-            stop: None,
-        }
+        Self { config, tables, calls, cx, time: Time::ZERO, spare, stalled: 0, stop: None }
     }
 
     /// What it is made of.
@@ -105,15 +96,8 @@ impl Machine {
     /// When something happens next: `Time::MAX` if nothing will without help from outside.
     #[must_use]
     pub fn next_time(&self) -> Time {
-        let busy = self
-            .tables
-            .cpus
-            .iter()
-            .filter(|cpu| cpu.is_busy())
-            .map(|cpu| cpu.clock);
-        busy.min()
-            .unwrap_or(Time::MAX)
-            .min(self.cx.engine.agenda.next_time())
+        let busy = self.tables.cpus.iter().filter(|cpu| cpu.is_busy()).map(|cpu| cpu.clock);
+        busy.min().unwrap_or(Time::MAX).min(self.cx.engine.agenda.next_time())
     }
 
     /// No CPU of this machine has run before `time`: as a guest, it was not granted any.
@@ -131,12 +115,7 @@ impl Machine {
     /// How far the CPU that has got furthest has got.
     #[must_use]
     pub fn busy_until(&self) -> Time {
-        self.tables
-            .cpus
-            .iter()
-            .map(|cpu| cpu.clock)
-            .max()
-            .unwrap_or(self.time)
+        self.tables.cpus.iter().map(|cpu| cpu.clock).max().unwrap_or(self.time)
     }
 
     /// Takes the frames that have left.
@@ -153,24 +132,14 @@ impl Machine {
         (time, source, sequence): (Time, u64, u64),
     ) {
         let phase = self.cx.dialect.rank(Phase::Arrival);
-        let key = Key {
-            time: time.max(self.time),
-            phase,
-            source,
-            sequence,
-        };
+        let key = Key { time: time.max(self.time), phase, source, sequence };
         self.cx.engine.agenda.insert(key, Due::Arrive(port, frame));
     }
 
     /// Somebody will type on a console. `sequence` orders inputs at the same time.
     pub fn type_on(&mut self, device: DeviceId, bytes: Arc<[u8]>, time: Time, sequence: u64) {
         let phase = self.cx.dialect.rank(Phase::Input);
-        let key = Key {
-            time: time.max(self.time),
-            phase,
-            source: 0,
-            sequence,
-        };
+        let key = Key { time: time.max(self.time), phase, source: 0, sequence };
         self.cx.engine.agenda.insert(key, Due::Type(device, bytes));
     }
 

@@ -23,12 +23,7 @@ impl Until<'_> {
     /// A run up to a time.
     #[must_use]
     pub fn time(time: Time) -> Self {
-        Self {
-            time,
-            event: None,
-            budget: u64::MAX,
-            idle: false,
-        }
+        Self { time, event: None, budget: u64::MAX, idle: false }
     }
 }
 
@@ -57,10 +52,7 @@ impl Machine {
                 return why;
             }
             if let Some(matches) = until.event {
-                let hit = self
-                    .log()
-                    .since(seen + 1)
-                    .find(|(_, record)| matches(record));
+                let hit = self.log().since(seen + 1).find(|(_, record)| matches(record));
                 if let Some((sequence, _)) = hit {
                     return Why::Event(EventId::new(self.config.id, sequence));
                 }
@@ -80,7 +72,7 @@ impl Machine {
     fn advance(&mut self, until: &Until<'_>) -> Option<Why> {
         let event = self.cx.engine.agenda.next_time();
         let Some(cpu) = self.next_cpu(event) else {
-            if until.idle {
+            if until.idle && event > self.time {
                 return Some(Why::Idle(event));
             }
             if event >= until.time {
@@ -126,9 +118,7 @@ impl Machine {
             return cpus[0].is_busy().then_some(CpuId(0));
         }
         let busy = cpus.iter().enumerate().filter(|(_, cpu)| cpu.is_busy());
-        let (first, clock) = busy
-            .map(|(n, cpu)| (n, cpu.clock))
-            .min_by_key(|&(n, c)| (c, n))?;
+        let (first, clock) = busy.map(|(n, cpu)| (n, cpu.clock)).min_by_key(|&(n, c)| (c, n))?;
         if !self.config.explore || event <= clock {
             return Some(CpuId(first as u16));
         }
@@ -171,11 +161,8 @@ impl Machine {
         }
         let phase = self.cx.engine.agenda.peek().map_or(0, |key: Key| key.phase);
         let slice_over = self.tables.cpus[usize::from(cpu.0)].slice_end <= clock;
-        let own = if slice_over && !self.has_deferred(cpu) {
-            Phase::Quantum
-        } else {
-            Phase::Finish
-        };
+        let own =
+            if slice_over && !self.has_deferred(cpu) { Phase::Quantum } else { Phase::Finish };
         phase < self.cx.dialect.rank(own)
     }
 

@@ -124,10 +124,7 @@ impl Machine {
     fn pick(&mut self, cpu: CpuId) -> bool {
         let at = usize::from(cpu.0);
         let clock = self.tables.cpus[at].clock;
-        let next = self
-            .tables
-            .sched
-            .next(cpu, clock, &mut self.cx.engine.chooser);
+        let next = self.tables.sched.next(cpu, clock, &mut self.cx.engine.chooser);
         let state = &mut self.tables.cpus[at];
         state.kicked = false;
         let (left, why, old) = (state.left, state.left_why, state.left_thread);
@@ -150,12 +147,8 @@ impl Machine {
         };
         thread.state = State::Running(cpu);
         if old != task.thread {
-            let space = self
-                .tables
-                .proc
-                .processes
-                .get(thread.process)
-                .and_then(|process| process.space);
+            let space =
+                self.tables.proc.processes.get(thread.process).and_then(|process| process.space);
             thread.times.waiting += clock.since(thread.times.ready_since);
             thread.times.switches += 1;
             thread.times.first_run.get_or_insert(clock);
@@ -163,11 +156,7 @@ impl Machine {
             thread.cpu = cpu;
             let serial = thread.serial;
             self.context_of(cpu, task.thread);
-            self.cx.emit(Event::Sched(SchedEvent::Switch {
-                from: left,
-                to: serial,
-                why,
-            }));
+            self.cx.emit(Event::Sched(SchedEvent::Switch { from: left, to: serial, why }));
             self.cx.charge(self.cx.costs.context_switch);
             let state = &mut self.tables.cpus[at];
             state.switches += 1;
@@ -182,11 +171,8 @@ impl Machine {
         }
         let state = &mut self.tables.cpus[at];
         state.forget_left();
-        state.slice_end = self
-            .tables
-            .sched
-            .slice(cpu)
-            .map_or(Time::MAX, |slice| state.clock + slice);
+        state.slice_end =
+            self.tables.sched.slice(cpu).map_or(Time::MAX, |slice| state.clock + slice);
         true
     }
 
@@ -301,11 +287,7 @@ impl Machine {
             return Trap::Preempt;
         };
         let answer = std::mem::replace(&mut thread.answer, Answer::Retry);
-        let space = t
-            .proc
-            .processes
-            .get(thread.process)
-            .and_then(|process| process.space);
+        let space = t.proc.processes.get(thread.process).and_then(|process| process.space);
         let loan = Loan {
             cpu,
             satp: t.mm.satp(space.unwrap_or(SpaceId::NONE)),
@@ -326,9 +308,7 @@ impl Machine {
         let Ok(memory) = returned.into_any().downcast::<Memory>() else {
             unreachable!("a program gives back the memory that it was lent")
         };
-        let Loan {
-            clock, computing, ..
-        } = memory.loan;
+        let Loan { clock, computing, .. } = memory.loan;
         self.spare = Some(std::mem::replace(&mut t.memory, memory));
         thread.computing = computing;
         thread.times.user += clock.since(self.cx.now);
@@ -385,15 +365,7 @@ impl Machine {
         let (t, calls, cx) = (&mut self.tables, &mut self.calls, &mut self.cx);
         let Some(client) = t.boxes.take(server) else {
             let wait = WaitFor::channel(Channel::Server(server), Wait::Server, Interruptible::No);
-            wait::park(
-                t,
-                cx,
-                id,
-                WaitFor {
-                    exclusive: true,
-                    ..wait
-                },
-            );
+            wait::park(t, cx, id, WaitFor { exclusive: true, ..wait });
             return false;
         };
         let Some(thread) = t.proc.threads.get(client) else {
@@ -410,11 +382,8 @@ impl Machine {
             cx.charge(cx.costs.message);
             // A call that is still under way has a signal to look at first.
             let interrupted = calls.of(client).active;
-            let woken = if interrupted {
-                Woken::Signal
-            } else {
-                Woken::Channel(Channel::Reply(client))
-            };
+            let woken =
+                if interrupted { Woken::Signal } else { Woken::Channel(Channel::Reply(client)) };
             wait::resume(t, cx, client, woken);
         }
         false
@@ -424,20 +393,13 @@ impl Machine {
     fn step_vcpu(&mut self, id: ThreadId, (guest, vcpu): (GuestId, u16), horizon: Time) -> bool {
         let (t, calls, cx) = (&mut self.tables, &mut self.calls, &mut self.cx);
         let from = cx.now;
-        let Some(ran) = cx
-            .live
-            .guest(guest)
-            .map(|guest| guest.run(vcpu, from, horizon))
-        else {
+        let Some(ran) = cx.live.guest(guest).map(|guest| guest.run(vcpu, from, horizon)) else {
             life::end_thread(t, calls, cx, id, 0);
             return false;
         };
         cx.charge(ran.used);
         let index = guest.index() as u32;
-        cx.emit(Event::Machine(MachineEvent::GuestExit {
-            guest: index,
-            used: ran.used.0,
-        }));
+        cx.emit(Event::Machine(MachineEvent::GuestExit { guest: index, used: ran.used.0 }));
         match ran.exit {
             GuestExit::Preempted => {}
             GuestExit::Device => cx.charge(cx.costs.vm_exit),

@@ -71,22 +71,15 @@ impl Machine {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let t = &self.tables;
-        let serial = |thread| {
-            t.proc
-                .threads
-                .get(thread)
-                .map(|thread: &crate::proc::Thread| thread.serial)
-        };
+        let serial =
+            |thread| t.proc.threads.get(thread).map(|thread: &crate::proc::Thread| thread.serial);
         let cpus = t.cpus.iter().enumerate().map(|(n, cpu)| CpuView {
             cpu: CpuId(n as u16),
             clock: cpu.clock.max(self.time),
             current: cpu.current.and_then(serial),
             slice_end: Some(cpu.slice_end).filter(|&end| end < Time::MAX),
             queues: t.sched.queues(CpuId(n as u16)),
-            busy: cpu.busy
-                + cpu
-                    .current
-                    .map_or(Duration::ZERO, |_| cpu.clock.since(cpu.since)),
+            busy: cpu.busy + cpu.current.map_or(Duration::ZERO, |_| cpu.clock.since(cpu.since)),
             switches: cpu.switches,
         });
         let tasks = pseudo::tasks(t).into_iter().map(|line| {
@@ -96,9 +89,7 @@ impl Machine {
                 serial: thread.map_or(Serial(0), |thread| thread.serial),
                 waiting: thread.map_or(Duration::ZERO, |thread| thread.times.waiting),
                 switches: thread.map_or(0, |thread| thread.times.switches),
-                resident: space
-                    .and_then(|space| t.mm.space(space))
-                    .map_or(0, |s| s.resident()),
+                resident: space.and_then(|space| t.mm.space(space)).map_or(0, |s| s.resident()),
                 line,
             }
         });

@@ -15,11 +15,7 @@ impl Frames {
     /// All of `size` frames are free.
     #[must_use]
     pub fn new(size: u32) -> Self {
-        Self {
-            owners: Vec::new(),
-            free: Vec::new(),
-            size,
-        }
+        Self { owners: Vec::new(), free: Vec::new(), size }
     }
 
     /// A frame with one owner; `None` when none is left. Its contents are whatever the last owner left.

@@ -41,11 +41,7 @@ impl Mm {
     /// Memory management for `frames` frames.
     #[must_use]
     pub fn new(frames: u32) -> Self {
-        Self {
-            frames: Frames::new(frames),
-            spaces: Table::default(),
-            next_asid: 1,
-        }
+        Self { frames: Frames::new(frames), spaces: Table::default(), next_asid: 1 }
     }
 
     /// Makes an empty address space with one user.
@@ -74,9 +70,7 @@ impl Mm {
     /// What a CPU loads to use a space.
     #[must_use]
     pub fn satp(&self, id: SpaceId) -> Satp {
-        self.spaces
-            .get(id)
-            .map_or_else(Satp::default, |space| space.satp)
+        self.spaces.get(id).map_or_else(Satp::default, |space| space.satp)
     }
 
     /// How many spaces there are.
@@ -117,9 +111,7 @@ impl Mm {
     ) -> Result<(SpaceId, u64), NoMemory> {
         let child = self.create(memory)?;
         let Self { frames, spaces, .. } = self;
-        let pages = spaces
-            .get(parent)
-            .map_or_else(Vec::new, |space| space.mapped(&memory.ram));
+        let pages = spaces.get(parent).map_or_else(Vec::new, |space| space.mapped(&memory.ram));
         let (Some(from), count) = (spaces.get(parent).cloned(), pages.len() as u64) else {
             return Ok((child, 0));
         };
@@ -133,12 +125,7 @@ impl Mm {
             };
             frames.share(pte.frame());
             let installed = spaces.get_mut(child).map_or(Err(NoMemory), |to| {
-                to.install(
-                    (frames, memory),
-                    address,
-                    pte.frame(),
-                    (rights, Share::CopyOnWrite),
-                )
+                to.install((frames, memory), address, pte.frame(), (rights, Share::CopyOnWrite))
             });
             if installed.is_err() {
                 frames.release(pte.frame());

@@ -37,11 +37,7 @@ pub struct AddressSpace {
 /// The PTE flags for a page of an area.
 fn flags(rights: Rights) -> u64 {
     // A writable page that is not readable is reserved in Sv39.
-    let read = if rights.read || rights.write {
-        Pte::READ
-    } else {
-        0
-    };
+    let read = if rights.read || rights.write { Pte::READ } else { 0 };
     let write = if rights.write { Pte::WRITE } else { 0 };
     let execute = if rights.execute { Pte::EXECUTE } else { 0 };
     Pte::VALID | Pte::USER | read | write | execute
@@ -80,11 +76,7 @@ impl AddressSpace {
     /// The area that holds an address.
     #[must_use]
     pub fn find(&self, address: u64) -> Option<&Vma> {
-        self.areas
-            .range(..=address)
-            .next_back()
-            .map(|(_, vma)| vma)
-            .filter(|vma| address < vma.end)
+        self.areas.range(..=address).next_back().map(|(_, vma)| vma).filter(|vma| address < vma.end)
     }
 
     /// How many pages are mapped (RSS).
@@ -96,10 +88,7 @@ impl AddressSpace {
     /// How many pages the areas span (VSZ).
     #[must_use]
     pub fn pages(&self) -> u64 {
-        self.areas
-            .values()
-            .map(|vma| (vma.end - vma.start) / PAGE)
-            .sum()
+        self.areas.values().map(|vma| (vma.end - vma.start) / PAGE).sum()
     }
 
     /// How many frames the page tables take.
@@ -109,10 +98,7 @@ impl AddressSpace {
     }
 
     fn overlaps(&self, start: u64, end: u64) -> bool {
-        self.areas
-            .range(..end)
-            .next_back()
-            .is_some_and(|(_, vma)| vma.end > start)
+        self.areas.range(..end).next_back().is_some_and(|(_, vma)| vma.end > start)
     }
 
     /// The highest gap of `length` bytes below [`MMAP_TOP`].
@@ -134,7 +120,7 @@ impl AddressSpace {
     /// # Errors
     /// `EINVAL` if its bounds are not pages of user space, `EEXIST` if something is there.
     pub fn map(&mut self, vma: Vma) -> Result<(), Errno> {
-        let aligned = vma.start % PAGE == 0 && vma.end % PAGE == 0;
+        let aligned = vma.start.is_multiple_of(PAGE) && vma.end.is_multiple_of(PAGE);
         if !aligned || vma.start >= vma.end || vma.end > USER_END {
             return Err(Errno::EINVAL);
         }
@@ -151,11 +137,7 @@ impl AddressSpace {
         if brk < self.heap || end > MMAP_TOP {
             return Err(Errno::ENOMEM);
         }
-        let next = self
-            .areas
-            .range(self.heap + 1..)
-            .next()
-            .map_or(MMAP_TOP, |(start, _)| *start);
+        let next = self.areas.range(self.heap + 1..).next().map_or(MMAP_TOP, |(start, _)| *start);
         if end > next {
             return Err(Errno::ENOMEM);
         }
@@ -215,9 +197,7 @@ impl AddressSpace {
                 let new = frames.allocate().ok_or(NoMemory)?;
                 memory.ram.clear(new);
                 self.tables.push(new);
-                memory
-                    .ram
-                    .set_word(table, index, Pte::new(new, Pte::VALID).0);
+                memory.ram.set_word(table, index, Pte::new(new, Pte::VALID).0);
                 new
             };
         }
@@ -257,9 +237,7 @@ impl AddressSpace {
         if let Some((table, index)) = self.leaf(&memory.ram, address) {
             let pte = memory.ram.word(table, index);
             if pte & Pte::WRITE != 0 {
-                memory
-                    .ram
-                    .set_word(table, index, pte & !Pte::WRITE | Pte::COPY_ON_WRITE);
+                memory.ram.set_word(table, index, pte & !Pte::WRITE | Pte::COPY_ON_WRITE);
             }
         }
     }
@@ -268,21 +246,15 @@ impl AddressSpace {
     pub(super) fn allow_writes(&mut self, memory: &mut Memory, address: u64) {
         if let Some((table, index)) = self.leaf(&memory.ram, address) {
             let pte = memory.ram.word(table, index);
-            memory
-                .ram
-                .set_word(table, index, (pte | Pte::WRITE) & !Pte::COPY_ON_WRITE);
+            memory.ram.set_word(table, index, (pte | Pte::WRITE) & !Pte::COPY_ON_WRITE);
             memory.flush_page(self.satp.asid, address);
         }
     }
 
     /// Removes all areas and pages in `start..end`.
     pub(super) fn unmap(&mut self, frames: &mut Frames, memory: &mut Memory, start: u64, end: u64) {
-        let hit: Vec<Vma> = self
-            .areas
-            .range(..end)
-            .map(|(_, vma)| *vma)
-            .filter(|vma| vma.end > start)
-            .collect();
+        let hit: Vec<Vma> =
+            self.areas.range(..end).map(|(_, vma)| *vma).filter(|vma| vma.end > start).collect();
         for vma in hit {
             self.areas.remove(&vma.start);
             if vma.start < start {

@@ -15,23 +15,11 @@ pub struct Rights {
 
 impl Rights {
     /// `r--`
-    pub const R: Self = Self {
-        read: true,
-        write: false,
-        execute: false,
-    };
+    pub const R: Self = Self { read: true, write: false, execute: false };
     /// `rw-`
-    pub const RW: Self = Self {
-        read: true,
-        write: true,
-        execute: false,
-    };
+    pub const RW: Self = Self { read: true, write: true, execute: false };
     /// `r-x`
-    pub const RX: Self = Self {
-        read: true,
-        write: false,
-        execute: true,
-    };
+    pub const RX: Self = Self { read: true, write: false, execute: true };
 }
 
 /// What the pages of an area are before somebody writes to them.
@@ -69,17 +57,11 @@ impl Vma {
     pub fn clip(&self, start: u64, end: u64) -> Self {
         let from = self.start.max(start);
         let backing = match self.backing {
-            Backing::File { inode, page } => Backing::File {
-                inode,
-                page: page + (from - self.start) / 4096,
-            },
+            Backing::File { inode, page } => {
+                Backing::File { inode, page: page + (from - self.start) / 4096 }
+            }
             Backing::Anonymous => Backing::Anonymous,
         };
-        Self {
-            start: from,
-            end: self.end.min(end),
-            backing,
-            ..*self
-        }
+        Self { start: from, end: self.end.min(end), backing, ..*self }
     }
 }

@@ -82,19 +82,12 @@ impl Net {
     /// The interface behind which a device is.
     #[must_use]
     pub fn port_of(&self, device: DeviceId) -> Option<PortId> {
-        self.interfaces
-            .iter()
-            .position(|i| i.device == device)
-            .map(|n| PortId(n as u16))
+        self.interfaces.iter().position(|i| i.device == device).map(|n| PortId(n as u16))
     }
 
     /// Opens a packet socket that wants frames of `protocol`.
     pub fn open(&mut self, namespace: NsId, protocol: u16) -> SocketId {
-        self.sockets.insert(PacketSocket {
-            namespace,
-            protocol,
-            ..PacketSocket::default()
-        })
+        self.sockets.insert(PacketSocket { namespace, protocol, ..PacketSocket::default() })
     }
 
     /// Closes a socket.

@@ -54,20 +54,14 @@ impl FileTable {
     /// An empty table with one user.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            slots: Vec::new(),
-            users: 1,
-        }
+        Self { slots: Vec::new(), users: 1 }
     }
 
     /// The same descriptors for one more process, which does not share the table. The caller counts the
     /// references to the files.
     #[must_use]
     pub fn duplicate(&self) -> Self {
-        Self {
-            slots: self.slots.clone(),
-            users: 1,
-        }
+        Self { slots: self.slots.clone(), users: 1 }
     }
 
     /// What a descriptor refers to.
@@ -103,10 +97,7 @@ impl FileTable {
 
     /// All descriptors with what they refer to, lowest first.
     pub fn iter(&self) -> impl Iterator<Item = (u64, Descriptor)> {
-        self.slots
-            .iter()
-            .enumerate()
-            .filter_map(|(fd, slot)| Some((fd as u64, (*slot)?)))
+        self.slots.iter().enumerate().filter_map(|(fd, slot)| Some((fd as u64, (*slot)?)))
     }
 }
 
@@ -119,12 +110,7 @@ pub struct OpenFiles {
 impl OpenFiles {
     /// Opens a file with one reference.
     pub fn open(&mut self, kind: FileKind, flags: u32) -> OpenFileId {
-        self.table.insert(OpenFile {
-            kind,
-            offset: 0,
-            flags,
-            references: 1,
-        })
+        self.table.insert(OpenFile { kind, offset: 0, flags, references: 1 })
     }
 
     /// An open file.
@@ -150,11 +136,7 @@ impl OpenFiles {
     pub fn release(&mut self, id: OpenFileId) -> Option<OpenFile> {
         let file = self.table.get_mut(id)?;
         file.references = file.references.saturating_sub(1);
-        if file.references == 0 {
-            self.table.remove(id)
-        } else {
-            None
-        }
+        if file.references == 0 { self.table.remove(id) } else { None }
     }
 
     /// How many files are open.
@@ -179,10 +161,7 @@ mod tests {
     fn the_lowest_free_descriptor_is_taken() {
         let mut files = OpenFiles::default();
         let file = files.open(FileKind::Console(DeviceId(0)), 0);
-        let descriptor = Descriptor {
-            file,
-            close_on_exec: false,
-        };
+        let descriptor = Descriptor { file, close_on_exec: false };
         let mut table = FileTable::default();
         for expected in 0..3 {
             assert_eq!(table.add(descriptor, 0), Ok(expected));

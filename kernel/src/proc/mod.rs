@@ -59,11 +59,7 @@ impl Proc {
     /// again as Linux does. `None` when all are taken.
     pub fn new_pid(&mut self) -> Option<Pid> {
         for _ in 0..PID_MAX {
-            self.last_pid = if self.last_pid >= PID_MAX {
-                300
-            } else {
-                self.last_pid + 1
-            };
+            self.last_pid = if self.last_pid >= PID_MAX { 300 } else { self.last_pid + 1 };
             let pid = Pid(self.last_pid);
             if !self.tids.contains_key(&pid) && !self.pids.contains_key(&pid) {
                 return Some(pid);

@@ -59,10 +59,7 @@ impl Process {
     /// What it does with a signal.
     #[must_use]
     pub fn action(&self, signal: Signal) -> SigAction {
-        let default = SigAction {
-            handler: SIG_DFL,
-            ..SigAction::default()
-        };
+        let default = SigAction { handler: SIG_DFL, ..SigAction::default() };
         self.actions.get(&signal).copied().unwrap_or(default)
     }
 

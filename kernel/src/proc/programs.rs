@@ -28,9 +28,7 @@ impl SavedPrograms {
     #[must_use]
     pub fn digest(&self) -> Vec<(usize, u64)> {
         let saved = self.slots.iter().enumerate();
-        saved
-            .filter_map(|(n, slot)| Some((n, slot.as_ref()?.digest())))
-            .collect()
+        saved.filter_map(|(n, slot)| Some((n, slot.as_ref()?.digest()))).collect()
     }
 }
 
@@ -40,9 +38,7 @@ impl From<&SavedPrograms> for Programs {
             Some(program) => Slot::Saved(Arc::clone(program)),
             None => Slot::Empty,
         };
-        Self {
-            slots: saved.slots.iter().map(slot).collect(),
-        }
+        Self { slots: saved.slots.iter().map(slot).collect() }
     }
 }
 
@@ -96,8 +92,6 @@ impl Programs {
             Slot::Saved(saved) => Some(Arc::clone(saved)),
             Slot::Live(program) => Some(program.save()),
         };
-        SavedPrograms {
-            slots: self.slots.iter_mut().map(save).collect(),
-        }
+        SavedPrograms { slots: self.slots.iter_mut().map(save).collect() }
     }
 }

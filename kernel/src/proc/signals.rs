@@ -46,10 +46,7 @@ impl Pending {
     #[must_use]
     pub fn peek(&self, mask: SignalSet) -> Option<SignalInfo> {
         let signal = self.set.difference(mask).first()?;
-        self.infos
-            .iter()
-            .find(|info| info.signal == signal)
-            .copied()
+        self.infos.iter().find(|info| info.signal == signal).copied()
     }
 
     /// Takes the lowest pending signal that is not in `mask`.

@@ -32,18 +32,9 @@ pub struct TaskLine {
 /// All threads and zombies, by number.
 #[must_use]
 pub fn tasks(t: &Tables) -> Vec<TaskLine> {
-    let mut lines: Vec<TaskLine> = t
-        .proc
-        .threads
-        .iter()
-        .map(|(id, thread)| line(t, id, thread))
-        .collect();
-    for (_, process) in t
-        .proc
-        .processes
-        .iter()
-        .filter(|(_, process)| process.is_zombie())
-    {
+    let mut lines: Vec<TaskLine> =
+        t.proc.threads.iter().map(|(id, thread)| line(t, id, thread)).collect();
+    for (_, process) in t.proc.processes.iter().filter(|(_, process)| process.is_zombie()) {
         lines.push(TaskLine {
             thread: ThreadId::NONE,
             tid: process.pid,
@@ -61,9 +52,7 @@ pub fn tasks(t: &Tables) -> Vec<TaskLine> {
 }
 
 fn ppid(t: &Tables, process: &crate::proc::Process) -> Pid {
-    let parent = process
-        .parent
-        .and_then(|parent| t.proc.processes.get(parent));
+    let parent = process.parent.and_then(|parent| t.proc.processes.get(parent));
     parent.map_or(Pid(0), |parent| parent.pid)
 }
 

@@ -59,13 +59,8 @@ impl Scheduler {
     /// Queues for `cpus` CPUs (at least one), all kept by copies of `policy`.
     #[must_use]
     pub fn new(cpus: u16, policy: &dyn Policy) -> Self {
-        let cpus = (0..cpus.max(1)).map(|_| Cpu {
-            policy: policy.clone_policy(),
-            running: None,
-        });
-        Self {
-            cpus: cpus.collect(),
-        }
+        let cpus = (0..cpus.max(1)).map(|_| Cpu { policy: policy.clone_policy(), running: None });
+        Self { cpus: cpus.collect() }
     }
 
     /// Puts a runnable task on a queue. A task goes back to `last`, the CPU where it ran before (its cache
@@ -80,22 +75,14 @@ impl Scheduler {
             free
         } else if why == Enqueue::New {
             let load = |cpu: &Cpu| cpu.policy.waiting() + usize::from(cpu.running.is_some());
-            (0..self.cpus.len())
-                .min_by_key(|&n| load(&self.cpus[n]))
-                .unwrap_or(home)
+            (0..self.cpus.len()).min_by_key(|&n| load(&self.cpus[n])).unwrap_or(home)
         } else {
             home
         };
         let cpu = &mut self.cpus[at];
         cpu.policy.enqueue(task, why, now);
-        let preempts = cpu
-            .running
-            .is_some_and(|running| cpu.policy.preempts(&task, &running));
-        Placement {
-            cpu: CpuId(at as u16),
-            was_idle: cpu.running.is_none(),
-            preempts,
-        }
+        let preempts = cpu.running.is_some_and(|running| cpu.policy.preempts(&task, &running));
+        Placement { cpu: CpuId(at as u16), was_idle: cpu.running.is_none(), preempts }
     }
 
     /// Takes a task off whatever queue it is on.
@@ -130,9 +117,7 @@ impl Scheduler {
     /// Who runs on a CPU.
     #[must_use]
     pub fn running(&self, cpu: CpuId) -> Option<Task> {
-        self.cpus
-            .get(usize::from(cpu.0))
-            .and_then(|cpu| cpu.running)
+        self.cpus.get(usize::from(cpu.0)).and_then(|cpu| cpu.running)
     }
 
     /// The slice of the task that runs on a CPU.
@@ -153,17 +138,13 @@ impl Scheduler {
     /// How many wait for a CPU.
     #[must_use]
     pub fn waiting(&self, cpu: CpuId) -> usize {
-        self.cpus
-            .get(usize::from(cpu.0))
-            .map_or(0, |cpu| cpu.policy.waiting())
+        self.cpus.get(usize::from(cpu.0)).map_or(0, |cpu| cpu.policy.waiting())
     }
 
     /// The queues of a CPU, for showing.
     #[must_use]
     pub fn queues(&self, cpu: CpuId) -> Vec<QueueView> {
-        self.cpus
-            .get(usize::from(cpu.0))
-            .map_or_else(Vec::new, |cpu| cpu.policy.queues())
+        self.cpus.get(usize::from(cpu.0)).map_or_else(Vec::new, |cpu| cpu.policy.queues())
     }
 
     /// The policy's name.
@@ -186,13 +167,8 @@ impl Scheduler {
 
 impl Clone for Scheduler {
     fn clone(&self) -> Self {
-        let copy = |cpu: &Cpu| Cpu {
-            policy: cpu.policy.clone_policy(),
-            running: cpu.running,
-        };
-        Self {
-            cpus: self.cpus.iter().map(copy).collect(),
-        }
+        let copy = |cpu: &Cpu| Cpu { policy: cpu.policy.clone_policy(), running: cpu.running };
+        Self { cpus: self.cpus.iter().map(copy).collect() }
     }
 }
 

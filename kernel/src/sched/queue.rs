@@ -20,19 +20,13 @@ impl Queue {
     /// FIFO: whoever runs, runs until it waits or ends.
     #[must_use]
     pub fn fifo() -> Self {
-        Self {
-            slice: None,
-            tasks: VecDeque::new(),
-        }
+        Self { slice: None, tasks: VecDeque::new() }
     }
 
     /// Round robin with this slice.
     #[must_use]
     pub fn round_robin(slice: Duration) -> Self {
-        Self {
-            slice: Some(slice),
-            tasks: VecDeque::new(),
-        }
+        Self { slice: Some(slice), tasks: VecDeque::new() }
     }
 }
 
@@ -56,11 +50,7 @@ impl Policy for Queue {
 
     fn pick(&mut self, _now: Time, chooser: &mut Chooser) -> Option<Task> {
         let at = chooser.choose(Choice::Thread, self.tasks.len());
-        if at == 0 {
-            self.tasks.pop_front()
-        } else {
-            self.tasks.remove(at)
-        }
+        if at == 0 { self.tasks.pop_front() } else { self.tasks.remove(at) }
     }
 
     fn slice(&self, _task: &Task) -> Option<Duration> {
@@ -83,10 +73,7 @@ impl Policy for Queue {
 
     fn queues(&self) -> Vec<QueueView> {
         let tasks = self.tasks.iter().map(|task| task.thread).collect();
-        vec![QueueView {
-            name: "run queue".to_owned(),
-            tasks,
-        }]
+        vec![QueueView { name: "run queue".to_owned(), tasks }]
     }
 
     fn clone_policy(&self) -> Box<dyn Policy> {
@@ -104,19 +91,12 @@ mod tests {
 
     fn tasks(n: usize) -> Vec<Task> {
         let mut table: Table<ThreadTag, ()> = Table::default();
-        (0..n)
-            .map(|_| Task {
-                thread: table.insert(()),
-                nice: 0,
-            })
-            .collect()
+        (0..n).map(|_| Task { thread: table.insert(()), nice: 0 }).collect()
     }
 
     fn order(queue: &mut Queue) -> Vec<ThreadId> {
         let mut chooser = Chooser::default();
-        std::iter::from_fn(|| queue.pick(Time::ZERO, &mut chooser))
-            .map(|t| t.thread)
-            .collect()
+        std::iter::from_fn(|| queue.pick(Time::ZERO, &mut chooser)).map(|t| t.thread).collect()
     }
 
     #[test]

@@ -23,10 +23,7 @@ const PAGE: u64 = PAGE_SIZE as u64;
 /// `EBADF`.
 pub fn open_file(t: &Tables, cx: &Cx, fd: u64) -> std::result::Result<OpenFileId, Errno> {
     let table = t.proc.files_of(cx.caller).ok_or(Errno::EBADF)?;
-    table
-        .get(fd)
-        .map(|descriptor| descriptor.file)
-        .ok_or(Errno::EBADF)
+    table.get(fd).map(|descriptor| descriptor.file).ok_or(Errno::EBADF)
 }
 
 /// The same, and the call holds it until it ends: a file that another thread closes meanwhile stays.
@@ -125,9 +122,7 @@ fn read_inode(
     length: u64,
     (frame, t, cx): Rest<'_>,
 ) -> Result {
-    let attributes = txn::run(t, cx, frame, inode, |_, fs, txn| {
-        fs.attributes(txn, inode.number)
-    })?;
+    let attributes = txn::run(t, cx, frame, inode, |_, fs, txn| fs.attributes(txn, inode.number))?;
     if attributes.kind == Kind::Directory {
         return Err(Stop::Fail(Errno::EISDIR));
     }
@@ -221,21 +216,11 @@ fn write_inode(
     length: u64,
     (frame, t, cx): Rest<'_>,
 ) -> Result {
-    let attributes = txn::run(t, cx, frame, inode, |_, fs, txn| {
-        fs.attributes(txn, inode.number)
-    })?;
-    let mut offset = if append && frame.progress == 0 {
-        attributes.size
-    } else {
-        offset
-    };
+    let attributes = txn::run(t, cx, frame, inode, |_, fs, txn| fs.attributes(txn, inode.number))?;
+    let mut offset = if append && frame.progress == 0 { attributes.size } else { offset };
     while frame.progress < length {
         let step = (length - frame.progress).min(PAGE - offset % PAGE);
-        match write_page(
-            inode,
-            (offset, address + frame.progress, step),
-            (frame, t, cx),
-        ) {
+        match write_page(inode, (offset, address + frame.progress, step), (frame, t, cx)) {
             Ok(()) => {}
             // What is written is written: the next call will learn what is wrong.
             Err(Stop::Fail(_)) if frame.progress > 0 => break,
@@ -269,11 +254,7 @@ fn write_page(
         Ok(home)
     })?;
     let key = Key::Page(inode, page);
-    let target =
-        t.fs.cache
-            .get(key)
-            .map(|entry| entry.frame)
-            .ok_or(Errno::EIO)?;
+    let target = t.fs.cache.get(key).map(|entry| entry.frame).ok_or(Errno::EIO)?;
     let satp = satp_of(t, cx.caller)?;
     let mut bytes = [0; PAGE_SIZE];
     let bytes = &mut bytes[..length as usize];
@@ -325,14 +306,7 @@ pub fn sys_openat(
                 crate::fs::permit(&parent, &cred, Want::Write)?;
                 let mode = mode as u16 & 0o7777 & !0o022;
                 let (uid, gid) = (cred.euid, cred.egid);
-                let new = Attributes {
-                    kind: Kind::Regular,
-                    mode,
-                    links: 1,
-                    uid,
-                    gid,
-                    size: 0,
-                };
+                let new = Attributes { kind: Kind::Regular, mode, links: 1, uid, gid, size: 0 };
                 fs.create(txn, directory.number, name, new)?
             }
             (found, _) => found?,
@@ -347,13 +321,7 @@ pub fn sys_openat(
         if access.writes() {
             crate::fs::permit(&attributes, &cred, Want::Write)?;
         }
-        Ok((
-            InodeId {
-                number,
-                ..directory
-            },
-            attributes.kind,
-        ))
+        Ok((InodeId { number, ..directory }, attributes.kind))
     })?;
     if open.contains(OpenFlags::DIRECTORY) && kind != Kind::Directory {
         return Err(Stop::Fail(Errno::ENOTDIR));
@@ -376,7 +344,7 @@ pub(super) fn start_directory(
     if directory == AT_FDCWD {
         return Ok(process.cwd.unwrap_or(root));
     }
-    let file = open_file(t, cx, directory as u32 as u64)?;
+    let file = open_file(t, cx, u64::from(directory as u32))?;
     match t.proc.open.get(file).map(|file| file.kind) {
         Some(FileKind::Inode(inode)) => Ok(inode),
         _ => Err(Errno::ENOTDIR),
@@ -389,15 +357,7 @@ pub(super) fn install(kind: FileKind, flags: u32, t: &mut Tables, cx: &mut Cx) -
     let kept = flags & !(OpenFlags::CLOEXEC | OpenFlags::CREAT | OpenFlags::EXCL).bits();
     let file = t.proc.open.open(kind, kept);
     let table = t.proc.files_of_mut(cx.caller).ok_or(Errno::EBADF);
-    let added = table.and_then(|table| {
-        table.add(
-            Descriptor {
-                file,
-                close_on_exec,
-            },
-            0,
-        )
-    });
+    let added = table.and_then(|table| table.add(Descriptor { file, close_on_exec }, 0));
     if added.is_err() {
         files::release(t, file);
     }
@@ -409,10 +369,7 @@ pub(super) fn install(kind: FileKind, flags: u32, t: &mut Tables, cx: &mut Cx) -
 /// # Errors
 /// `EBADF`.
 pub fn sys_close(fd: u64, t: &mut Tables, cx: &mut Cx) -> Result {
-    let taken = t
-        .proc
-        .files_of_mut(cx.caller)
-        .and_then(|table| table.take(fd));
+    let taken = t.proc.files_of_mut(cx.caller).and_then(|table| table.take(fd));
     files::release(t, taken.ok_or(Errno::EBADF)?.file);
     Ok(0)
 }
@@ -424,13 +381,7 @@ pub fn sys_close(fd: u64, t: &mut Tables, cx: &mut Cx) -> Result {
 pub fn sys_dup(fd: u64, t: &mut Tables, cx: &mut Cx) -> Result {
     let file = open_file(t, cx, fd)?;
     let table = t.proc.files_of_mut(cx.caller).ok_or(Errno::EBADF)?;
-    let new = table.add(
-        Descriptor {
-            file,
-            close_on_exec: false,
-        },
-        0,
-    )?;
+    let new = table.add(Descriptor { file, close_on_exec: false }, 0)?;
     t.proc.open.hold(file);
     Ok(new)
 }
@@ -445,18 +396,9 @@ pub fn sys_dup3(old: u64, new: u64, flags: u64, t: &mut Tables, cx: &mut Cx) -> 
         return Err(Stop::Fail(Errno::EINVAL));
     }
     let file = open_file(t, cx, old)?;
-    let at = usize::try_from(new)
-        .ok()
-        .filter(|&at| at < MAX_DESCRIPTORS)
-        .ok_or(Errno::EBADF)?;
+    let at = usize::try_from(new).ok().filter(|&at| at < MAX_DESCRIPTORS).ok_or(Errno::EBADF)?;
     let table = t.proc.files_of_mut(cx.caller).ok_or(Errno::EBADF)?;
-    let replaced = table.set(
-        at,
-        Descriptor {
-            file,
-            close_on_exec,
-        },
-    );
+    let replaced = table.set(at, Descriptor { file, close_on_exec });
     t.proc.open.hold(file);
     if let Some(replaced) = replaced {
         files::release(t, replaced.file);
@@ -483,17 +425,10 @@ pub fn sys_lseek(
     let base = match whence {
         0 => 0,
         1 => current,
-        2 => {
-            txn::run(t, cx, frame, inode, |_, fs, txn| {
-                fs.attributes(txn, inode.number)
-            })?
-            .size
-        }
+        2 => txn::run(t, cx, frame, inode, |_, fs, txn| fs.attributes(txn, inode.number))?.size,
         _ => return Err(Stop::Fail(Errno::EINVAL)),
     };
-    let to = base
-        .checked_add_signed(offset as i64)
-        .filter(|&to| to <= i64::MAX as u64);
+    let to = base.checked_add_signed(offset as i64).filter(|&to| to <= i64::MAX as u64);
     let to = to.ok_or(Errno::EINVAL)?;
     if let Some(file) = t.proc.open.get_mut(id) {
         file.offset = to;

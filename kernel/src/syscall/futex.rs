@@ -29,10 +29,7 @@ pub fn sys_futex(
     }
     user::check(address, 4)?;
     let process = t.proc.process_of(cx.caller).ok_or(Errno::ESRCH)?;
-    let channel = Channel::Futex {
-        space: process.space.ok_or(Errno::ENOSYS)?,
-        address,
-    };
+    let channel = Channel::Futex { space: process.space.ok_or(Errno::ENOSYS)?, address };
     match (operation & COMMAND) as u32 {
         FutexOp::WAKE => Ok(u64::from(wait::wake(t, cx, channel, value as u32))),
         FutexOp::WAIT => sleep(channel, (address, value as u32, timeout), frame, t, cx),
@@ -62,11 +59,8 @@ fn sleep(
     if u32::from_le_bytes(word) != value {
         return Err(Stop::Fail(Errno::EAGAIN));
     }
-    let interruptible = if timeout == 0 {
-        Interruptible::UnlessRestarted
-    } else {
-        Interruptible::Always
-    };
+    let interruptible =
+        if timeout == 0 { Interruptible::UnlessRestarted } else { Interruptible::Always };
     Err(Stop::Park(WaitFor {
         channels: Channels::One(channel),
         deadline: frame.deadline,

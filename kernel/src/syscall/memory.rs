@@ -14,10 +14,7 @@ use crate::proc::{FileKind, Stop};
 const PAGE: u64 = PAGE_SIZE as u64;
 
 fn space_of(t: &Tables, cx: &Cx) -> std::result::Result<SpaceId, Errno> {
-    t.proc
-        .process_of(cx.caller)
-        .and_then(|process| process.space)
-        .ok_or(Errno::ENOMEM)
+    t.proc.process_of(cx.caller).and_then(|process| process.space).ok_or(Errno::ENOMEM)
 }
 
 /// brk(2), as the kernel has it: returns the break as it is now, whether it moved or not.
@@ -69,10 +66,7 @@ pub fn sys_mmap(
             return Err(Stop::Fail(Errno::EACCES));
         }
         match file.kind {
-            FileKind::Inode(inode) => Backing::File {
-                inode,
-                page: offset / PAGE,
-            },
+            FileKind::Inode(inode) => Backing::File { inode, page: offset / PAGE },
             _ => return Err(Stop::Fail(Errno::ENODEV)),
         }
     };
@@ -94,13 +88,7 @@ pub fn sys_mmap(
         space.find_gap(length).ok_or(Errno::ENOMEM)?
     };
     let space = t.mm.space_mut(id).ok_or(Errno::ENOMEM)?;
-    space.map(Vma {
-        start,
-        end: start + length,
-        rights,
-        backing,
-        name: "",
-    })?;
+    space.map(Vma { start, end: start + length, rights, backing, name: "" })?;
     Ok(start)
 }
 
@@ -111,7 +99,7 @@ pub fn sys_mmap(
 pub fn sys_munmap(address: u64, length: u64, t: &mut Tables, cx: &mut Cx) -> Result {
     let id = space_of(t, cx)?;
     let end = address.checked_add(length).filter(|&end| end <= USER_END);
-    let Some(end) = end.filter(|_| address % PAGE == 0 && length > 0) else {
+    let Some(end) = end.filter(|_| address.is_multiple_of(PAGE) && length > 0) else {
         return Err(Stop::Fail(Errno::EINVAL));
     };
     t.mm.unmap(id, &mut t.memory, address, end.next_multiple_of(PAGE));

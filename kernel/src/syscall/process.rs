@@ -20,9 +20,7 @@ use crate::task::{files, life};
 /// # Errors
 /// None.
 pub fn sys_getpid(t: &Tables, cx: &Cx) -> Result {
-    Ok(t.proc
-        .process_of(cx.caller)
-        .map_or(0, |process| u64::from(process.pid.0)))
+    Ok(t.proc.process_of(cx.caller).map_or(0, |process| u64::from(process.pid.0)))
 }
 
 /// gettid(2).
@@ -30,10 +28,7 @@ pub fn sys_getpid(t: &Tables, cx: &Cx) -> Result {
 /// # Errors
 /// None.
 pub fn sys_gettid(t: &Tables, cx: &Cx) -> Result {
-    Ok(t.proc
-        .threads
-        .get(cx.caller)
-        .map_or(0, |thread| u64::from(thread.tid.0)))
+    Ok(t.proc.threads.get(cx.caller).map_or(0, |thread| u64::from(thread.tid.0)))
 }
 
 /// getppid(2): 0 when the parent is the kernel itself.
@@ -41,13 +36,8 @@ pub fn sys_gettid(t: &Tables, cx: &Cx) -> Result {
 /// # Errors
 /// None.
 pub fn sys_getppid(t: &Tables, cx: &Cx) -> Result {
-    let parent = t
-        .proc
-        .process_of(cx.caller)
-        .and_then(|process| process.parent);
-    Ok(parent
-        .and_then(|p| t.proc.processes.get(p))
-        .map_or(0, |parent| u64::from(parent.pid.0)))
+    let parent = t.proc.process_of(cx.caller).and_then(|process| process.parent);
+    Ok(parent.and_then(|p| t.proc.processes.get(p)).map_or(0, |parent| u64::from(parent.pid.0)))
 }
 
 /// What a fork may ask for besides its exit signal.
@@ -74,11 +64,7 @@ pub fn sys_clone(
 ) -> Result {
     let set = CloneFlags::from_bits_truncate(flags & !0xff);
     let thread = set.contains(THREAD);
-    let rest = if thread {
-        set.difference(THREAD | CloneFlags::SYSVSEM)
-    } else {
-        set
-    };
+    let rest = if thread { set.difference(THREAD | CloneFlags::SYSVSEM) } else { set };
     if rest.difference(FORK) != CloneFlags::empty() || thread && stack == 0 {
         return Err(Stop::Fail(Errno::EINVAL));
     }
@@ -93,32 +79,14 @@ pub fn sys_clone(
     let tid = t.proc.new_pid().ok_or(Errno::EAGAIN)?;
     let program = if thread {
         cx.charge(cx.costs.thread_create);
-        cx.live
-            .programs
-            .live(cx.caller)
-            .map(|program| program.thread(stack))
+        cx.live.programs.live(cx.caller).map(|program| program.thread(stack))
     } else {
         cx.live.programs.save(cx.caller)
     };
     let program = program.ok_or(Errno::ENOSYS)?;
-    let owner = if thread {
-        process
-    } else {
-        fork_process(t, cx, process, tid)?
-    };
-    let answer = if thread {
-        Answer::Retry
-    } else {
-        Answer::Value(0)
-    };
-    let new = life::NewThread {
-        process: owner,
-        tid,
-        body: Body::User,
-        answer,
-        mask,
-        nice,
-    };
+    let owner = if thread { process } else { fork_process(t, cx, process, tid)? };
+    let answer = if thread { Answer::Retry } else { Answer::Value(0) };
+    let new = life::NewThread { process: owner, tid, body: Body::User, answer, mask, nice };
     let id = life::start(t, cx, new, Some(program));
     if set.contains(CloneFlags::PARENT_SETTID) {
         user::write(t, cx, parent_tid, &tid.0.to_le_bytes())?;
@@ -146,13 +114,9 @@ fn fork_process(
 ) -> std::result::Result<ProcessId, Errno> {
     let from = t.proc.processes.get(parent).ok_or(Errno::ESRCH)?.clone();
     let space = from.space.ok_or(Errno::ENOMEM)?;
-    let (space, pages) =
-        t.mm.fork(space, &mut t.memory)
-            .map_err(|NoMemory| Errno::ENOMEM)?;
+    let (space, pages) = t.mm.fork(space, &mut t.memory).map_err(|NoMemory| Errno::ENOMEM)?;
     cx.charge(cx.costs.fork + Duration(cx.costs.fork_page.0.saturating_mul(pages)));
-    let files = from
-        .files
-        .and_then(|files| t.proc.files.get(files).cloned());
+    let files = from.files.and_then(|files| t.proc.files.get(files).cloned());
     let files = files.map(|table| life::copy_files(t, &table));
     let mut child = life::empty_process(pid, &from.name, Some(parent));
     child.group = from.group;
@@ -187,12 +151,7 @@ pub fn sys_execve(
     let arguments = read_strings(t, cx, arguments)?;
     let environment = read_strings(t, cx, environment)?;
     let start = super::file::start_directory(AT_FDCWD, &path, t, cx)?;
-    let cred = t
-        .proc
-        .process_of(cx.caller)
-        .ok_or(Errno::ESRCH)?
-        .cred
-        .clone();
+    let cred = t.proc.process_of(cx.caller).ok_or(Errno::ESRCH)?.cred.clone();
     let inode = txn::run(t, cx, frame, start, |vfs, fs, txn| {
         let (directory, name) = vfs.resolve(txn, (start, &cred), &path)?;
         let number = fs.lookup(txn, directory.number, name.ok_or(Errno::EACCES)?)?;
@@ -201,10 +160,7 @@ pub fn sys_execve(
             return Err(Errno::EACCES.into());
         }
         crate::fs::permit(&attributes, &cred, Want::Execute)?;
-        Ok(InodeId {
-            number,
-            ..directory
-        })
+        Ok(InodeId { number, ..directory })
     })?;
     let first = txn::fetch_page(t, cx, frame, inode, 0)?;
     let head = *t.memory.ram.page(first);
@@ -218,23 +174,15 @@ pub fn sys_execve(
     let process = t.proc.process_of_mut(cx.caller).ok_or(Errno::ESRCH)?;
     let old = process.space.replace(space);
     process.name = name;
-    process
-        .actions
-        .retain(|_, action| action.handler == SIG_IGN);
+    process.actions.retain(|_, action| action.handler == SIG_IGN);
     let table = process.files;
     if let Some(old) = old {
         t.mm.release(old, &mut t.memory);
     }
     if let Some(table) = table.and_then(|table| t.proc.files.get_mut(table)) {
-        let closing: Vec<u64> = table
-            .iter()
-            .filter(|(_, d)| d.close_on_exec)
-            .map(|(fd, _)| fd)
-            .collect();
-        let closed: Vec<_> = closing
-            .into_iter()
-            .filter_map(|fd| table.take(fd))
-            .collect();
+        let closing: Vec<u64> =
+            table.iter().filter(|(_, d)| d.close_on_exec).map(|(fd, _)| fd).collect();
+        let closed: Vec<_> = closing.into_iter().filter_map(|fd| table.take(fd)).collect();
         for descriptor in closed {
             files::release(t, descriptor.file);
         }
@@ -299,12 +247,9 @@ pub fn sys_wait4(
     if candidates.is_empty() {
         return Err(Stop::Fail(Errno::ECHILD));
     }
-    let zombie = candidates.into_iter().find(|&child| {
-        t.proc
-            .processes
-            .get(child)
-            .is_some_and(|child| child.is_zombie())
-    });
+    let zombie = candidates
+        .into_iter()
+        .find(|&child| t.proc.processes.get(child).is_some_and(|child| child.is_zombie()));
     let Some(zombie) = zombie else {
         if options.contains(WaitFlags::NOHANG) {
             return Ok(0);

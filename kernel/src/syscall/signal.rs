@@ -46,9 +46,7 @@ pub fn sys_tgkill(
     cx: &mut Cx,
 ) -> Result {
     let signal = optional(number)?;
-    let thread = u32::try_from(tid)
-        .ok()
-        .and_then(|tid| t.proc.by_tid(Pid(tid)));
+    let thread = u32::try_from(tid).ok().and_then(|tid| t.proc.by_tid(Pid(tid)));
     let thread = thread.ok_or(Errno::ESRCH)?;
     let owner = t.proc.process_of(thread).ok_or(Errno::ESRCH)?;
     if process.is_some_and(|pid| u64::from(owner.pid.0) != pid) {
@@ -85,9 +83,7 @@ pub fn sys_rt_sigaction(
     if new != 0
         && let Some(process) = t.proc.process_of_mut(cx.caller)
     {
-        process
-            .actions
-            .insert(signal, SigAction::from_bytes(&bytes));
+        process.actions.insert(signal, SigAction::from_bytes(&bytes));
     }
     Ok(0)
 }

@@ -68,19 +68,11 @@ fn read_address(
     }
     let mut bytes = [0; SOCKADDR_LL as usize];
     user::read(t, cx, address, &mut bytes)?;
-    let [
-        family_low,
-        family_high,
-        protocol_high,
-        protocol_low,
-        index @ ..,
-    ] = bytes;
+    let [family_low, family_high, protocol_high, protocol_low, index @ ..] = bytes;
     if u64::from(u16::from_le_bytes([family_low, family_high])) != AF_PACKET {
         return Err(Stop::Fail(Errno::EINVAL));
     }
-    let index = index
-        .first_chunk()
-        .map_or(0, |bytes| i32::from_le_bytes(*bytes));
+    let index = index.first_chunk().map_or(0, |bytes| i32::from_le_bytes(*bytes));
     let port = match index {
         0 => None,
         n => Some(PortId(u16::try_from(n - 1).map_err(|_| Errno::ENODEV)?)),
@@ -125,12 +117,7 @@ pub fn sys_sendto(
     cx: &mut Cx,
 ) -> Result {
     let file = hold(t, cx, frame, fd)?;
-    send(
-        file,
-        (buffer, length),
-        (address, address_length),
-        (frame, t, cx),
-    )
+    send(file, (buffer, length), (address, address_length), (frame, t, cx))
 }
 
 /// What sendto(2) and write(2) do.
@@ -144,11 +131,7 @@ pub fn send(
     (_frame, t, cx): (&mut CallFrame, &mut Tables, &mut Cx),
 ) -> Result {
     let socket = socket_of(t, file)?;
-    let named = if address == 0 {
-        None
-    } else {
-        read_address(t, cx, address, address_length)?.1
-    };
+    let named = if address == 0 { None } else { read_address(t, cx, address, address_length)?.1 };
     let bound = t.net.socket_mut(socket).and_then(|socket| socket.port);
     let port = named.or(bound).ok_or(Errno::ENXIO)?;
     if length > MAX_PACKET as u64 {
@@ -160,11 +143,7 @@ pub fn send(
     let mut bytes = vec![0; length as usize];
     user::read(t, cx, buffer, &mut bytes)?;
     cx.charge(cx.costs.packet);
-    let device = t
-        .net
-        .interface(port)
-        .map(|interface| interface.device)
-        .ok_or(Errno::ENXIO)?;
+    let device = t.net.interface(port).map(|interface| interface.device).ok_or(Errno::ENXIO)?;
     effects::using(t, cx, device, |driver, device, wires| {
         if let Some(Driver::Net(driver)) = driver {
             driver.transmit(&bytes, device, wires);
@@ -184,12 +163,7 @@ pub fn sys_recvfrom(
     cx: &mut Cx,
 ) -> Result {
     let file = hold(t, cx, frame, fd)?;
-    receive(
-        file,
-        (buffer, length, flags),
-        (address, address_length),
-        (frame, t, cx),
-    )
+    receive(file, (buffer, length, flags), (address, address_length), (frame, t, cx))
 }
 
 /// What recvfrom(2) and read(2) do. What does not fit the buffer is lost, as packets are.
@@ -203,12 +177,7 @@ pub fn receive(
     (frame, t, cx): (&mut CallFrame, &mut Tables, &mut Cx),
 ) -> Result {
     let socket = socket_of(t, file)?;
-    let first = t
-        .net
-        .socket_mut(socket)
-        .ok_or(Errno::EBADF)?
-        .first()
-        .cloned();
+    let first = t.net.socket_mut(socket).ok_or(Errno::EBADF)?.first().cloned();
     let Some((port, packet)) = first else {
         if flags & MSG_DONTWAIT != 0 {
             return Err(Stop::Fail(Errno::EAGAIN));
@@ -216,15 +185,9 @@ pub fn receive(
         if let Some(count) = frame.interrupted()? {
             return Ok(count);
         }
-        let wait = WaitFor::channel(
-            Channel::Socket(socket),
-            Wait::Socket,
-            Interruptible::UnlessRestarted,
-        );
-        return Err(Stop::Park(WaitFor {
-            exclusive: true,
-            ..wait
-        }));
+        let wait =
+            WaitFor::channel(Channel::Socket(socket), Wait::Socket, Interruptible::UnlessRestarted);
+        return Err(Stop::Park(WaitFor { exclusive: true, ..wait }));
     };
     let count = packet.bytes.len().min(length as usize);
     user::touch(t, cx, buffer, count as u64, Access::Store)?;

@@ -68,11 +68,7 @@ pub fn sys_clock_gettime(clock: u64, address: u64, t: &mut Tables, cx: &mut Cx) 
         2 | 3 => {
             let mine = t.proc.threads.get(cx.caller).map(|thread| thread.process);
             let threads = t.proc.threads.iter().filter(|(id, thread)| {
-                if clock == 3 {
-                    *id == cx.caller
-                } else {
-                    Some(thread.process) == mine
-                }
+                if clock == 3 { *id == cx.caller } else { Some(thread.process) == mine }
             });
             threads.fold(Duration::ZERO, |sum, (_, thread)| {
                 sum + thread.times.user + thread.times.system

@@ -39,12 +39,7 @@ pub fn start(
     let process = t.proc.processes.get(new.process);
     let (pid, name) = process.map_or((new.tid, ""), |process| (process.pid, &*process.name));
     let name = cx.engine.log.intern(name);
-    let start = TaskEvent::Start {
-        child: serial,
-        tid: new.tid.0,
-        pid: pid.0,
-        name,
-    };
+    let start = TaskEvent::Start { child: serial, tid: new.tid.0, pid: pid.0, name };
     let born = cx.emit(Event::Task(start));
     let id = t.proc.add_thread(Thread {
         tid: new.tid,
@@ -54,11 +49,7 @@ pub fn start(
         state: State::Ready,
         nice: new.nice,
         cpu: cx.cpu,
-        times: Times {
-            started: cx.now,
-            ready_since: cx.now,
-            ..Times::default()
-        },
+        times: Times { started: cx.now, ready_since: cx.now, ..Times::default() },
         answer: new.answer,
         deferred: None,
         computing: None,
@@ -115,14 +106,8 @@ pub fn start_kernel_task(
 ) -> Result<ThreadId, Errno> {
     let tid = t.proc.new_pid().ok_or(Errno::EAGAIN)?;
     let process = t.proc.add_process(empty_process(tid, name, None));
-    let new = NewThread {
-        process,
-        tid,
-        body,
-        answer: Answer::Retry,
-        mask: SignalSet::EMPTY,
-        nice: 0,
-    };
+    let new =
+        NewThread { process, tid, body, answer: Answer::Retry, mask: SignalSet::EMPTY, nice: 0 };
     Ok(start(t, cx, new, None))
 }
 
@@ -170,12 +155,7 @@ pub fn end_siblings(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId
 
 /// CLONE_CHILD_CLEARTID: a zero in user memory, and a wake-up for who waits there.
 fn tell_joiner(t: &mut Tables, cx: &mut Cx, process: ProcessId, address: u64) {
-    let Some(space) = t
-        .proc
-        .processes
-        .get(process)
-        .and_then(|process| process.space)
-    else {
+    let Some(space) = t.proc.processes.get(process).and_then(|process| process.space) else {
         return;
     };
     let satp = t.mm.satp(space);
@@ -262,12 +242,7 @@ fn tell_parent(t: &mut Tables, cx: &mut Cx, parent: ProcessId, child: ProcessId)
         .processes
         .get(parent)
         .is_none_or(|parent| parent.action(Signal::CHLD).handler == SIG_IGN);
-    let status = t
-        .proc
-        .processes
-        .get(child)
-        .and_then(|child| child.exit)
-        .unwrap_or(0);
+    let status = t.proc.processes.get(child).and_then(|child| child.exit).unwrap_or(0);
     if ignores {
         t.proc.remove_process(child);
     } else {
@@ -276,14 +251,7 @@ fn tell_parent(t: &mut Tables, cx: &mut Cx, parent: ProcessId, child: ProcessId)
             signal if signal & 0x80 != 0 => code::CLD_DUMPED,
             _ => code::CLD_KILLED,
         };
-        signal::send(
-            t,
-            cx,
-            signal::Target::Process(parent),
-            Signal::CHLD,
-            si_code,
-            0,
-        );
+        signal::send(t, cx, signal::Target::Process(parent), Signal::CHLD, si_code, 0);
     }
     wait::wake_all(t, cx, Channel::Child(parent));
 }

@@ -55,29 +55,13 @@ pub fn send(
     let (Some(named), Some(_)) = (named, receiver.space) else {
         return;
     };
-    let pid = t
-        .proc
-        .process_of(cx.caller)
-        .map_or(0, |sender| sender.pid.0);
-    let serial = t
-        .proc
-        .threads
-        .get(named)
-        .map_or_else(Default::default, |thread| thread.serial);
-    let cause = cx.emit(Event::Task(TaskEvent::Signal {
-        target: serial,
-        signal: signal.number(),
-    }));
+    let pid = t.proc.process_of(cx.caller).map_or(0, |sender| sender.pid.0);
+    let serial = t.proc.threads.get(named).map_or_else(Default::default, |thread| thread.serial);
+    let cause = cx.emit(Event::Task(TaskEvent::Signal { target: serial, signal: signal.number() }));
     if signal == Signal::CONT || signal == Signal::KILL {
         go_on(t, cx, process);
     }
-    let info = SignalInfo {
-        signal,
-        code: si_code,
-        pid,
-        address,
-        cause,
-    };
+    let info = SignalInfo { signal, code: si_code, pid, address, cause };
     let Some(receiver) = t.proc.processes.get_mut(process) else {
         return;
     };
@@ -107,10 +91,7 @@ pub fn send(
         Target::Process(_) => {
             receiver.pending.add(info);
             // One thread that does not block it takes it; a fatal signal concerns all.
-            let taker = threads
-                .iter()
-                .copied()
-                .find(|&thread| !blocks(t, thread, signal));
+            let taker = threads.iter().copied().find(|&thread| !blocks(t, thread, signal));
             if let Some(thread) = taker {
                 notice(t, cx, thread, signal);
             }
@@ -119,17 +100,12 @@ pub fn send(
 }
 
 fn blocks(t: &Tables, thread: ThreadId, signal: Signal) -> bool {
-    t.proc
-        .threads
-        .get(thread)
-        .is_some_and(|thread| thread.mask.contains(signal))
+    t.proc.threads.get(thread).is_some_and(|thread| thread.mask.contains(signal))
 }
 
 fn is_ignored(handler: u64, signal: Signal) -> bool {
-    let by_default = matches!(
-        signal.default_action(),
-        DefaultAction::Ignore | DefaultAction::Continue
-    );
+    let by_default =
+        matches!(signal.default_action(), DefaultAction::Ignore | DefaultAction::Continue);
     handler == SIG_IGN || handler == SIG_DFL && by_default
 }
 
@@ -160,11 +136,7 @@ fn go_on(t: &mut Tables, cx: &mut Cx, id: ProcessId) {
         return;
     }
     for thread in process.threads.clone() {
-        if t.proc
-            .threads
-            .get(thread)
-            .is_some_and(|thread| thread.state == State::Stopped)
-        {
+        if t.proc.threads.get(thread).is_some_and(|thread| thread.state == State::Stopped) {
             wait::ready(t, cx, thread, Enqueue::Woken);
         }
     }
@@ -177,8 +149,7 @@ pub fn is_pending(t: &Tables, id: ThreadId) -> bool {
         return false;
     };
     let own = thread.pending.peek(thread.mask);
-    own.or_else(|| t.proc.process_of(id)?.pending.peek(thread.mask))
-        .is_some()
+    own.or_else(|| t.proc.process_of(id)?.pending.peek(thread.mask)).is_some()
 }
 
 /// What became of a thread that looked at its signals.
@@ -207,10 +178,7 @@ pub fn take(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) -> Tak
         let Some(process) = t.proc.processes.get_mut(process) else {
             return Taken::Gone;
         };
-        let next = thread
-            .pending
-            .peek(mask)
-            .or_else(|| process.pending.peek(mask));
+        let next = thread.pending.peek(mask).or_else(|| process.pending.peek(mask));
         let Some(info) = next else {
             thread.signalled = false;
             // The signal that woke the call was taken elsewhere, or had no handler.
@@ -279,11 +247,7 @@ fn push_handler(
         pid: info.pid,
         address: info.address,
     };
-    let pushed = cx
-        .live
-        .programs
-        .live(id)
-        .is_some_and(|program| program.signal(frame));
+    let pushed = cx.live.programs.live(id).is_some_and(|program| program.signal(frame));
     if !pushed {
         // A handler address that is no function: the jump there would fault.
         life::end_process(t, calls, cx, id, u32::from(Signal::SEGV.number()) | 0x80);
@@ -362,14 +326,7 @@ fn stop(t: &mut Tables, cx: &mut Cx, id: ThreadId) {
         }
     }
     if let Some(parent) = parent {
-        send(
-            t,
-            cx,
-            Target::Process(parent),
-            Signal::CHLD,
-            code::CLD_STOPPED,
-            0,
-        );
+        send(t, cx, Target::Process(parent), Signal::CHLD, code::CLD_STOPPED, 0);
     }
 }
 
@@ -401,27 +358,15 @@ pub fn force(
 pub fn receivers(t: &Tables, caller: ThreadId, pid: i64) -> Vec<ProcessId> {
     let own = t.proc.process_of(caller).map(|process| process.group);
     let group = |group: Option<Pid>| {
-        let members = t
-            .proc
-            .processes
-            .iter()
-            .filter(move |(_, p)| Some(p.group) == group);
+        let members = t.proc.processes.iter().filter(move |(_, p)| Some(p.group) == group);
         members.map(|(id, _)| id).collect()
     };
     match pid {
-        1.. => t
-            .proc
-            .by_pid(Pid(u32::try_from(pid).unwrap_or(0)))
-            .into_iter()
-            .collect(),
+        1.. => t.proc.by_pid(Pid(u32::try_from(pid).unwrap_or(0))).into_iter().collect(),
         0 => group(own),
         -1 => {
             let me = t.proc.threads.get(caller).map(|thread| thread.process);
-            let others = t
-                .proc
-                .processes
-                .iter()
-                .filter(|(id, p)| Some(*id) != me && p.pid.0 > 1);
+            let others = t.proc.processes.iter().filter(|(id, p)| Some(*id) != me && p.pid.0 > 1);
             others.map(|(id, _)| id).collect()
         }
         _ => group(u32::try_from(pid.unsigned_abs()).ok().map(Pid)),

@@ -9,12 +9,7 @@ use crate::sched::{Enqueue, Task};
 /// Takes a thread off its way: it joins the queues of all channels it waits for.
 pub fn park(t: &mut Tables, cx: &mut Cx, thread: ThreadId, wait: WaitFor) {
     let places = wait.channels.as_slice().iter().map(|&channel| {
-        (
-            channel,
-            t.proc
-                .waits
-                .join(channel, Waiter::Thread(thread), wait.exclusive),
-        )
+        (channel, t.proc.waits.join(channel, Waiter::Thread(thread), wait.exclusive))
     });
     let places = places.collect();
     let timer = wait
@@ -24,12 +19,7 @@ pub fn park(t: &mut Tables, cx: &mut Cx, thread: ThreadId, wait: WaitFor) {
     cx.emit(Event::Sched(SchedEvent::Block { on: wait.kind }));
     if let Some(thread) = t.proc.threads.get_mut(thread) {
         let (interruptible, kind) = (wait.interruptible, wait.kind);
-        thread.state = State::Parked(Parked {
-            places,
-            timer,
-            interruptible,
-            kind,
-        });
+        thread.state = State::Parked(Parked { places, timer, interruptible, kind });
     }
 }
 
@@ -58,10 +48,8 @@ pub fn wake(t: &mut Tables, cx: &mut Cx, channel: Channel, mut exclusive: u32) -
     let mut count = 0;
     loop {
         let waiting = t.proc.waits.waiting(channel);
-        let skip = cx
-            .engine
-            .chooser
-            .choose(Choice::Waiter, if exclusive > 0 { waiting } else { 0 });
+        let skip =
+            cx.engine.chooser.choose(Choice::Waiter, if exclusive > 0 { waiting } else { 0 });
         let Some(Waiter::Thread(thread)) = t.proc.waits.take(channel, &mut exclusive, skip) else {
             return count;
         };
@@ -100,18 +88,9 @@ pub fn ready(t: &mut Tables, cx: &mut Cx, id: ThreadId, why: Enqueue) -> EventId
     };
     thread.state = State::Ready;
     thread.times.ready_since = cx.now;
-    let (task, serial) = (
-        Task {
-            thread: id,
-            nice: thread.nice,
-        },
-        thread.serial,
-    );
+    let (task, serial) = (Task { thread: id, nice: thread.nice }, thread.serial);
     let place = t.sched.ready(task, why, thread.cpu, cx.now);
-    let event = cx.emit(Event::Sched(SchedEvent::Ready {
-        thread: serial,
-        on: place.cpu,
-    }));
+    let event = cx.emit(Event::Sched(SchedEvent::Ready { thread: serial, on: place.cpu }));
     thread.cause = event;
     let cpu = &mut t.cpus[usize::from(place.cpu.0)];
     if place.was_idle {

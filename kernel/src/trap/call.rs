@@ -12,12 +12,7 @@ use crate::syscall::{self, Return};
 use crate::task::{files, life, signal, wait};
 
 /// The servers of a microkernel, by number: the order of [`Server`].
-pub const SERVERS: [&str; 4] = [
-    "process-server",
-    "memory-server",
-    "file-server",
-    "network-server",
-];
+pub const SERVERS: [&str; 4] = ["process-server", "memory-server", "file-server", "network-server"];
 
 /// Which server serves a call in a microkernel; `None`: the kernel itself, even there.
 #[must_use]
@@ -54,12 +49,7 @@ fn post(t: &mut Tables, cx: &mut Cx, server: ServerId) {
     t.boxes.post(server, client);
     wait::wake(t, cx, Channel::Server(server), 1);
     let reply = Channel::Reply(client);
-    wait::park(
-        t,
-        cx,
-        client,
-        WaitFor::channel(reply, Wait::Server, Interruptible::No),
-    );
+    wait::park(t, cx, client, WaitFor::channel(reply, Wait::Server, Interruptible::No));
 }
 
 /// Runs the handler for `cx.caller` until it completes or parks. Everything that a call can lead to is
@@ -157,10 +147,5 @@ fn record(calls: &mut Calls, cx: &mut Cx, result: i64) {
     }
     let detail = cx.engine.log.keep(&[&words]);
     let (number, entered) = (frame.number as u16, frame.entered);
-    cx.emit(Event::Call(CallEvent::Done {
-        number,
-        entered,
-        result,
-        detail,
-    }));
+    cx.emit(Event::Call(CallEvent::Done { number, entered, result, detail }));
 }

@@ -28,11 +28,7 @@ pub fn happen(t: &mut Tables, cx: &mut Cx, due: Due) {
     cx.cpu = CpuId(0);
     match due {
         Due::Deadline(thread) => {
-            let Some(sleeper) = t
-                .proc
-                .threads
-                .get(thread)
-                .filter(|thread| thread.is_parked())
+            let Some(sleeper) = t.proc.threads.get(thread).filter(|thread| thread.is_parked())
             else {
                 return;
             };
@@ -43,16 +39,12 @@ pub fn happen(t: &mut Tables, cx: &mut Cx, due: Due) {
         Due::Attend(device) => attend(t, cx, device),
         Due::Arrive(port, frame) => arrive(t, cx, port, frame),
         Due::Type(device, bytes) => {
-            cx.cause = cx.emit(Event::Input(InputEvent::Key {
-                device,
-                length: bytes.len() as u32,
-            }));
+            cx.cause =
+                cx.emit(Event::Input(InputEvent::Key { device, length: bytes.len() as u32 }));
             let used = effects::on_behalf(cx);
-            let typed = t
-                .bus
-                .with(device, used, &mut t.memory.ram, |_, device, wires| {
-                    device.type_bytes(&bytes, wires);
-                });
+            let typed = t.bus.with(device, used, &mut t.memory.ram, |_, device, wires| {
+                device.type_bytes(&bytes, wires);
+            });
             if let Some(((), effects)) = typed
                 && effects::apply(t, cx, device, effects)
             {
@@ -65,11 +57,9 @@ pub fn happen(t: &mut Tables, cx: &mut Cx, due: Due) {
 /// The time has come that a device asked for.
 fn attend(t: &mut Tables, cx: &mut Cx, device: DeviceId) {
     let used = effects::on_behalf(cx);
-    let attended = t
-        .bus
-        .with(device, used, &mut t.memory.ram, |_, device, wires| {
-            device.attend(wires);
-        });
+    let attended = t.bus.with(device, used, &mut t.memory.ram, |_, device, wires| {
+        device.attend(wires);
+    });
     if let Some(((), effects)) = attended
         && effects::apply(t, cx, device, effects)
     {
@@ -87,11 +77,9 @@ fn arrive(t: &mut Tables, cx: &mut Cx, port: PortId, frame: WireFrame) {
     let cause = cx.emit(Event::Net(NetEvent::Receive { port, length }));
     cx.cause = cause;
     let used = effects::on_behalf(cx);
-    let received = t
-        .bus
-        .with(device, used, &mut t.memory.ram, |_, device, wires| {
-            device.receive(WireFrame { cause, ..frame }, wires);
-        });
+    let received = t.bus.with(device, used, &mut t.memory.ram, |_, device, wires| {
+        device.receive(WireFrame { cause, ..frame }, wires);
+    });
     let Some(((), effects)) = received else {
         return;
     };
@@ -111,19 +99,15 @@ fn interrupt(t: &mut Tables, cx: &mut Cx, device: DeviceId) {
     cx.charge(cx.costs.interrupt);
     let used = effects::on_behalf(cx);
     let (mut blocks, mut packets, mut typed) = (Vec::new(), Vec::new(), false);
-    let served = t.bus.with(
-        device,
-        used,
-        &mut t.memory.ram,
-        |driver, device, wires| match driver {
+    let served =
+        t.bus.with(device, used, &mut t.memory.ram, |driver, device, wires| match driver {
             Some(Driver::Block(driver)) => driver.interrupt(device, wires, &mut blocks),
             Some(Driver::Net(driver)) => {
                 while driver.receive(BUDGET, device, wires, &mut packets) {}
             }
             Some(Driver::Char(driver)) => typed = driver.waiting(device) > 0,
             None => {}
-        },
-    );
+        });
     if let Some(((), effects)) = served {
         effects::apply(t, cx, device, effects);
     }

@@ -38,10 +38,7 @@ pub fn repair(
     cx.charge(cx.costs.page_fault);
     let space = t.proc.process_of(thread).and_then(|process| process.space);
     let space = space.ok_or(Unrepaired::Violation(code::SEGV_MAPERR))?;
-    let vma =
-        t.mm.space(space)
-            .and_then(|space| space.find(fault.address))
-            .copied();
+    let vma = t.mm.space(space).and_then(|space| space.find(fault.address)).copied();
     let vma = vma.ok_or(Unrepaired::Violation(code::SEGV_MAPERR))?;
     let allowed = match fault.access {
         Access::Load => vma.rights.read || vma.rights.write,
@@ -87,12 +84,7 @@ pub fn repair(
     };
     if let Some(repair) = what {
         let Fault { address, access } = fault;
-        cx.emit(Event::Memory(MemoryEvent::Fault {
-            address,
-            access,
-            repair,
-            frame: mapped,
-        }));
+        cx.emit(Event::Memory(MemoryEvent::Fault { address, access, repair, frame: mapped }));
     }
     Ok(())
 }
@@ -104,11 +96,10 @@ fn map(
     page: u64,
     (frame, share): (FrameId, Share),
 ) -> Result<(), Unrepaired> {
-    t.mm.install(space, &mut t.memory, page, (frame, share))
-        .map_err(|_| {
-            frames::release(t, frame);
-            Unrepaired::NoMemory
-        })
+    t.mm.install(space, &mut t.memory, page, (frame, share)).map_err(|_| {
+        frames::release(t, frame);
+        Unrepaired::NoMemory
+    })
 }
 
 /// A store to a page that is shared copy-on-write: a copy, or, for the last owner, the right to write.

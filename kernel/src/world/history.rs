@@ -27,13 +27,7 @@ impl History {
     pub fn new(mut world: World, spacing: Duration) -> Self {
         let first = world.keyframe();
         let (inputs, reached) = (world.inputs().to_vec(), world.time());
-        Self {
-            world,
-            keyframes: vec![first],
-            inputs,
-            reached,
-            spacing,
-        }
+        Self { world, keyframes: vec![first], inputs, reached, spacing }
     }
 
     /// The world at the moment.
@@ -72,8 +66,7 @@ impl History {
         self.forget_after(self.world.time());
         change(&mut self.world);
         let here = self.world.keyframe();
-        self.keyframes
-            .retain(|keyframe| keyframe.time() < here.time());
+        self.keyframes.retain(|keyframe| keyframe.time() < here.time());
         self.keyframes.push(here);
     }
 
@@ -93,11 +86,7 @@ impl History {
     }
 
     fn go_back(&mut self, time: Time) {
-        let before = self
-            .keyframes
-            .iter()
-            .rev()
-            .find(|keyframe| keyframe.time() <= time);
+        let before = self.keyframes.iter().rev().find(|keyframe| keyframe.time() <= time);
         if let Some(keyframe) = before.or(self.keyframes.first()) {
             self.world = World::restore(keyframe);
         }
@@ -108,10 +97,7 @@ impl History {
         let mut why = WorldWhy::Time;
         while self.world.time() < time {
             self.repeat_inputs();
-            let newest = self
-                .keyframes
-                .last()
-                .map_or(Time::ZERO, WorldKeyframe::time);
+            let newest = self.keyframes.last().map_or(Time::ZERO, WorldKeyframe::time);
             let next = newest + self.spacing;
             let is_new = next > self.world.time();
             let target = if is_new { next.min(time) } else { time };
@@ -130,12 +116,7 @@ impl History {
 
     /// Inputs that a restored world does not know of yet.
     fn repeat_inputs(&mut self) {
-        for input in self
-            .inputs
-            .iter()
-            .skip(self.world.inputs().len())
-            .cloned()
-            .collect::<Vec<_>>()
+        for input in self.inputs.iter().skip(self.world.inputs().len()).cloned().collect::<Vec<_>>()
         {
             self.world.input(input);
         }

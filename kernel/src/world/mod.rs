@@ -114,16 +114,10 @@ impl World {
                 lookahead = lookahead.min(Duration(port.latency.0.max(MIN_LATENCY.0)));
             }
             let name = machine.name.clone();
-            let machine = Config {
-                id: MachineId(n as u16),
-                ..machine
-            };
+            let machine = Config { id: MachineId(n as u16), ..machine };
             machines.push(Machine::boot(machine).map_err(|error| (name, error))?);
         }
-        let routes = config
-            .links
-            .iter()
-            .flat_map(|link| [(link.a, link.b), (link.b, link.a)]);
+        let routes = config.links.iter().flat_map(|link| [(link.a, link.b), (link.b, link.a)]);
         Ok(Self {
             name: config.name,
             machines,
@@ -160,10 +154,7 @@ impl World {
     /// The machine of that name.
     #[must_use]
     pub fn by_name(&self, name: &str) -> Option<MachineId> {
-        let at = self
-            .machines
-            .iter()
-            .position(|machine| machine.config().name == name)?;
+        let at = self.machines.iter().position(|machine| machine.config().name == name)?;
         Some(MachineId(at as u16))
     }
 
@@ -178,10 +169,7 @@ impl World {
     pub fn events(&self) -> Vec<(EventId, &Record)> {
         let mut all: Vec<(EventId, &Record)> = Vec::new();
         for log in self.logs() {
-            all.extend(
-                log.since(0)
-                    .map(|(n, record)| (EventId::new(log.machine(), n), record)),
-            );
+            all.extend(log.since(0).map(|(n, record)| (EventId::new(log.machine(), n), record)));
         }
         // A log's own order counts, not its times: CPUs run a little apart.
         all.sort_by_key(|(id, record)| (record.stamp.time, id.machine(), id.sequence()));
@@ -190,22 +178,14 @@ impl World {
 
     /// Somebody will type: recorded, and put on the machine's agenda. What lies in the past happens now.
     pub fn input(&mut self, input: Input) {
-        let input = Input {
-            time: input.time.max(self.time),
-            ..input
-        };
+        let input = Input { time: input.time.max(self.time), ..input };
         self.plan(self.inputs.len(), &input);
         self.inputs.push(input);
     }
 
     fn plan(&mut self, number: usize, input: &Input) {
         if let Some(machine) = self.machines.get_mut(usize::from(input.machine.0)) {
-            machine.type_on(
-                input.device,
-                Arc::clone(&input.bytes),
-                input.time,
-                number as u64,
-            );
+            machine.type_on(input.device, Arc::clone(&input.bytes), input.time, number as u64);
         }
     }
 
@@ -218,11 +198,7 @@ impl World {
     /// When something happens next.
     #[must_use]
     pub fn next_time(&self) -> Time {
-        self.machines
-            .iter()
-            .map(Machine::next_time)
-            .min()
-            .unwrap_or(Time::MAX)
+        self.machines.iter().map(Machine::next_time).min().unwrap_or(Time::MAX)
     }
 
     /// Lets virtual time pass until `time`, on this host thread.
@@ -236,11 +212,7 @@ impl World {
             self.carry();
             self.time = end;
         }
-        if self.next_time() == Time::MAX {
-            WorldWhy::Quiet
-        } else {
-            WorldWhy::Time
-        }
+        if self.next_time() == Time::MAX { WorldWhy::Quiet } else { WorldWhy::Time }
     }
 
     /// The end of the next window, or `None` when the time is reached.
@@ -271,16 +243,10 @@ impl World {
             let start = self.keyframe();
             let mut first: Option<(Time, EventId)> = None;
             for machine in &mut self.machines {
-                let until = Until {
-                    event: Some(test),
-                    ..Until::time(end)
-                };
+                let until = Until { event: Some(test), ..Until::time(end) };
                 match machine.run(until) {
                     Why::Event(id) => {
-                        let at = machine
-                            .log()
-                            .get(id.sequence())
-                            .map_or(end, |r| r.stamp.time);
+                        let at = machine.log().get(id.sequence()).map_or(end, |r| r.stamp.time);
                         first = Some(first.map_or((at, id), |best| best.min((at, id))));
                     }
                     why @ Why::NoProgress(..) => {
@@ -298,10 +264,7 @@ impl World {
             *self = Self::restore(&start);
             for machine in &mut self.machines {
                 if machine.config().id == id.machine() {
-                    machine.run(Until {
-                        event: Some(test),
-                        ..Until::time(end)
-                    });
+                    machine.run(Until { event: Some(test), ..Until::time(end) });
                 } else {
                     machine.run(Until::time(at));
                 }

@@ -31,38 +31,28 @@ fn work(
     orders: &Receiver<Order>,
     reports: &Sender<Report>,
 ) -> Vec<(usize, Keyframe)> {
-    let mut own: Vec<(usize, Machine)> = machines
-        .iter()
-        .map(|(at, keyframe)| (*at, Machine::restore(keyframe)))
-        .collect();
+    let mut own: Vec<(usize, Machine)> =
+        machines.iter().map(|(at, keyframe)| (*at, Machine::restore(keyframe))).collect();
     while let Ok(Order::Run(end, frames)) = orders.recv() {
         for (from, to, port, out) in frames {
             if let Some((_, machine)) = own.iter_mut().find(|(at, _)| *at == usize::from(to.0)) {
                 deliver(machine, from, port, out);
             }
         }
-        let mut report = Report {
-            next: Time::MAX,
-            sent: Vec::new(),
-            stuck: None,
-        };
+        let mut report = Report { next: Time::MAX, sent: Vec::new(), stuck: None };
         for (at, machine) in &mut own {
             let id = MachineId(*at as u16);
             if let why @ Why::NoProgress(..) = machine.run(Until::time(end)) {
                 report.stuck.get_or_insert((id, why));
             }
             report.next = report.next.min(machine.next_time());
-            report
-                .sent
-                .extend(machine.take_outbox().into_iter().map(|out| (id, out)));
+            report.sent.extend(machine.take_outbox().into_iter().map(|out| (id, out)));
         }
         if reports.send(report).is_err() {
             break;
         }
     }
-    own.into_iter()
-        .map(|(at, mut machine)| (at, machine.keyframe()))
-        .collect()
+    own.into_iter().map(|(at, mut machine)| (at, machine.keyframe())).collect()
 }
 
 impl World {
@@ -84,10 +74,7 @@ impl World {
             for share in &shares {
                 let (orders, receiver) = unbounded();
                 let reports = reports.clone();
-                workers.push((
-                    orders,
-                    scope.spawn(move |_| work(share, &receiver, &reports)),
-                ));
+                workers.push((orders, scope.spawn(move |_| work(share, &receiver, &reports))));
             }
             drop(reports);
             let mut on_the_way: Vec<(MachineId, Outgoing)> = Vec::new();
@@ -110,9 +97,7 @@ impl World {
                     on_the_way.extend(report.sent);
                 }
                 // A frame on its way is the next thing to happen too, when it arrives.
-                next = on_the_way
-                    .iter()
-                    .fold(next, |next, (_, out)| next.min(out.arrives));
+                next = on_the_way.iter().fold(next, |next, (_, out)| next.min(out.arrives));
                 self.time = end;
             }
             let mut returned = Vec::new();

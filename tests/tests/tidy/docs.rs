@@ -12,10 +12,7 @@ const CRATES: [&str; 4] = ["kernel/", "userland/", "tui/", "tests/"];
 fn documents(workspace: &Workspace) -> impl Iterator<Item = &File> {
     let is_document =
         |path: &str| path.starts_with("docs/") || matches!(path, "README.md" | "README.ko.md");
-    workspace
-        .files
-        .iter()
-        .filter(move |file| is_document(&file.path))
+    workspace.files.iter().filter(move |file| is_document(&file.path))
 }
 
 fn is_markdown(file: &&File) -> bool {
@@ -104,10 +101,7 @@ fn source_exists(workspace: &Workspace, document: &str, name: &str) -> bool {
         let parts: Vec<&str> = file.path.split('/').collect();
         let tail = &parts[parts.len().saturating_sub(wanted.len())..];
         tail.len() == wanted.len()
-            && tail
-                .iter()
-                .zip(&wanted)
-                .all(|(part, want)| matches(part, want))
+            && tail.iter().zip(&wanted).all(|(part, want)| matches(part, want))
     })
 }
 
@@ -124,9 +118,7 @@ fn matches(name: &str, pattern: &str) -> bool {
 /// Every anchor that a document cites is in a source.
 pub(crate) fn anchors(workspace: &Workspace) -> Vec<Problem> {
     let sources = workspace.rust_files().filter(|file| file.is_crate_source());
-    let defined: BTreeSet<&str> = sources
-        .flat_map(|file| defined_anchors(&file.text))
-        .collect();
+    let defined: BTreeSet<&str> = sources.flat_map(|file| defined_anchors(&file.text)).collect();
     let mut problems = Vec::new();
     for file in documents(workspace) {
         for (at, name) in anchors_in(&file.text) {
@@ -204,14 +196,8 @@ mod tests {
             (path, text),
             ("README.md", ""),
             ("docs/book/one.md", ""),
-            (
-                "kernel/src/machine/boot.rs",
-                "//DOC: boot-list\n//! `//DOC: other`\n",
-            ),
-            (
-                "kernel/src/mm/tests.rs",
-                "x(); // DOC: cow_fork\nf(\"//DOC: text\");\n",
-            ),
+            ("kernel/src/machine/boot.rs", "//DOC: boot-list\n//! `//DOC: other`\n"),
+            ("kernel/src/mm/tests.rs", "x(); // DOC: cow_fork\nf(\"//DOC: text\");\n"),
         ];
         let workspace = Workspace::new(files.map(|(p, t)| (p.to_owned(), t.to_owned())));
         rule(&workspace).iter().map(Problem::to_string).collect()
@@ -224,10 +210,7 @@ mod tests {
         let bad = "[a](one.md)\n[b](../../README.md)\n![c](/no.png)\n";
         let problems = wrong(references, "docs/a.md", bad);
         assert_eq!(problems.len(), 3);
-        assert_eq!(
-            problems[0],
-            "docs/a.md:1: link to `one.md`; expected a file in the repository"
-        );
+        assert_eq!(problems[0], "docs/a.md:1: link to `one.md`; expected a file in the repository");
     }
 
     #[test]
@@ -245,10 +228,7 @@ mod tests {
     fn anchors_that_are_cited_exist() {
         let good = "See `DOC: boot-list`, DOC: cow_fork. `DOC: <name>`";
         assert_eq!(wrong(anchors, "docs/a.md", good), [""; 0]);
-        assert_eq!(
-            wrong(anchors, "docs/a.toml", "at = \"DOC: other\" # DOC: text").len(),
-            2
-        );
+        assert_eq!(wrong(anchors, "docs/a.toml", "at = \"DOC: other\" # DOC: text").len(), 2);
     }
 
     #[test]

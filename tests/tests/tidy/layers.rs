@@ -70,11 +70,7 @@ fn kernel_file(file: &File, inside: &str) -> Vec<Problem> {
             continue;
         }
         // Tests may set up what stands beside their subject, never what stands above it.
-        let limit = if in_test(path.at) {
-            own.saturating_add(1)
-        } else {
-            own
-        };
+        let limit = if in_test(path.at) { own.saturating_add(1) } else { own };
         let message = match rank(module) {
             None => format!(
                 "`{}` names no layer; expected `crate::module::…` with the full path, and each module in RANKS \
@@ -97,10 +93,7 @@ fn top_module<'a>(path: &Path<'a>, inside: &str) -> Option<&'a str> {
     let named = inside.trim_end_matches(".rs").trim_end_matches("/mod");
     let depth = named.split('/').count() + path.inline_depth;
     let own = usize::from(path.segments.first() == Some(&"self"));
-    let up = path.segments[own..]
-        .iter()
-        .take_while(|s| **s == "super")
-        .count();
+    let up = path.segments[own..].iter().take_while(|s| **s == "super").count();
     let to_root = if path.segments[0] == "crate" {
         1
     } else if up >= depth {
@@ -125,10 +118,8 @@ pub(crate) fn userland(workspace: &Workspace) -> Vec<Problem> {
         };
         let tokens = file.tokens();
         for token in tokens.iter().filter(|t| above.contains(&t.text)) {
-            let message = format!(
-                "`{}` stands above this crate; expected no mention of it",
-                token.text
-            );
+            let message =
+                format!("`{}` stands above this crate; expected no mention of it", token.text);
             problems.push(file.problem(token.at, message));
         }
         let parts = ["bin", "sys"].map(|part| format!("userland/src/{part}"));
@@ -175,25 +166,10 @@ mod tests {
 
     #[test]
     fn imports_point_downwards() {
-        assert_eq!(
-            wrong(
-                "kernel/src/mm/a.rs",
-                "use crate::{base, hw::ram::Ram, mm::b};"
-            ),
-            0
-        );
-        assert_eq!(
-            wrong(
-                "kernel/src/mm/a.rs",
-                "use crate::{base, fs::Fs}; crate::proc::f();"
-            ),
-            2
-        );
+        assert_eq!(wrong("kernel/src/mm/a.rs", "use crate::{base, hw::ram::Ram, mm::b};"), 0);
+        assert_eq!(wrong("kernel/src/mm/a.rs", "use crate::{base, fs::Fs}; crate::proc::f();"), 2);
         assert_eq!(wrong("kernel/src/base/a.rs", "use crate::abi;"), 1);
-        assert_eq!(
-            wrong("kernel/src/world/a.rs", "use crate::hypervisor::X;"),
-            1
-        );
+        assert_eq!(wrong("kernel/src/world/a.rs", "use crate::hypervisor::X;"), 1);
         assert_eq!(wrong("kernel/src/hypervisor.rs", "use crate::world::X;"), 1);
         assert_eq!(wrong("kernel/src/lib.rs", "pub use crate::world::X;"), 0);
     }
@@ -208,30 +184,15 @@ mod tests {
     fn the_root_is_reached_by_super_too() {
         assert_eq!(wrong("kernel/src/mm/mod.rs", "use super::fs::Fs;"), 1);
         assert_eq!(wrong("kernel/src/mm/a.rs", "use super::super::fs::Fs;"), 1);
-        assert_eq!(
-            wrong(
-                "kernel/src/mm/a.rs",
-                "use super::b; mod m { use super::fs::Fs; }"
-            ),
-            0
-        );
-        assert_eq!(
-            wrong("kernel/src/mm/a.rs", "use crate::*; use crate as k;"),
-            2
-        );
+        assert_eq!(wrong("kernel/src/mm/a.rs", "use super::b; mod m { use super::fs::Fs; }"), 0);
+        assert_eq!(wrong("kernel/src/mm/a.rs", "use crate::*; use crate as k;"), 2);
     }
 
     #[test]
     fn tests_may_use_what_stands_beside() {
         assert_eq!(wrong("kernel/src/mm/a/tests.rs", "use crate::fs::Fs;"), 0);
-        assert_eq!(
-            wrong("kernel/src/mm/a.rs", "mod tests { use crate::fs::Fs; }"),
-            0
-        );
-        assert_eq!(
-            wrong("kernel/src/mm/a.rs", "mod tests { use crate::proc::P; }"),
-            1
-        );
+        assert_eq!(wrong("kernel/src/mm/a.rs", "mod tests { use crate::fs::Fs; }"), 0);
+        assert_eq!(wrong("kernel/src/mm/a.rs", "mod tests { use crate::proc::P; }"), 1);
     }
 
     #[test]
@@ -248,18 +209,9 @@ mod tests {
         assert_eq!(wrong("userland/src/bin/a.rs", allowed), 0);
         let forbidden = "use oscope_kernel::{machine::Machine, base::Pid}; use oscope_kernel as k;";
         assert_eq!(wrong("userland/src/bin/a.rs", forbidden), 3);
-        assert_eq!(
-            wrong("userland/src/sys.rs", "oscope_kernel::world::f();"),
-            1
-        );
+        assert_eq!(wrong("userland/src/sys.rs", "oscope_kernel::world::f();"), 1);
         assert_eq!(wrong("userland/src/scenario/a.rs", forbidden), 0);
         assert_eq!(wrong("userland/src/scenario/a.rs", "use oscope_tui::x;"), 1);
-        assert_eq!(
-            wrong(
-                "kernel/src/mm/a.rs",
-                "use oscope_userland::x; oscope_tui::f();"
-            ),
-            2
-        );
+        assert_eq!(wrong("kernel/src/mm/a.rs", "use oscope_userland::x; oscope_tui::f();"), 2);
     }
 }

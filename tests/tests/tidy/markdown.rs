@@ -37,17 +37,9 @@ pub(crate) fn page(text: &str) -> Page {
     }
     links.extend(definitions(&bare));
     let of_other_site = |at: usize| elsewhere.iter().any(|range| range.contains(&at));
-    let own = ranges
-        .into_iter()
-        .filter(|range| !of_other_site(range.start));
-    let spans = own
-        .map(|range| (range.start, prose[range].to_owned()))
-        .collect();
-    Page {
-        links,
-        spans,
-        fenced,
-    }
+    let own = ranges.into_iter().filter(|range| !of_other_site(range.start));
+    let spans = own.map(|range| (range.start, prose[range].to_owned())).collect();
+    Page { links, spans, fenced }
 }
 
 /// Whether a link leads to another site.
@@ -63,9 +55,7 @@ fn without_fences(text: &str) -> (String, Vec<(usize, String)>) {
     let mut fence: Option<&str> = None;
     for line in text.split_inclusive('\n') {
         let start = line.trim_start();
-        let mark = ["```", "~~~"]
-            .into_iter()
-            .find(|mark| start.starts_with(mark));
+        let mark = ["```", "~~~"].into_iter().find(|mark| start.starts_with(mark));
         if fence.is_none() && mark.is_none() {
             prose.push_str(line);
             continue;

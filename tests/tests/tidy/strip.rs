@@ -3,11 +3,8 @@
 /// `text` with comments, strings and characters replaced by spaces, byte for byte: an offset into the result
 /// is an offset into `text`, and lines stay lines. Lifetimes go too, because nothing asks for them.
 pub(crate) fn code_only(text: &str) -> String {
-    let mut stripper = Stripper {
-        bytes: text.as_bytes(),
-        at: 0,
-        code: Vec::with_capacity(text.len()),
-    };
+    let mut stripper =
+        Stripper { bytes: text.as_bytes(), at: 0, code: Vec::with_capacity(text.len()) };
     stripper.run();
     // Whole characters are kept or blanked, so this cannot fail; if it did, the rules would see the text.
     String::from_utf8(stripper.code).unwrap_or_else(|_| text.to_owned())
@@ -47,8 +44,7 @@ impl Stripper<'_> {
     fn blank(&mut self, count: usize) {
         let end = (self.at + count).min(self.bytes.len());
         let newline_or_space = |&byte: &u8| if byte == b'\n' { b'\n' } else { b' ' };
-        self.code
-            .extend(self.bytes[self.at..end].iter().map(newline_or_space));
+        self.code.extend(self.bytes[self.at..end].iter().map(newline_or_space));
         self.at = end;
     }
 
@@ -207,14 +203,8 @@ mod tests {
     fn characters_are_told_from_lifetimes() {
         assert_eq!(left("f('\"', b'\\'', '\\\\', c)"), "f( , , , c)");
         assert_eq!(left("f('\\u{1F600}', '한', c)"), "f( , , c)");
-        assert_eq!(
-            left("fn f<'a, 'b>(x: &'a str) {}"),
-            "fn f< , >(x: & str) {}"
-        );
-        assert_eq!(
-            left("impl<'a> X<'a> for Y<'_> {}"),
-            "impl< > X< > for Y< > {}"
-        );
+        assert_eq!(left("fn f<'a, 'b>(x: &'a str) {}"), "fn f< , >(x: & str) {}");
+        assert_eq!(left("impl<'a> X<'a> for Y<'_> {}"), "impl< > X< > for Y< > {}");
         assert_eq!(left("'outer: loop { break 'outer; }"), ": loop { break ; }");
     }
 }

@@ -190,11 +190,7 @@ fn tree<'a>(
     }
     if let Some(at) = leaf {
         let inline_depth = 0;
-        paths.push(Path {
-            segments,
-            at,
-            inline_depth,
-        });
+        paths.push(Path { segments, at, inline_depth });
     }
     // `a as b`, in a `use` or as a cast: neither the keyword nor the new name is a path.
     if tokens.get(i).is_some_and(|t| t.text == "as") && !parent.is_empty() {

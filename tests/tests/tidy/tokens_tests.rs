@@ -14,14 +14,8 @@ fn joined(code: &str) -> Vec<String> {
 
 #[test]
 fn floats_are_found() {
-    assert_eq!(
-        floats("1.5 + 2e3 - 1. * 1_0.0_1e-2"),
-        ["1.5", "2e3", "1.", "1_0.0_1e-2"]
-    );
-    assert_eq!(
-        floats("1f32 2_f64 1.0f32 2E+3"),
-        ["1f32", "2_f64", "1.0f32", "2E+3"]
-    );
+    assert_eq!(floats("1.5 + 2e3 - 1. * 1_0.0_1e-2"), ["1.5", "2e3", "1.", "1_0.0_1e-2"]);
+    assert_eq!(floats("1f32 2_f64 1.0f32 2E+3"), ["1f32", "2_f64", "1.0f32", "2E+3"]);
     assert_eq!(floats("(1.0).sqrt() 1.0.sqrt()"), ["1.0", "1.0"]);
 }
 
@@ -36,51 +30,27 @@ fn what_only_looks_like_a_float_is_not_one() {
 fn use_trees_are_taken_apart() {
     assert_eq!(
         joined("use crate::{a, b::{c, self, d as e}, f::*};"),
-        [
-            "crate::a",
-            "crate::b::c",
-            "crate::b",
-            "crate::b::d",
-            "crate::f::*"
-        ]
+        ["crate::a", "crate::b::c", "crate::b", "crate::b::d", "crate::f::*"]
     );
-    assert_eq!(
-        joined("use {std::env, ::std::fs}; use rand;"),
-        ["std::env", "std::fs", "rand"]
-    );
-    assert_eq!(
-        joined("use crate as k; use crate::{self as k};"),
-        ["crate", "crate"]
-    );
+    assert_eq!(joined("use {std::env, ::std::fs}; use rand;"), ["std::env", "std::fs", "rand"]);
+    assert_eq!(joined("use crate as k; use crate::{self as k};"), ["crate", "crate"]);
     assert_eq!(joined("pub(crate) use self::x::Y;"), ["self::x::Y"]);
 }
 
 #[test]
 fn inline_paths_are_found() {
     assert_eq!(joined("let x = crate::mm::f(1);"), ["crate::mm::f"]);
-    assert_eq!(
-        joined("Vec::<crate::mm::X>::new()"),
-        ["Vec", "crate::mm::X"]
-    );
+    assert_eq!(joined("Vec::<crate::mm::X>::new()"), ["Vec", "crate::mm::X"]);
     assert_eq!(joined("f(::std::env::args())"), ["std::env::args"]);
     assert_eq!(joined("a::B { c: d::E }"), ["a::B", "d::E"]);
-    assert_eq!(
-        joined("x as u8 as usize; if a::B { c::d() }"),
-        ["a::B", "c::d"]
-    );
-    assert_eq!(
-        joined("impl crate::a::T for crate::b::U {}"),
-        ["crate::a::T", "crate::b::U"]
-    );
+    assert_eq!(joined("x as u8 as usize; if a::B { c::d() }"), ["a::B", "c::d"]);
+    assert_eq!(joined("impl crate::a::T for crate::b::U {}"), ["crate::a::T", "crate::b::U"]);
 }
 
 #[test]
 fn inline_modules_are_counted() {
     let code = "use super::a; mod m { use super::b; fn f() { super::c::d(); } } use super::e;";
-    let depths: Vec<_> = paths(&tokens(code))
-        .iter()
-        .map(|p| p.inline_depth)
-        .collect();
+    let depths: Vec<_> = paths(&tokens(code)).iter().map(|p| p.inline_depth).collect();
     assert_eq!(depths, [0, 1, 1, 0]);
 }
 

@@ -21,17 +21,11 @@ fn layout_of(file: &File) -> Vec<Problem> {
     let text = &file.text;
     let length = text.lines().count();
     if file.is_rust() && length > LONGEST {
-        wrong(
-            length,
-            format!("{length} lines; expected at most {LONGEST}: split by meaning"),
-        );
+        wrong(length, format!("{length} lines; expected at most {LONGEST}: split by meaning"));
     }
     let first = text.lines().find(|line| !line.trim().is_empty());
     if file.is_crate_source() && !first.is_some_and(|line| line.starts_with("//!")) {
-        wrong(
-            1,
-            "does not say what it is for; expected `//!` first".to_owned(),
-        );
+        wrong(1, "does not say what it is for; expected `//!` first".to_owned());
     }
     if !WRITTEN.iter().any(|end| file.path.ends_with(end)) {
         return problems;
@@ -41,26 +35,18 @@ fn layout_of(file: &File) -> Vec<Problem> {
             wrong(index + 1, "trailing whitespace; expected none".to_owned());
         }
         if file.is_rust() && line.contains('\t') {
-            wrong(
-                index + 1,
-                "tab; expected spaces, or \\t in a string".to_owned(),
-            );
+            wrong(index + 1, "tab; expected spaces, or \\t in a string".to_owned());
         }
     }
     if !text.is_empty() && (!text.ends_with('\n') || text.ends_with("\n\n")) {
-        wrong(
-            length,
-            "the end of the file; expected exactly one newline".to_owned(),
-        );
+        wrong(length, "the end of the file; expected exactly one newline".to_owned());
     }
     problems
 }
 
 /// Nothing that differs between hosts or runs may reach the kernel.
 pub(crate) fn deterministic(workspace: &Workspace) -> Vec<Problem> {
-    let kernel = workspace
-        .rust_files()
-        .filter(|file| file.path.starts_with("kernel/src/"));
+    let kernel = workspace.rust_files().filter(|file| file.path.starts_with("kernel/src/"));
     kernel.flat_map(deterministic_file).collect()
 }
 
@@ -140,11 +126,7 @@ fn finished_file(file: &File) -> Vec<Problem> {
 }
 
 fn follows(tokens: &[Token<'_>], texts: &[&str]) -> bool {
-    tokens.len() >= texts.len()
-        && tokens
-            .iter()
-            .zip(texts)
-            .all(|(token, text)| token.text == *text)
+    tokens.len() >= texts.len() && tokens.iter().zip(texts).all(|(token, text)| token.text == *text)
 }
 
 /// Where `word` stands in `text` as a whole word.

@@ -8,9 +8,7 @@ use std::fs;
 use std::path::Path;
 
 /// What is read beside the files in the root itself. Build output and editors' files are none of our business.
-const DIRECTORIES: [&str; 7] = [
-    ".ci", ".github", "docs", "kernel", "tests", "tui", "userland",
-];
+const DIRECTORIES: [&str; 7] = [".ci", ".github", "docs", "kernel", "tests", "tui", "userland"];
 
 /// Larger files are data: known to be there, but not looked into.
 const LARGEST_TEXT: u64 = 4 << 20;
@@ -25,11 +23,7 @@ pub(crate) struct Problem {
 impl Problem {
     pub(crate) fn new(path: &str, line: usize, message: impl Into<String>) -> Self {
         let (path, message) = (path.to_owned(), message.into());
-        Self {
-            path,
-            line,
-            message,
-        }
+        Self { path, line, message }
     }
 }
 
@@ -56,11 +50,7 @@ impl File {
         let mut parts = path.split('/');
         Self {
             path: path.to_owned(),
-            code: if is_rust {
-                code_only(&text)
-            } else {
-                String::new()
-            },
+            code: if is_rust { code_only(&text) } else { String::new() },
             text,
             is_test: is_rust && parts.any(|p| matches!(p, "tests" | "tests.rs" | "benches")),
         }
@@ -147,10 +137,7 @@ fn mark_test_modules(files: &mut [File]) {
     let mut modules = Vec::new();
     for file in files.iter().filter(|file| file.is_rust()) {
         let directory = children_directory(&file.path);
-        let names = test_modules(&file.tokens())
-            .into_iter()
-            .map(str::to_owned)
-            .collect::<Vec<_>>();
+        let names = test_modules(&file.tokens()).into_iter().map(str::to_owned).collect::<Vec<_>>();
         modules.extend(names.iter().map(|name| format!("{directory}/{name}")));
     }
     for file in files {
@@ -187,10 +174,7 @@ fn entries(root: &Path, directory: &Path) -> Vec<Entry> {
         let parts = full.strip_prefix(root).ok()?.iter();
         let parts: Vec<_> = parts.map(|part| part.to_string_lossy()).collect();
         let is_directory = kind.is_dir();
-        Some(Entry {
-            path: parts.join("/"),
-            is_directory,
-        })
+        Some(Entry { path: parts.join("/"), is_directory })
     };
     listing.flatten().filter_map(entry).collect()
 }
@@ -214,11 +198,7 @@ fn read_directory(root: &Path, directory: &str, files: &mut Vec<(String, String)
 fn text(root: &Path, path: &str) -> String {
     let path = root.join(path);
     let is_small = fs::metadata(&path).is_ok_and(|data| data.len() <= LARGEST_TEXT);
-    let bytes = if is_small {
-        fs::read(&path).unwrap_or_default()
-    } else {
-        Vec::new()
-    };
+    let bytes = if is_small { fs::read(&path).unwrap_or_default() } else { Vec::new() };
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
@@ -229,10 +209,7 @@ mod tests {
     #[test]
     fn files_of_test_modules_are_tests() {
         let texts = [
-            (
-                "kernel/src/a/mod.rs",
-                "#[cfg(test)]\nmod support;\nmod other;\n",
-            ),
+            ("kernel/src/a/mod.rs", "#[cfg(test)]\nmod support;\nmod other;\n"),
             ("kernel/src/a/support.rs", ""),
             ("kernel/src/a/support/more.rs", ""),
             ("kernel/src/a/other.rs", "#[cfg(test)]\nmod inner;\n"),

@@ -32,9 +32,7 @@ async fn main(sys: Sys) -> u64 {
         sys.join(*done).await;
     }
     let total = sys.load(counter()).await;
-    let _ = sys
-        .write(1, format!("{total} of {}\n", threads * times).as_bytes())
-        .await;
+    let _ = sys.write(1, format!("{total} of {}\n", threads * times).as_bytes()).await;
     u64::from(total != threads * times)
 }
 

@@ -15,19 +15,12 @@ const SOCK_RAW: u64 = 3;
 /// A packet socket bound to the first interface.
 async fn socket(sys: &Sys) -> crate::sys::Result {
     let protocol = u64::from(EXPERIMENT.to_be());
-    let socket = sys
-        .call(nr::SOCKET, [AF_PACKET, SOCK_RAW, protocol, 0, 0, 0])
-        .await?;
-    let address = SockAddrLl {
-        protocol: EXPERIMENT,
-        interface: 1,
-        ..SockAddrLl::default()
-    };
+    let socket = sys.call(nr::SOCKET, [AF_PACKET, SOCK_RAW, protocol, 0, 0, 0]).await?;
+    let address = SockAddrLl { protocol: EXPERIMENT, interface: 1, ..SockAddrLl::default() };
     let at = sys.scratch();
     let bytes = address.to_bytes();
     sys.poke(at, &bytes).await;
-    sys.call(nr::BIND, [socket, at, bytes.len() as u64, 0, 0, 0])
-        .await?;
+    sys.call(nr::BIND, [socket, at, bytes.len() as u64, 0, 0, 0]).await?;
     Ok(socket)
 }
 

@@ -35,9 +35,7 @@ pub struct Builtins {
 
 impl Default for Builtins {
     fn default() -> Self {
-        let mut all = Self {
-            images: BTreeMap::new(),
-        };
+        let mut all = Self { images: BTreeMap::new() };
         for image in [
             blink::image(),
             counter::image(),
@@ -58,9 +56,7 @@ impl Builtins {
     /// No programs at all.
     #[must_use]
     pub fn none() -> Self {
-        Self {
-            images: BTreeMap::new(),
-        }
+        Self { images: BTreeMap::new() }
     }
 
     /// Adds a program under its name.
@@ -87,10 +83,7 @@ impl Loader for Builtins {
             path.rsplit('/').next().unwrap_or(path)
         } else {
             let rest = head.strip_prefix(MAGIC).ok_or(Errno::ENOEXEC)?;
-            let end = rest
-                .iter()
-                .position(|&byte| byte == b'\n')
-                .ok_or(Errno::ENOEXEC)?;
+            let end = rest.iter().position(|&byte| byte == b'\n').ok_or(Errno::ENOEXEC)?;
             std::str::from_utf8(&rest[..end]).map_err(|_| Errno::ENOEXEC)?
         };
         let image = self.images.get(name).ok_or(Errno::ENOENT)?;
@@ -100,8 +93,5 @@ impl Loader for Builtins {
 
 /// A program's argument as a number, or `default` if it is missing or none.
 pub(crate) fn number(arguments: &[String], at: usize, default: u64) -> u64 {
-    arguments
-        .get(at)
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(default)
+    arguments.get(at).and_then(|text| text.parse().ok()).unwrap_or(default)
 }

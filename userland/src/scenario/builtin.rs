@@ -11,24 +11,9 @@ pub struct Builtin {
 
 /// All of them, the first one first.
 pub const BUILTIN: [Builtin; 5] = [
-    Builtin {
-        name: "first",
-        text: include_str!("../../worlds/first.toml"),
-    },
-    Builtin {
-        name: "race",
-        text: include_str!("../../worlds/race.toml"),
-    },
-    Builtin {
-        name: "wire",
-        text: include_str!("../../worlds/wire.toml"),
-    },
-    Builtin {
-        name: "servers",
-        text: include_str!("../../worlds/servers.toml"),
-    },
-    Builtin {
-        name: "nested",
-        text: include_str!("../../worlds/nested.toml"),
-    },
+    Builtin { name: "first", text: include_str!("../../worlds/first.toml") },
+    Builtin { name: "race", text: include_str!("../../worlds/race.toml") },
+    Builtin { name: "wire", text: include_str!("../../worlds/wire.toml") },
+    Builtin { name: "servers", text: include_str!("../../worlds/servers.toml") },
+    Builtin { name: "nested", text: include_str!("../../worlds/nested.toml") },
 ];

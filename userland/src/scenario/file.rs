@@ -11,7 +11,8 @@ use oscope_kernel::hw::{CostModel, Timing};
 use oscope_kernel::hypervisor::GuestMachine;
 use oscope_kernel::machine::{Config, DiskConfig, Machine, PortConfig, Start};
 use oscope_kernel::world::{Input, Link, World, WorldConfig};
-use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -55,17 +56,10 @@ impl fmt::Display for WorldError {
             Self::Unknown(name) => {
                 let names: Vec<&str> = super::BUILTIN.iter().map(|builtin| builtin.name).collect();
                 let known = names.join(", ");
-                write!(
-                    f,
-                    "no world is called `{name}`: expected one of {known}, or a TOML file"
-                )
+                write!(f, "no world is called `{name}`: expected one of {known}, or a TOML file")
             }
             Self::Syntax { file, message } => write!(f, "{file}: {}", message.trim_end()),
-            Self::Value {
-                path,
-                found,
-                expected,
-            } => {
+            Self::Value { path, found, expected } => {
                 write!(f, "{path} is `{found}`: expected {expected}")
             }
             Self::Set { path, expected } => write!(f, "--set {path}: expected {expected}"),
@@ -88,13 +82,33 @@ pub struct WorldFile {
     /// How long a run of it is, unless told otherwise.
     #[serde(default = "default_until")]
     until: String,
-    machines: BTreeMap<String, MachineTable>,
+    #[serde(deserialize_with = "in_order")]
+    machines: Vec<(String, MachineTable)>,
     #[serde(default)]
     guests: BTreeMap<String, MachineTable>,
     #[serde(default)]
     links: Vec<LinkTable>,
     #[serde(default)]
     inputs: Vec<InputTable>,
+}
+
+/// A table as a list: machines are numbered in the order in which the file has them.
+fn in_order<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(String, MachineTable)>, D::Error> {
+    struct InOrder;
+    impl<'de> Visitor<'de> for InOrder {
+        type Value = Vec<(String, MachineTable)>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a table of machines")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut list = Vec::new();
+            while let Some(entry) = map.next_entry()? {
+                list.push(entry);
+            }
+            Ok(list)
+        }
+    }
+    from.deserialize_map(InOrder)
 }
 
 fn default_until() -> String {
@@ -199,10 +213,7 @@ impl WorldFile {
         text: &str,
         changes: &[(String, String)],
     ) -> Result<Self, WorldError> {
-        let syntax = |message: String| WorldError::Syntax {
-            file: name.to_owned(),
-            message,
-        };
+        let syntax = |message: String| WorldError::Syntax { file: name.to_owned(), message };
         // Read as it stands first, so that a message names the place in the file.
         let file: Self = toml::from_str(text).map_err(|error| syntax(error.to_string()))?;
         let mut file = if changes.is_empty() {
@@ -213,16 +224,10 @@ impl WorldFile {
             for (path, to) in changes {
                 set(&mut table, path, to)?;
             }
-            table
-                .try_into()
-                .map_err(|error: toml::de::Error| WorldError::Set {
-                    path: changes
-                        .iter()
-                        .map(|(p, v)| format!("{p}={v}"))
-                        .collect::<Vec<_>>()
-                        .join(" "),
-                    expected: format!("a value that fits: {}", error.message()),
-                })?
+            table.try_into().map_err(|error: toml::de::Error| WorldError::Set {
+                path: changes.iter().map(|(p, v)| format!("{p}={v}")).collect::<Vec<_>>().join(" "),
+                expected: format!("a value that fits: {}", error.message()),
+            })?
         };
         file.name = name.to_owned();
         if file.edition != EDITION {
@@ -257,7 +262,7 @@ impl WorldFile {
     /// [`WorldError::Value`] for whatever does not fit.
     pub fn boot(&self) -> Result<World, WorldError> {
         let loader = Arc::new(Builtins::default());
-        let names: Vec<&String> = self.machines.keys().collect();
+        let names: Vec<&String> = self.machines.iter().map(|(name, _)| name).collect();
         let place = |path: &str, name: &String| {
             let at = names.iter().position(|known| *known == name);
             at.ok_or_else(|| wrong(path, name, "the name of a machine"))
@@ -289,23 +294,12 @@ impl WorldFile {
                 let at = place(&format!("{path}.between"), name)?;
                 let port = machines[at].ports.len() as u16;
                 let address = [2, 0, 0, 0, at as u8, port as u8];
-                machines[at].ports.push(PortConfig {
-                    address,
-                    latency,
-                    bits_per_second,
-                });
+                machines[at].ports.push(PortConfig { address, latency, bits_per_second });
                 *end = (MachineId(at as u16), PortId(port));
             }
-            links.push(Link {
-                a: ends[0],
-                b: ends[1],
-            });
+            links.push(Link { a: ends[0], b: ends[1] });
         }
-        let config = WorldConfig {
-            name: self.name.clone(),
-            machines,
-            links,
-        };
+        let config = WorldConfig { name: self.name.clone(), machines, links };
         let mut world = World::boot(config).map_err(|(machine, error)| WorldError::Value {
             path: format!("machines.{machine}"),
             found: "this".to_owned(),
@@ -339,10 +333,8 @@ impl WorldFile {
         loader: &Arc<Builtins>,
     ) -> Result<(), WorldError> {
         let path = format!("machines.{host}.guests");
-        let table = self
-            .guests
-            .get(guest)
-            .ok_or_else(|| wrong(&path, guest, "a table [guests.NAME]"))?;
+        let table =
+            self.guests.get(guest).ok_or_else(|| wrong(&path, guest, "a table [guests.NAME]"))?;
         let config = machine(&format!("guests.{guest}"), guest, table, loader)?;
         let machine = Machine::boot(config)
             .map_err(|error| wrong(&format!("guests.{guest}"), "this", &error.to_string()))?;
@@ -357,16 +349,13 @@ impl WorldFile {
 
 /// Replaces a value in the table of a world file.
 fn set(table: &mut toml::Table, path: &str, to: &str) -> Result<(), WorldError> {
-    let fail = |expected: &str| WorldError::Set {
-        path: path.to_owned(),
-        expected: expected.to_owned(),
-    };
+    let fail =
+        |expected: &str| WorldError::Set { path: path.to_owned(), expected: expected.to_owned() };
     let mut parts: Vec<&str> = path.split('.').collect();
     let last = parts.pop().unwrap_or("");
     let machines = table.get("machines").and_then(toml::Value::as_table);
-    let is_machine = parts
-        .first()
-        .is_some_and(|first| machines.is_some_and(|m| m.contains_key(*first)));
+    let is_machine =
+        parts.first().is_some_and(|first| machines.is_some_and(|m| m.contains_key(*first)));
     if is_machine {
         parts.insert(0, "machines");
     } else if !parts.first().is_none_or(|first| table.contains_key(*first)) {
@@ -377,21 +366,13 @@ fn set(table: &mut toml::Table, path: &str, to: &str) -> Result<(), WorldError> 
     }
     let mut at = table;
     for part in parts {
-        let next = at
-            .entry(part)
-            .or_insert_with(|| toml::Value::Table(toml::Table::new()));
-        at = next
-            .as_table_mut()
-            .ok_or_else(|| fail(&format!("`{part}` to be a table")))?;
+        let next = at.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        at = next.as_table_mut().ok_or_else(|| fail(&format!("`{part}` to be a table")))?;
     }
     // What reads as a number or truth value is one; anything else is text.
-    let parsed = toml::from_str::<toml::Table>(&format!("v = {to}"))
-        .ok()
-        .and_then(|mut t| t.remove("v"));
-    at.insert(
-        last.to_owned(),
-        parsed.unwrap_or_else(|| toml::Value::String(to.to_owned())),
-    );
+    let parsed =
+        toml::from_str::<toml::Table>(&format!("v = {to}")).ok().and_then(|mut t| t.remove("v"));
+    at.insert(last.to_owned(), parsed.unwrap_or_else(|| toml::Value::String(to.to_owned())));
     Ok(())
 }
 
@@ -409,13 +390,7 @@ fn machine(
         return Err(wrong(&at("cpus"), &config.cpus.to_string(), "1 to 1024"));
     }
     let expected = "a size from \"256KiB\" to \"4096GiB\"";
-    let memory = value(
-        &at("memory"),
-        table.memory.as_ref(),
-        16 << 20,
-        units::bytes,
-        expected,
-    )?;
+    let memory = value(&at("memory"), table.memory.as_ref(), 16 << 20, units::bytes, expected)?;
     config.frames = u32::try_from(memory / 4096)
         .ok()
         .filter(|frames| (64..=1 << 30).contains(frames))
@@ -423,55 +398,27 @@ fn machine(
     if let Some(policy) = &table.scheduler.policy {
         if oscope_kernel::sched::policy_by_name(policy, Duration::ZERO).is_none() {
             let known = oscope_kernel::sched::POLICIES.join(", ");
-            return Err(wrong(
-                &at("scheduler.policy"),
-                policy,
-                &format!("one of {known}"),
-            ));
+            return Err(wrong(&at("scheduler.policy"), policy, &format!("one of {known}")));
         }
         config.policy.clone_from(policy);
     }
     let time = "a time such as \"10ms\"";
     let quantum = table.scheduler.quantum.as_ref();
-    config.slice = value(
-        &at("scheduler.quantum"),
-        quantum,
-        config.slice,
-        units::duration,
-        time,
-    )?;
+    config.slice = value(&at("scheduler.quantum"), quantum, config.slice, units::duration, time)?;
     if config.slice == Duration::ZERO {
-        return Err(wrong(
-            &at("scheduler.quantum"),
-            "0",
-            "a time longer than nothing",
-        ));
+        return Err(wrong(&at("scheduler.quantum"), "0", "a time longer than nothing"));
     }
     let interleave = table.interleave.as_ref();
-    config.interleave = value(
-        &at("interleave"),
-        interleave,
-        config.interleave,
-        units::duration,
-        time,
-    )?;
+    config.interleave =
+        value(&at("interleave"), interleave, config.interleave, units::duration, time)?;
     let presets = "`zero`, `teaching` or `realistic`";
-    config.costs = value(
-        &at("costs"),
-        table.costs.as_ref(),
-        config.costs,
-        CostModel::by_name,
-        presets,
-    )?;
+    config.costs =
+        value(&at("costs"), table.costs.as_ref(), config.costs, CostModel::by_name, presets)?;
     config.structure = match table.structure.as_deref() {
         None | Some("monolith") => Structure::Monolith,
         Some("microkernel") => Structure::Microkernel,
         Some(other) => {
-            return Err(wrong(
-                &at("structure"),
-                other,
-                "`monolith` or `microkernel`",
-            ));
+            return Err(wrong(&at("structure"), other, "`monolith` or `microkernel`"));
         }
     };
     if let Some(table) = &table.disk {
@@ -487,11 +434,7 @@ fn machine(
             return Err(wrong(&path, first, &format!("one of {}", names.join(", "))));
         }
         let arguments = program.command.clone();
-        config.programs.push(Start {
-            path: first.clone(),
-            arguments,
-            nice: program.nice,
-        });
+        config.programs.push(Start { path: first.clone(), arguments, nice: program.nice });
     }
     Ok(config)
 }
@@ -504,34 +447,16 @@ fn disk(path: &str, table: &DiskTable, loader: &Builtins) -> Result<DiskConfig, 
         .ok_or_else(|| wrong(&format!("{path}.size"), &table.size, expected))?;
     let time = "a time such as \"4ms\"";
     let seek = table.seek.as_ref();
-    let fixed = value(
-        &format!("{path}.seek"),
-        seek,
-        Duration::millis(4),
-        units::duration,
-        time,
-    )?;
+    let fixed = value(&format!("{path}.seek"), seek, Duration::millis(4), units::duration, time)?;
     let per_kib = table.per_kib.as_ref();
-    let per_kib = value(
-        &format!("{path}.per_kib"),
-        per_kib,
-        Duration::micros(10),
-        units::duration,
-        time,
-    )?;
+    let per_kib =
+        value(&format!("{path}.per_kib"), per_kib, Duration::micros(10), units::duration, time)?;
     let mut medium = Medium::new(size / 4096);
-    let files: Vec<(String, Vec<u8>)> = loader
-        .names()
-        .map(|name| (format!("/bin/{name}"), file_of(name)))
-        .collect();
-    let files: Vec<(&str, &[u8])> = files
-        .iter()
-        .map(|(path, contents)| (path.as_str(), contents.as_slice()))
-        .collect();
+    let files: Vec<(String, Vec<u8>)> =
+        loader.names().map(|name| (format!("/bin/{name}"), file_of(name))).collect();
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(path, contents)| (path.as_str(), contents.as_slice())).collect();
     MiniFs::make(&mut medium, &files)
         .map_err(|errno| wrong(&format!("{path}.size"), &table.size, errno.message()))?;
-    Ok(DiskConfig {
-        medium,
-        timing: Timing { fixed, per_kib },
-    })
+    Ok(DiskConfig { medium, timing: Timing { fixed, per_kib } })
 }

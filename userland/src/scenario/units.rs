@@ -4,32 +4,22 @@ use oscope_kernel::base::Duration;
 
 /// Splits `12.5ms` into digits before and after the point, and the unit.
 fn parts(text: &str) -> Option<(u64, u64, u64, &str)> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (digits, unit) = text.split_at(end);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     if whole.is_empty() || fraction.len() > 9 {
         return None;
     }
     let scale = 10u64.pow(fraction.len() as u32);
-    let fraction = if fraction.is_empty() {
-        0
-    } else {
-        fraction.parse().ok()?
-    };
+    let fraction = if fraction.is_empty() { 0 } else { fraction.parse().ok()? };
     Some((whole.parse().ok()?, fraction, scale, unit.trim()))
 }
 
 fn scaled(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let (whole, fraction, scale, unit) = parts(text.trim())?;
-    let (_, factor) = units
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(unit))?;
+    let (_, factor) = units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit))?;
     let fraction = u128::from(fraction) * u128::from(*factor) / u128::from(scale);
-    whole
-        .checked_mul(*factor)?
-        .checked_add(u64::try_from(fraction).ok()?)
+    whole.checked_mul(*factor)?.checked_add(u64::try_from(fraction).ok()?)
 }
 
 /// `250ns`, `10us`, `2.5ms`, `1s`, `1min`.
@@ -49,27 +39,13 @@ pub fn duration(text: &str) -> Option<Duration> {
 /// `4096`, `64KiB`, `16MiB`, `2GiB`: bytes.
 #[must_use]
 pub fn bytes(text: &str) -> Option<u64> {
-    scaled(
-        text,
-        &[
-            ("", 1),
-            ("B", 1),
-            ("KiB", 1 << 10),
-            ("MiB", 1 << 20),
-            ("GiB", 1 << 30),
-        ],
-    )
+    scaled(text, &[("", 1), ("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)])
 }
 
 /// `100Mbit`, `1Gbit`: bits per second.
 #[must_use]
 pub fn bandwidth(text: &str) -> Option<u64> {
-    let units = [
-        ("bit", 1),
-        ("kbit", 1_000),
-        ("Mbit", 1_000_000),
-        ("Gbit", 1_000_000_000),
-    ];
+    let units = [("bit", 1), ("kbit", 1_000), ("Mbit", 1_000_000), ("Gbit", 1_000_000_000)];
     scaled(text, &units)
 }
 
@@ -88,16 +64,8 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused() {
-        for text in [
-            "",
-            "ms",
-            "-1ms",
-            "1",
-            "1.2.3ms",
-            "99999999999999999999s",
-            "1e3ms",
-            "1parsec",
-        ] {
+        for text in ["", "ms", "-1ms", "1", "1.2.3ms", "99999999999999999999s", "1e3ms", "1parsec"]
+        {
             assert_eq!(duration(text), None, "{text}");
         }
     }

@@ -42,11 +42,7 @@ impl RustImage {
             name: name.to_owned(),
             main: Arc::new(move |sys| Box::pin(main(sys))),
             functions: Vec::new(),
-            segments: Segments {
-                text: 4,
-                data: 4,
-                stack: 64,
-            },
+            segments: Segments { text: 4, data: 4, stack: 64 },
         }
     }
 
@@ -57,8 +53,7 @@ impl RustImage {
         F: Fn(Sys, u64) -> R + Send + Sync + 'static,
         R: Future<Output = u64> + 'static,
     {
-        self.functions
-            .push(Arc::new(move |sys, word| Box::pin(function(sys, word))));
+        self.functions.push(Arc::new(move |sys, word| Box::pin(function(sys, word))));
         self
     }
 
@@ -94,10 +89,6 @@ impl Image for RustImage {
     }
 
     fn start(&self, stack: u64) -> Arc<dyn SavedProgram> {
-        Arc::new(Saved::start(
-            Arc::new(self.clone()),
-            Arc::clone(&self.main),
-            stack,
-        ))
+        Arc::new(Saved::start(Arc::new(self.clone()), Arc::clone(&self.main), stack))
     }
 }

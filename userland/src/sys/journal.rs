@@ -76,11 +76,7 @@ impl Journal {
         let offset = self.tail.bytes.len() as u32;
         self.tail.bytes.extend_from_slice(bytes);
         self.bytes += bytes.len();
-        self.push(Entry::Bytes {
-            check,
-            length: bytes.len() as u32,
-            offset,
-        });
+        self.push(Entry::Bytes { check, length: bytes.len() as u32, offset });
     }
 
     /// Freezes the tail, so that a clone shares everything.
@@ -96,20 +92,12 @@ impl Journal {
             let mut joined = (**previous).clone();
             let shift = joined.bytes.len() as u32;
             joined.bytes.append(&mut last.bytes);
-            joined
-                .entries
-                .extend(last.entries.iter().map(|entry| match *entry {
-                    Entry::Bytes {
-                        check,
-                        length,
-                        offset,
-                    } => Entry::Bytes {
-                        check,
-                        length,
-                        offset: offset + shift,
-                    },
-                    other => other,
-                }));
+            joined.entries.extend(last.entries.iter().map(|entry| match *entry {
+                Entry::Bytes { check, length, offset } => {
+                    Entry::Bytes { check, length, offset: offset + shift }
+                }
+                other => other,
+            }));
             self.sealed.pop();
             last = joined;
         }
@@ -125,15 +113,9 @@ impl Journal {
         while cursor.segment < self.sealed.len()
             && cursor.entry >= self.sealed[cursor.segment].entries.len()
         {
-            *cursor = Cursor {
-                segment: cursor.segment + 1,
-                entry: 0,
-            };
+            *cursor = Cursor { segment: cursor.segment + 1, entry: 0 };
         }
-        self.segment(cursor.segment)
-            .entries
-            .get(cursor.entry)
-            .copied()
+        self.segment(cursor.segment).entries.get(cursor.entry).copied()
     }
 
     /// Goes past the entry at a cursor.
@@ -144,10 +126,7 @@ impl Journal {
     /// The bytes of an entry that was found at a cursor.
     pub(super) fn bytes(&self, cursor: Cursor, offset: u32, length: u32) -> &[u8] {
         let from = offset as usize;
-        self.segment(cursor.segment)
-            .bytes
-            .get(from..from + length as usize)
-            .unwrap_or_default()
+        self.segment(cursor.segment).bytes.get(from..from + length as usize).unwrap_or_default()
     }
 }
 
@@ -166,11 +145,7 @@ mod tests {
             }
             journal.seal();
         }
-        assert!(
-            journal.sealed.len() < 16,
-            "{} segments",
-            journal.sealed.len()
-        );
+        assert!(journal.sealed.len() < 16, "{} segments", journal.sealed.len());
         let mut cursor = Cursor::default();
         for n in 0..1000u64 {
             match journal.get(&mut cursor) {

@@ -87,20 +87,14 @@ impl Sys {
 
     /// Loads a word of eight bytes.
     pub async fn load(&self, address: u64) -> u64 {
-        poll_fn(|_| {
-            self.port
-                .inline(check(2, address), |memory| memory.load(address, Width::B8))
-        })
-        .await
+        poll_fn(|_| self.port.inline(check(2, address), |memory| memory.load(address, Width::B8)))
+            .await
     }
 
     /// Loads a word of four bytes.
     pub async fn load32(&self, address: u64) -> u32 {
-        poll_fn(|_| {
-            self.port
-                .inline(check(3, address), |memory| memory.load(address, Width::B4))
-        })
-        .await as u32
+        poll_fn(|_| self.port.inline(check(3, address), |memory| memory.load(address, Width::B4)))
+            .await as u32
     }
 
     /// Stores a word of eight bytes.
@@ -113,9 +107,7 @@ impl Sys {
     /// Stores a word of four bytes.
     pub async fn store32(&self, address: u64, value: u32) {
         let store = |memory: &mut dyn UserMemory| {
-            memory
-                .store(address, Width::B4, u64::from(value))
-                .map(|()| 0)
+            memory.store(address, Width::B4, u64::from(value)).map(|()| 0)
         };
         poll_fn(|_| self.port.inline(check(5, address), store)).await;
     }
@@ -135,11 +127,7 @@ impl Sys {
         let (expected, new) = (u64::from(expected), u64::from(new));
         poll_fn(|_| {
             self.port.inline(check(7, address), |memory| {
-                memory.atomic(
-                    address,
-                    Width::B4,
-                    Atomic::CompareExchange { expected, new },
-                )
+                memory.atomic(address, Width::B4, Atomic::CompareExchange { expected, new })
             })
         })
         .await as u32
@@ -149,10 +137,9 @@ impl Sys {
     pub async fn peek(&self, address: u64, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length];
         poll_fn(|_| {
-            self.port
-                .inline_bytes(check(8, address), &mut bytes, |memory, into| {
-                    memory.read(address, into)
-                })
+            self.port.inline_bytes(check(8, address), &mut bytes, |memory, into| {
+                memory.read(address, into)
+            })
         })
         .await;
         bytes
@@ -161,9 +148,7 @@ impl Sys {
     /// Writes bytes to memory.
     pub async fn poke(&self, address: u64, bytes: &[u8]) {
         poll_fn(|_| {
-            self.port.inline(check(9, address), |memory| {
-                memory.write(address, bytes).map(|()| 0)
-            })
+            self.port.inline(check(9, address), |memory| memory.write(address, bytes).map(|()| 0))
         })
         .await;
     }
@@ -178,13 +163,7 @@ impl Sys {
 
     /// The time, from the vDSO.
     pub async fn now(&self) -> Time {
-        Time(
-            poll_fn(|_| {
-                self.port
-                    .inline(check(11, 0), |memory| Ok(memory.clock().0))
-            })
-            .await,
-        )
+        Time(poll_fn(|_| self.port.inline(check(11, 0), |memory| Ok(memory.clock().0))).await)
     }
 
     /// Sleeps; `Err` with what is left when a signal handler ended it.
@@ -199,9 +178,7 @@ impl Sys {
             Err(_) => {
                 let mut rest = [0; Timespec::SIZE];
                 rest.copy_from_slice(&self.peek(at + 16, Timespec::SIZE).await);
-                Err(Timespec::from_bytes(&rest)
-                    .to_duration()
-                    .unwrap_or_default())
+                Err(Timespec::from_bytes(&rest).to_duration().unwrap_or_default())
             }
         }
     }
@@ -236,11 +213,9 @@ impl Sys {
         let mut bytes = Vec::new();
         loop {
             let at = address + bytes.len() as u64;
-            let byte = poll_fn(|_| {
-                self.port
-                    .inline(check(12, at), |memory| memory.load(at, Width::B1))
-            })
-            .await;
+            let byte =
+                poll_fn(|_| self.port.inline(check(12, at), |memory| memory.load(at, Width::B1)))
+                    .await;
             if byte == 0 {
                 return String::from_utf8_lossy(&bytes).into_owned();
             }
@@ -270,8 +245,7 @@ impl Sys {
     /// # Errors
     /// `EAGAIN`, `ENOMEM`.
     pub async fn fork(&self) -> Result {
-        self.call3(nr::CLONE, u64::from(Signal::CHLD.number()), 0, 0)
-            .await
+        self.call3(nr::CLONE, u64::from(Signal::CHLD.number()), 0, 0).await
     }
 
     /// Starts function number `function` of the image on a stack of its own, with `word`. Returns the
@@ -286,11 +260,7 @@ impl Sys {
         self.store(top + 8, word).await;
         let done = top + 16;
         self.store32(done, 1).await;
-        // CLONE_VM | FS | FILES | SIGHAND | THREAD | SYSVSEM | PARENT_SETTID | CHILD_CLEARTID
-        let flags = 0x0037_0f00 & !0x8_0000;
-        let tid = self
-            .call(nr::CLONE, [flags, top, top + 24, 0, done, 0])
-            .await?;
+        let tid = self.call(nr::CLONE, [THREAD.bits(), top, top + 24, 0, done, 0]).await?;
         Ok((tid, done))
     }
 
@@ -313,10 +283,7 @@ impl Sys {
             text.push(0);
         }
         pointers.push(0);
-        let list: Vec<u8> = pointers
-            .iter()
-            .flat_map(|pointer| pointer.to_le_bytes())
-            .collect();
+        let list: Vec<u8> = pointers.iter().flat_map(|pointer| pointer.to_le_bytes()).collect();
         self.poke(base, &list).await;
         self.poke(base + 4096, &text).await;
         match self.call3(nr::EXECVE, base + 4096, base, 0).await {
@@ -360,8 +327,7 @@ impl Sys {
     /// # Errors
     /// `ESRCH`, `EINVAL`.
     pub async fn kill(&self, pid: u64, signal: Signal) -> Result {
-        self.call3(nr::KILL, pid, u64::from(signal.number()), 0)
-            .await
+        self.call3(nr::KILL, pid, u64::from(signal.number()), 0).await
     }
 
     /// sigaction(2): handler is an address from [`handler`](Self::handler), `SIG_DFL` or `SIG_IGN`.
@@ -370,18 +336,10 @@ impl Sys {
     /// `EINVAL`.
     pub async fn sigaction(&self, signal: Signal, handler: u64, flags: u64) -> Result {
         let at = self.scratch();
-        let action = SigAction {
-            handler,
-            flags,
-            mask: SignalSet::EMPTY,
-        };
+        let action = SigAction { handler, flags, mask: SignalSet::EMPTY };
         self.poke(at, &action.to_bytes()).await;
         let number = u64::from(signal.number());
-        self.call(
-            nr::RT_SIGACTION,
-            [number, at, 0, SignalSet::SIZE as u64, 0, 0],
-        )
-        .await
+        self.call(nr::RT_SIGACTION, [number, at, 0, SignalSet::SIZE as u64, 0, 0]).await
     }
 
     /// The action of a signal as it stands.
@@ -391,11 +349,7 @@ impl Sys {
     pub async fn action(&self, signal: Signal) -> Result<SigAction> {
         let at = self.scratch();
         let number = u64::from(signal.number());
-        self.call(
-            nr::RT_SIGACTION,
-            [number, 0, at, SignalSet::SIZE as u64, 0, 0],
-        )
-        .await?;
+        self.call(nr::RT_SIGACTION, [number, 0, at, SignalSet::SIZE as u64, 0, 0]).await?;
         let mut bytes = [0; SigAction::SIZE];
         bytes.copy_from_slice(&self.peek(at, SigAction::SIZE).await);
         Ok(SigAction::from_bytes(&bytes))
@@ -408,11 +362,7 @@ impl Sys {
     pub async fn sigprocmask(&self, how: u64, set: SignalSet) -> Result<SignalSet> {
         let at = self.scratch();
         self.poke(at, &set.to_bytes()).await;
-        self.call(
-            nr::RT_SIGPROCMASK,
-            [how, at, at + 8, SignalSet::SIZE as u64, 0, 0],
-        )
-        .await?;
+        self.call(nr::RT_SIGPROCMASK, [how, at, at + 8, SignalSet::SIZE as u64, 0, 0]).await?;
         Ok(SignalSet(self.load(at + 8).await))
     }
 
@@ -434,11 +384,7 @@ impl Sys {
         text.push(0);
         self.poke(at, &text).await;
         let here = -100i64 as u64;
-        self.call(
-            nr::OPENAT,
-            [here, at, u64::from(flags), u64::from(mode), 0, 0],
-        )
-        .await
+        self.call(nr::OPENAT, [here, at, u64::from(flags), u64::from(mode), 0, 0]).await
     }
 
     /// read(2) of at most 8 KiB.
@@ -462,9 +408,7 @@ impl Sys {
             self.poke(at, part).await;
             let mut done = 0;
             while done < part.len() as u64 {
-                done += self
-                    .call3(nr::WRITE, fd, at + done, part.len() as u64 - done)
-                    .await?;
+                done += self.call3(nr::WRITE, fd, at + done, part.len() as u64 - done).await?;
             }
         }
         Ok(())
@@ -512,8 +456,7 @@ impl Sys {
             }
             None => 0,
         };
-        self.call(nr::FUTEX, [address, 128, u64::from(value), at, 0, 0])
-            .await
+        self.call(nr::FUTEX, [address, 128, u64::from(value), at, 0, 0]).await
     }
 
     /// FUTEX_WAKE: how many were woken.
@@ -521,7 +464,6 @@ impl Sys {
     /// # Errors
     /// `EINVAL`.
     pub async fn futex_wake(&self, address: u64, count: u32) -> Result {
-        self.call(nr::FUTEX, [address, 129, u64::from(count), 0, 0, 0])
-            .await
+        self.call(nr::FUTEX, [address, 129, u64::from(count), 0, 0, 0]).await
     }
 }

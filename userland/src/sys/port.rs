@@ -127,11 +127,9 @@ impl Port {
             match entry {
                 None => self.replaying.set(false),
                 Some(Entry::Signal { .. }) => return Poll::Pending,
-                Some(Entry::Bytes {
-                    check: found,
-                    length,
-                    offset,
-                }) if found == check && length as usize == into.len() => {
+                Some(Entry::Bytes { check: found, length, offset })
+                    if found == check && length as usize == into.len() =>
+                {
                     into.copy_from_slice(self.journal.borrow().bytes(cursor, offset, length));
                     Journal::step(&mut cursor);
                     self.cursor.set(cursor);
@@ -162,21 +160,14 @@ impl Port {
     /// A system call: yields until the kernel has brought the answer.
     #[inline]
     pub(super) fn call(&self, number: u64, arguments: [u64; 6]) -> Poll<u64> {
-        let check = check(
-            1,
-            number ^ arguments[0] << 16 ^ arguments[1] << 8 ^ arguments[2],
-        );
+        let check = check(1, number ^ arguments[0] << 16 ^ arguments[1] << 8 ^ arguments[2]);
         if self.replaying.get()
             && let Some(poll) = self.replayed(check)
         {
             return poll;
         }
         if let Some(value) = self.answer.take() {
-            let limit = self
-                .memory
-                .borrow()
-                .as_ref()
-                .map_or(usize::MAX, |m| m.journal_limit());
+            let limit = self.memory.borrow().as_ref().map_or(usize::MAX, |m| m.journal_limit());
             return if self.note(limit, Entry::Value { check, value }) {
                 Poll::Ready(value)
             } else {

@@ -25,13 +25,7 @@ pub(super) struct Saved {
 impl Saved {
     /// A program that has not been asked anything yet.
     pub(super) fn start(image: Arc<RustImage>, body: Body, stack: u64) -> Self {
-        Self {
-            image,
-            body,
-            journal: Journal::default(),
-            stack,
-            ending: nr::EXIT_GROUP,
-        }
+        Self { image, body, journal: Journal::default(), stack, ending: nr::EXIT_GROUP }
     }
 }
 
@@ -61,12 +55,7 @@ impl RustProgram {
     fn revive(saved: Saved) -> Self {
         let port = Rc::new(Port::new(saved.journal.clone(), saved.stack));
         let first = (saved.body)(Sys::new(Rc::clone(&port)));
-        let mut program = Self {
-            saved,
-            port,
-            futures: vec![first],
-            broken: None,
-        };
+        let mut program = Self { saved, port, futures: vec![first], broken: None };
         program.saved.journal = Journal::default();
         if program.port.replaying.get() {
             // Runs through the journal and stops at the question that has no answer yet.
@@ -114,10 +103,7 @@ impl RustProgram {
 
     /// The body returned: that is exit_group(2), or exit(2) for a thread.
     fn end(&self, code: u64) -> Trap {
-        Trap::Call {
-            number: u64::from(self.saved.ending),
-            arguments: [code, 0, 0, 0, 0, 0],
-        }
+        Trap::Call { number: u64::from(self.saved.ending), arguments: [code, 0, 0, 0, 0, 0] }
     }
 
     fn is_replaying(&self) -> bool {
@@ -146,8 +132,7 @@ impl RustProgram {
         let Some(function) = self.saved.image.by_address(address) else {
             return false;
         };
-        self.futures
-            .push(function(Sys::new(Rc::clone(&self.port)), signal));
+        self.futures.push(function(Sys::new(Rc::clone(&self.port)), signal));
         true
     }
 
@@ -187,10 +172,7 @@ impl Program for RustProgram {
         if !self.push_handler(frame.handler, signal) {
             return false;
         }
-        let entry = Entry::Signal {
-            signal: frame.signal,
-            handler: frame.handler as u32,
-        };
+        let entry = Entry::Signal { signal: frame.signal, handler: frame.handler as u32 };
         self.port.journal.borrow_mut().push(entry);
         true
     }
@@ -198,10 +180,7 @@ impl Program for RustProgram {
     fn save(&mut self) -> Arc<dyn SavedProgram> {
         let mut journal = self.port.journal.borrow_mut();
         journal.seal();
-        Arc::new(Saved {
-            journal: journal.clone(),
-            ..self.saved.clone()
-        })
+        Arc::new(Saved { journal: journal.clone(), ..self.saved.clone() })
     }
 
     fn thread(&self, stack: u64) -> Arc<dyn SavedProgram> {

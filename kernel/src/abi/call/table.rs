@@ -40,10 +40,7 @@ const fn index() -> [Option<&'static Call>; COUNT] {
         let mut row = 0;
         while row < FAMILIES[family].len() {
             let call = &FAMILIES[family][row];
-            assert!(
-                index[call.number as usize].is_none(),
-                "two calls with one number"
-            );
+            assert!(index[call.number as usize].is_none(), "two calls with one number");
             index[call.number as usize] = Some(call);
             row += 1;
         }

@@ -17,10 +17,7 @@ const_set! {
 }
 
 /// The bits of [`access_mode`] (`O_ACCMODE`).
-pub static ACCESS_MODE_FIELD: Field = Field {
-    mask: 3,
-    names: &ACCESS_MODE,
-};
+pub static ACCESS_MODE_FIELD: Field = Field { mask: 3, names: &ACCESS_MODE };
 
 flag_set! {
     /// Flags of openat(2) besides the access mode ([`AccessMode`]), which is not a set of bits.
@@ -224,11 +221,9 @@ pub fn print_mode(mode: u32) -> String {
         }
         None => String::new(),
     };
-    for (bit, name) in [
-        (FileMode::SUID, "S_ISUID|"),
-        (FileMode::SGID, "S_ISGID|"),
-        (FileMode::SVTX, "S_ISVTX|"),
-    ] {
+    for (bit, name) in
+        [(FileMode::SUID, "S_ISUID|"), (FileMode::SGID, "S_ISGID|"), (FileMode::SVTX, "S_ISVTX|")]
+    {
         if mode & bit.bits() != 0 {
             text.push_str(name);
         }

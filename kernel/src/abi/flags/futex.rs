@@ -62,8 +62,7 @@ impl FutexOp {
     /// know.
     #[must_use]
     pub fn arguments(self) -> &'static [u8] {
-        self.entry()
-            .map_or(&[2, 3, 4, 5], |(_, arguments)| arguments)
+        self.entry().map_or(&[2, 3, 4, 5], |(_, arguments)| arguments)
     }
 
     /// Is argument 3 a timeout? Otherwise it is a number, or nothing.
@@ -75,10 +74,7 @@ impl FutexOp {
     /// Reads what `Display` writes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text
-            .split_once("/*")
-            .map_or(text, |(before, _)| before)
-            .trim();
+        let text = text.split_once("/*").map_or(text, |(before, _)| before).trim();
         if let Some(word) = number(text) {
             return u32::try_from(word).ok().map(Self);
         }
@@ -90,10 +86,8 @@ impl FutexOp {
             Some(rest) => (rest, Self::PRIVATE),
             None => (text, 0),
         };
-        let command = (0..)
-            .zip(COMMANDS)
-            .find(|(_, (name, _))| *name == text)
-            .map(|(command, _)| command)?;
+        let command =
+            (0..).zip(COMMANDS).find(|(_, (name, _))| *name == text).map(|(command, _)| command)?;
         Some(Self(command | private | realtime))
     }
 

@@ -30,10 +30,7 @@ const_set! {
 }
 
 /// The bits of [`map_type`].
-pub static MAP_TYPE_FIELD: Field = Field {
-    mask: 0xf,
-    names: &MAP_TYPE,
-};
+pub static MAP_TYPE_FIELD: Field = Field { mask: 0xf, names: &MAP_TYPE };
 
 flag_set! {
     /// Flags of mmap(2) besides the kind of mapping (`map_type`), which is not a set of bits.

@@ -29,10 +29,7 @@ const_set! {
 }
 
 /// The bits of [`socket_type`] (`SOCK_TYPE_MASK`).
-pub static SOCKET_TYPE_FIELD: Field = Field {
-    mask: 0xf,
-    names: &SOCKET_TYPE,
-};
+pub static SOCKET_TYPE_FIELD: Field = Field { mask: 0xf, names: &SOCKET_TYPE };
 
 flag_set! {
     /// Flags in the second argument of socket(2), besides the kind (`socket_type`).

@@ -24,10 +24,7 @@ fn open_flags_begin_with_the_access_mode() {
     assert_eq!(OPEN_BITS.print(0o2000001), "O_CLOEXEC|0x1");
     assert_eq!(OPEN_BITS.print(0), "0");
     assert_eq!(AccessMode::of(0o101), AccessMode::Write);
-    assert_eq!(
-        (OpenFlags::CREAT | OpenFlags::EXCL).to_string(),
-        "O_RDONLY|O_CREAT|O_EXCL"
-    );
+    assert_eq!((OpenFlags::CREAT | OpenFlags::EXCL).to_string(), "O_RDONLY|O_CREAT|O_EXCL");
 }
 
 #[test]
@@ -35,14 +32,8 @@ fn mappings_print_their_kind_first() {
     assert_eq!(MAP.print(0x22), "MAP_PRIVATE|MAP_ANONYMOUS");
     assert_eq!(MAP.print(0), "MAP_FILE");
     assert_eq!(MAP.print(3), "MAP_SHARED_VALIDATE");
-    assert_eq!(
-        MAP.print(0x5404_0022),
-        "MAP_PRIVATE|MAP_ANONYMOUS|MAP_HUGETLB|21<<MAP_HUGE_SHIFT"
-    );
-    assert_eq!(
-        MAP.print(0x104_0022),
-        "MAP_PRIVATE|MAP_ANONYMOUS|MAP_HUGETLB|0x1000000"
-    );
+    assert_eq!(MAP.print(0x5404_0022), "MAP_PRIVATE|MAP_ANONYMOUS|MAP_HUGETLB|21<<MAP_HUGE_SHIFT");
+    assert_eq!(MAP.print(0x104_0022), "MAP_PRIVATE|MAP_ANONYMOUS|MAP_HUGETLB|0x1000000");
     assert_eq!(
         MEMFD.print(u64::MAX),
         "MFD_CLOEXEC|MFD_ALLOW_SEALING|MFD_HUGETLB|0x3fffff8|63<<MFD_HUGE_SHIFT"
@@ -63,10 +54,7 @@ fn sockets_and_messages() {
 
 #[test]
 fn clone_ends_with_the_signal() {
-    assert_eq!(
-        print_clone_flags(0x120_0011),
-        "CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD"
-    );
+    assert_eq!(print_clone_flags(0x120_0011), "CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD");
     assert_eq!(print_clone_flags(0x211), "CLONE_FS|SIGCHLD");
     assert_eq!(print_clone_flags(0), "0");
     assert_eq!(print_clone_flags(17), "SIGCHLD");
@@ -95,10 +83,7 @@ fn waiting_and_looking() {
 fn numbers_with_names() {
     assert_eq!(WHENCE.print(1), "SEEK_CUR");
     assert_eq!(WHENCE.print(9), "0x9 /* SEEK_??? */");
-    assert_eq!(
-        CLOCK.print((-6i32).cast_unsigned()),
-        "0xfffffffa /* CLOCK_??? */"
-    );
+    assert_eq!(CLOCK.print((-6i32).cast_unsigned()), "0xfffffffa /* CLOCK_??? */");
     assert_eq!(WHENCE.parse("0x9 /* SEEK_??? */"), Some(9));
     assert_eq!(WHENCE.parse("SEEK_END"), Some(2));
     assert_eq!(WHENCE.parse("-1"), Some(u32::MAX));
@@ -141,16 +126,7 @@ fn numbers_are_read_as_c_reads_them() {
 }
 
 /// Every table with a name, for the properties below.
-const SETS: [&FlagSet; 8] = [
-    &OPEN,
-    &MAP,
-    &MEMFD,
-    &PROTECTION,
-    &SOCKET,
-    &MESSAGE,
-    &WAIT,
-    &CLONE,
-];
+const SETS: [&FlagSet; 8] = [&OPEN, &MAP, &MEMFD, &PROTECTION, &SOCKET, &MESSAGE, &WAIT, &CLONE];
 const CONSTANTS: [&ConstSet; 2] = [&WHENCE, &CLOCK];
 
 proptest! {

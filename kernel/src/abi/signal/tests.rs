@@ -18,10 +18,7 @@ fn every_signal_is_found_by_name_and_number() {
     for signal in SignalSet::FULL.iter() {
         assert_eq!(Signal::from_name(&signal.to_string()), Some(signal));
         assert_eq!(Signal::from_name(&signal.short_name()), Some(signal));
-        assert_eq!(
-            Signal::from_number(u64::from(signal.number())),
-            Some(signal)
-        );
+        assert_eq!(Signal::from_number(u64::from(signal.number())), Some(signal));
     }
     assert_eq!(Signal::from_number(0), None);
     assert_eq!(Signal::from_number(65), None);
@@ -37,10 +34,7 @@ fn default_actions_follow_signal_7() {
     assert_eq!(Signal::TSTP.default_action(), DefaultAction::Stop);
     assert_eq!(Signal::CONT.default_action(), DefaultAction::Continue);
     assert_eq!(Signal::MAX.default_action(), DefaultAction::Terminate);
-    assert_eq!(
-        SignalSet::FULL.iter().filter(|s| !s.is_catchable()).count(),
-        2
-    );
+    assert_eq!(SignalSet::FULL.iter().filter(|s| !s.is_catchable()).count(), 2);
 }
 
 #[test]
@@ -81,14 +75,8 @@ fn actions_have_the_layout_of_riscv64() {
         "SA_ONSTACK|SA_RESTART|SA_INTERRUPT|SA_NODEFER|SA_RESETHAND|SA_SIGINFO|SA_NOCLDSTOP\
          |SA_NOCLDWAIT|0x3fffff8"
     );
-    let ignore = SigAction {
-        handler: SIG_IGN,
-        ..SigAction::default()
-    };
-    assert_eq!(
-        ignore.to_string(),
-        "{sa_handler=SIG_IGN, sa_mask=[], sa_flags=0}"
-    );
+    let ignore = SigAction { handler: SIG_IGN, ..SigAction::default() };
+    assert_eq!(ignore.to_string(), "{sa_handler=SIG_IGN, sa_mask=[], sa_flags=0}");
     assert_eq!(
         action.to_string(),
         "{sa_handler=0x100020003, sa_mask=[INT], sa_flags=SA_RESTART|SA_NOCLDSTOP}"
@@ -97,10 +85,7 @@ fn actions_have_the_layout_of_riscv64() {
 
 #[test]
 fn codes_have_names() {
-    assert_eq!(
-        code::name(Signal::CHLD, code::CLD_EXITED),
-        Some("CLD_EXITED")
-    );
+    assert_eq!(code::name(Signal::CHLD, code::CLD_EXITED), Some("CLD_EXITED"));
     assert_eq!(code::name(Signal::SEGV, 1), Some("SEGV_MAPERR"));
     assert_eq!(code::name(Signal::USR1, code::SI_TKILL), Some("SI_TKILL"));
     assert_eq!(code::name(Signal::USR1, 1), None);

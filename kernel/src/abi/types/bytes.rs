@@ -55,10 +55,7 @@ pub(super) struct Writer<const N: usize> {
 
 impl<const N: usize> Writer<N> {
     pub(super) const fn new() -> Self {
-        Self {
-            bytes: [0; N],
-            at: 0,
-        }
+        Self { bytes: [0; N], at: 0 }
     }
 
     pub(super) fn bytes(mut self, field: &[u8]) -> Self {

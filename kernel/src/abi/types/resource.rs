@@ -81,11 +81,7 @@ impl Rusage {
 /// As strace prints it without `-v`: the two times and dots.
 impl fmt::Display for Rusage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{{ru_utime={}, ru_stime={}, ...}}",
-            self.user_time, self.system_time
-        )
+        write!(f, "{{ru_utime={}, ru_stime={}, ...}}", self.user_time, self.system_time)
     }
 }
 
@@ -109,10 +105,7 @@ impl Rlimit {
     #[must_use]
     pub fn from_bytes(bytes: &[u8; Self::SIZE]) -> Self {
         let mut reader = Reader::new(bytes);
-        Self {
-            soft: reader.u64(),
-            hard: reader.u64(),
-        }
+        Self { soft: reader.u64(), hard: reader.u64() }
     }
 
     /// The structure as it lies in memory.
@@ -137,11 +130,6 @@ impl fmt::Display for Rlimit {
             n if n > 1024 && n.is_multiple_of(1024) => format!("{}*1024", n / 1024),
             n => n.to_string(),
         };
-        write!(
-            f,
-            "{{rlim_cur={}, rlim_max={}}}",
-            print(self.soft),
-            print(self.hard)
-        )
+        write!(f, "{{rlim_cur={}, rlim_max={}}}", print(self.soft), print(self.hard))
     }
 }

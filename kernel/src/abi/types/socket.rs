@@ -7,8 +7,8 @@
 use super::{Reader, Writer, quote};
 use crate::abi::errno::Errno;
 use crate::abi::flags::network::{ETHERNET_PROTOCOL, FAMILY, HARDWARE, PACKET_TYPE, family};
+use core::net::Ipv4Addr;
 use std::fmt;
-use std::net::Ipv4Addr;
 
 /// An IPv4 address and a port: `struct sockaddr_in`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -150,10 +150,7 @@ impl SockAddr {
                     None => SockAddrUn::Unnamed,
                     Some((0, name)) => SockAddrUn::Abstract(name.to_vec()),
                     Some(_) => SockAddrUn::Path(
-                        body.split(|byte| *byte == 0)
-                            .next()
-                            .unwrap_or(body)
-                            .to_vec(),
+                        body.split(|byte| *byte == 0).next().unwrap_or(body).to_vec(),
                     ),
                 }))
             }
@@ -196,18 +193,10 @@ impl fmt::Display for SockAddr {
             ),
             Self::Un(SockAddrUn::Unnamed) => f.write_str("{sa_family=AF_UNIX}"),
             Self::Un(SockAddrUn::Path(path)) => {
-                write!(
-                    f,
-                    "{{sa_family=AF_UNIX, sun_path={}}}",
-                    quote(path, SockAddrUn::SIZE)
-                )
+                write!(f, "{{sa_family=AF_UNIX, sun_path={}}}", quote(path, SockAddrUn::SIZE))
             }
             Self::Un(SockAddrUn::Abstract(name)) => {
-                write!(
-                    f,
-                    "{{sa_family=AF_UNIX, sun_path=@{}}}",
-                    quote(name, SockAddrUn::SIZE)
-                )
+                write!(f, "{{sa_family=AF_UNIX, sun_path=@{}}}", quote(name, SockAddrUn::SIZE))
             }
             Self::Ll(link) => {
                 write!(
@@ -228,11 +217,7 @@ impl fmt::Display for SockAddr {
                         _ => format!("{byte:#x}"),
                     };
                     let bytes: Vec<String> = address.iter().map(print).collect();
-                    let more = if used < usize::from(link.length) {
-                        ", ..."
-                    } else {
-                        ""
-                    };
+                    let more = if used < usize::from(link.length) { ", ..." } else { "" };
                     write!(f, ", sll_addr=[{}{more}]", bytes.join(", "))?;
                 }
                 f.write_str("}")
@@ -248,10 +233,7 @@ pub fn print_socket_address(bytes: &[u8]) -> String {
         (Ok(address), _) => address.to_string(),
         (Err(_), [low, high, rest @ ..]) => {
             let name = FAMILY.print(u32::from(u16::from_le_bytes([*low, *high])));
-            format!(
-                "{{sa_family={name}, sa_data={}}}",
-                quote(rest, SockAddr::MAX_SIZE)
-            )
+            format!("{{sa_family={name}, sa_data={}}}", quote(rest, SockAddr::MAX_SIZE))
         }
         (Err(_), _) => "NULL".to_owned(),
     }
@@ -276,21 +258,13 @@ impl PollFd {
     #[must_use]
     pub fn from_bytes(bytes: &[u8; Self::SIZE]) -> Self {
         let mut reader = Reader::new(bytes);
-        Self {
-            fd: reader.i32(),
-            events: reader.u16(),
-            returned: reader.u16(),
-        }
+        Self { fd: reader.i32(), events: reader.u16(), returned: reader.u16() }
     }
 
     /// The structure as it lies in memory.
     #[must_use]
     pub fn to_bytes(self) -> [u8; Self::SIZE] {
-        Writer::new()
-            .i32(self.fd)
-            .u16(self.events)
-            .u16(self.returned)
-            .finish()
+        Writer::new().i32(self.fd).u16(self.events).u16(self.returned).finish()
     }
 }
 
@@ -314,19 +288,12 @@ impl EpollEvent {
         let mut reader = Reader::new(bytes);
         let events = reader.u32();
         let _pad = reader.u32();
-        Self {
-            events,
-            data: reader.u64(),
-        }
+        Self { events, data: reader.u64() }
     }
 
     /// The structure as it lies in memory.
     #[must_use]
     pub fn to_bytes(self) -> [u8; Self::SIZE] {
-        Writer::new()
-            .u32(self.events)
-            .u32(0)
-            .u64(self.data)
-            .finish()
+        Writer::new().u32(self.events).u32(0).u64(self.data).finish()
     }
 }

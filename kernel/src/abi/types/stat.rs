@@ -160,12 +160,7 @@ impl Dirent {
         };
         let end = buffer.len() + self.length();
         let header = Writer::<{ Self::HEADER }>::new();
-        let header = header
-            .u64(self.inode)
-            .i64(self.next)
-            .u16(length)
-            .u8(self.kind)
-            .finish();
+        let header = header.u64(self.inode).i64(self.next).u16(length).u8(self.kind).finish();
         buffer.extend_from_slice(&header);
         buffer.extend_from_slice(&self.name);
         buffer.resize(end, 0);
@@ -180,15 +175,7 @@ impl Dirent {
         let (length, kind) = (usize::from(reader.u16()), reader.u8());
         let padded = buffer.get(Self::HEADER..length)?;
         let name = padded.split(|byte| *byte == 0).next()?.to_vec();
-        Some((
-            Self {
-                inode,
-                next,
-                kind,
-                name,
-            },
-            buffer.get(length..)?,
-        ))
+        Some((Self { inode, next, kind, name }, buffer.get(length..)?))
     }
 }
 
@@ -237,14 +224,8 @@ impl Utsname {
     /// The structure as it lies in memory; strings longer than 64 bytes are cut.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::SIZE] {
-        let fields = [
-            &self.system,
-            &self.node,
-            &self.release,
-            &self.version,
-            &self.machine,
-            &self.domain,
-        ];
+        let fields =
+            [&self.system, &self.node, &self.release, &self.version, &self.machine, &self.domain];
         let writer = fields.into_iter().fold(Writer::new(), |writer, text| {
             let mut field = [0; Self::FIELD];
             for (place, byte) in field.iter_mut().take(Self::FIELD - 1).zip(text.bytes()) {
@@ -259,10 +240,6 @@ impl Utsname {
 /// As strace prints it without `-v`: `{sysname="Linux", nodename="web", ...}`.
 impl fmt::Display for Utsname {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{{sysname={:?}, nodename={:?}, ...}}",
-            self.system, self.node
-        )
+        write!(f, "{{sysname={:?}, nodename={:?}, ...}}", self.system, self.node)
     }
 }

@@ -8,40 +8,23 @@ use super::{
 use crate::abi::errno::Errno;
 use crate::abi::signal::Signal;
 use crate::base::{Duration, Time};
+use core::net::Ipv4Addr;
 use proptest::prelude::{any, prop, proptest};
-use std::net::Ipv4Addr;
 
 #[test]
 fn sizes_are_those_of_riscv64() {
     assert_eq!(
-        (
-            Timespec::SIZE,
-            Timeval::SIZE,
-            Itimerspec::SIZE,
-            Itimerval::SIZE
-        ),
+        (Timespec::SIZE, Timeval::SIZE, Itimerspec::SIZE, Itimerval::SIZE),
         (16, 16, 32, 32)
     );
-    assert_eq!(
-        (Stat::SIZE, Rusage::SIZE, Rlimit::SIZE, Iovec::SIZE),
-        (128, 144, 16, 16)
-    );
-    assert_eq!(
-        (SockAddrIn::SIZE, SockAddrLl::SIZE, SockAddrUn::SIZE),
-        (16, 20, 110)
-    );
-    assert_eq!(
-        (Utsname::SIZE, PollFd::SIZE, EpollEvent::SIZE),
-        (390, 8, 16)
-    );
+    assert_eq!((Stat::SIZE, Rusage::SIZE, Rlimit::SIZE, Iovec::SIZE), (128, 144, 16, 16));
+    assert_eq!((SockAddrIn::SIZE, SockAddrLl::SIZE, SockAddrUn::SIZE), (16, 20, 110));
+    assert_eq!((Utsname::SIZE, PollFd::SIZE, EpollEvent::SIZE), (390, 8, 16));
 }
 
 #[test]
 fn every_field_of_stat_has_its_place() {
-    let at = |seconds| Timespec {
-        seconds,
-        nanoseconds: seconds + 1,
-    };
+    let at = |seconds| Timespec { seconds, nanoseconds: seconds + 1 };
     let stat = Stat {
         device: 1,
         inode: 2,
@@ -59,15 +42,9 @@ fn every_field_of_stat_has_its_place() {
     };
     let bytes = stat.to_bytes();
     let word = |offset: usize| bytes[offset];
-    assert_eq!(
-        [word(0), word(8), word(20), word(24), word(28), word(32)],
-        [1, 2, 4, 5, 6, 7]
-    );
+    assert_eq!([word(0), word(8), word(20), word(24), word(28), word(32)], [1, 2, 4, 5, 6, 7]);
     assert_eq!(bytes[16..20], [0xa4, 0x81, 0, 0]);
-    assert_eq!(
-        (word(48), bytes[56..60].to_vec(), word(64)),
-        (54, vec![0, 16, 0, 0], 8)
-    );
+    assert_eq!((word(48), bytes[56..60].to_vec(), word(64)), (54, vec![0, 16, 0, 0], 8));
     assert_eq!(
         [word(72), word(80), word(88), word(96), word(104), word(112)],
         [72, 73, 88, 89, 104, 105]
@@ -75,28 +52,15 @@ fn every_field_of_stat_has_its_place() {
     assert_eq!(bytes[120..], [0; 8]);
     assert_eq!(Stat::from_bytes(&bytes), stat);
     assert_eq!(stat.to_string(), "{st_mode=S_IFREG|0644, st_size=54, ...}");
-    let null = Stat {
-        mode: 0o020666,
-        special: makedev(1, 3),
-        ..Stat::default()
-    };
-    assert_eq!(
-        null.to_string(),
-        "{st_mode=S_IFCHR|0666, st_rdev=makedev(0x1, 0x3), ...}"
-    );
+    let null = Stat { mode: 0o020666, special: makedev(1, 3), ..Stat::default() };
+    assert_eq!(null.to_string(), "{st_mode=S_IFCHR|0666, st_rdev=makedev(0x1, 0x3), ...}");
 }
 
 #[test]
 fn every_field_of_rusage_has_its_place() {
     let usage = Rusage {
-        user_time: Timeval {
-            seconds: 1,
-            microseconds: 2,
-        },
-        system_time: Timeval {
-            seconds: 3,
-            microseconds: 4,
-        },
+        user_time: Timeval { seconds: 1, microseconds: 2 },
+        system_time: Timeval { seconds: 3, microseconds: 4 },
         max_resident: 5,
         minor_faults: 6,
         major_faults: 7,
@@ -131,34 +95,18 @@ fn every_field_of_rusage_has_its_place() {
 
 #[test]
 fn times_that_linux_refuses_are_refused() {
-    let time = |seconds, nanoseconds| Timespec {
-        seconds,
-        nanoseconds,
-    };
+    let time = |seconds, nanoseconds| Timespec { seconds, nanoseconds };
     assert_eq!(time(0, 1_000_000_000).to_duration(), None);
     assert_eq!(time(0, -1).to_duration(), None);
     assert_eq!(time(-1, 0).to_duration(), None);
     assert_eq!(time(i64::MIN, i64::MIN).to_time(), None);
-    assert_eq!(
-        time(2, 999_999_999).to_duration(),
-        Some(Duration(2_999_999_999))
-    );
+    assert_eq!(time(2, 999_999_999).to_duration(), Some(Duration(2_999_999_999)));
     assert_eq!(time(i64::MAX, 0).to_duration(), Some(Duration::MAX));
     assert_eq!(time(1, 5).to_time(), Some(Time(1_000_000_005)));
-    assert_eq!(
-        Timeval {
-            seconds: 0,
-            microseconds: 1_000_000
-        }
-        .to_duration(),
-        None
-    );
+    assert_eq!(Timeval { seconds: 0, microseconds: 1_000_000 }.to_duration(), None);
     assert_eq!(
         Timeval::from(Duration(1_500_000_999)),
-        Timeval {
-            seconds: 1,
-            microseconds: 500_000
-        }
+        Timeval { seconds: 1, microseconds: 500_000 }
     );
     assert_eq!(Timespec::from(Time::MAX).to_time(), Some(Time::MAX));
     assert_eq!(time(1, 5).to_string(), "{tv_sec=1, tv_nsec=5}");
@@ -166,22 +114,9 @@ fn times_that_linux_refuses_are_refused() {
 
 #[test]
 fn limits_print_as_strace_prints_them() {
-    let limit = Rlimit {
-        soft: 8192 * 1024,
-        hard: RLIM_INFINITY,
-    };
-    assert_eq!(
-        limit.to_string(),
-        "{rlim_cur=8192*1024, rlim_max=RLIM64_INFINITY}"
-    );
-    assert_eq!(
-        Rlimit {
-            soft: 1024,
-            hard: 0
-        }
-        .to_string(),
-        "{rlim_cur=1024, rlim_max=0}"
-    );
+    let limit = Rlimit { soft: 8192 * 1024, hard: RLIM_INFINITY };
+    assert_eq!(limit.to_string(), "{rlim_cur=8192*1024, rlim_max=RLIM64_INFINITY}");
+    assert_eq!(Rlimit { soft: 1024, hard: 0 }.to_string(), "{rlim_cur=1024, rlim_max=0}");
     assert!(limit.is_valid());
     assert!(!Rlimit { soft: 1, hard: 0 }.is_valid());
     assert_eq!(Rlimit::from_bytes(&limit.to_bytes()), limit);
@@ -198,14 +133,8 @@ fn device_numbers_come_apart_again() {
 
 #[test]
 fn addresses_have_their_layout() {
-    let web = SockAddrIn {
-        port: 80,
-        address: Ipv4Addr::new(10, 0, 0, 1),
-    };
-    assert_eq!(
-        web.to_bytes(),
-        [2, 0, 0, 80, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]
-    );
+    let web = SockAddrIn { port: 80, address: Ipv4Addr::new(10, 0, 0, 1) };
+    assert_eq!(web.to_bytes(), [2, 0, 0, 80, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(SockAddr::from_bytes(&web.to_bytes()), Ok(SockAddr::In(web)));
     assert_eq!(
         SockAddr::In(web).to_string(),
@@ -220,10 +149,7 @@ fn addresses_have_their_layout() {
         address: [2, 0, 0, 0, 0, 1, 0, 0],
     };
     assert_eq!(link.to_bytes()[..12], [17, 0, 8, 6, 2, 0, 0, 0, 1, 0, 1, 6]);
-    assert_eq!(
-        SockAddr::from_bytes(&link.to_bytes()),
-        Ok(SockAddr::Ll(link))
-    );
+    assert_eq!(SockAddr::from_bytes(&link.to_bytes()), Ok(SockAddr::Ll(link)));
     assert_eq!(
         SockAddr::Ll(link).to_string(),
         "{sa_family=AF_PACKET, sll_protocol=htons(ETH_P_ARP), sll_ifindex=2, \
@@ -235,35 +161,19 @@ fn addresses_have_their_layout() {
         SockAddrUn::Path(b"/run/log".to_vec()),
         SockAddrUn::Abstract(b"x".to_vec()),
     ] {
-        assert_eq!(
-            SockAddr::from_bytes(&name.to_bytes()),
-            Ok(SockAddr::Un(name))
-        );
+        assert_eq!(SockAddr::from_bytes(&name.to_bytes()), Ok(SockAddr::Un(name)));
     }
     assert_eq!(SockAddr::from_bytes(&[2]), Err(Errno::EINVAL));
     assert_eq!(SockAddr::from_bytes(&[2, 0, 0, 80]), Err(Errno::EINVAL));
-    assert_eq!(
-        SockAddr::from_bytes(&[99, 0, 0, 80]),
-        Err(Errno::EAFNOSUPPORT)
-    );
+    assert_eq!(SockAddr::from_bytes(&[99, 0, 0, 80]), Err(Errno::EAFNOSUPPORT));
     assert_eq!(print_socket_address(&[]), "NULL");
-    assert_eq!(
-        print_socket_address(b"\x63\0ab"),
-        "{sa_family=0x63 /* AF_??? */, sa_data=\"ab\"}"
-    );
-    assert_eq!(
-        print_socket_address(b"\x01\0\0ab\x02"),
-        "{sa_family=AF_UNIX, sun_path=@\"ab\\2\"}"
-    );
+    assert_eq!(print_socket_address(b"\x63\0ab"), "{sa_family=0x63 /* AF_??? */, sa_data=\"ab\"}");
+    assert_eq!(print_socket_address(b"\x01\0\0ab\x02"), "{sa_family=AF_UNIX, sun_path=@\"ab\\2\"}");
 }
 
 #[test]
 fn system_names_are_cut_and_padded() {
-    let name = Utsname {
-        system: "Linux".into(),
-        node: "x".repeat(100),
-        ..Utsname::default()
-    };
+    let name = Utsname { system: "Linux".into(), node: "x".repeat(100), ..Utsname::default() };
     let read = Utsname::from_bytes(&name.to_bytes());
     assert_eq!((read.system.as_str(), read.node.len()), ("Linux", 64));
     assert_eq!(name.to_bytes()[..6], *b"Linux\0");
@@ -271,12 +181,7 @@ fn system_names_are_cut_and_padded() {
 
 #[test]
 fn directory_entries_follow_each_other() {
-    let entry = Dirent {
-        inode: 7,
-        next: 1,
-        kind: 8,
-        name: b"notes.txt".to_vec(),
-    };
+    let entry = Dirent { inode: 7, next: 1, kind: 8, name: b"notes.txt".to_vec() };
     let mut buffer = Vec::new();
     assert!(entry.append_to(&mut buffer));
     assert!(entry.append_to(&mut buffer));
@@ -285,10 +190,7 @@ fn directory_entries_follow_each_other() {
     let (first, rest) = Dirent::take_from(&buffer).expect("one entry");
     assert_eq!(first, entry);
     assert_eq!(Dirent::take_from(rest), Some((entry.clone(), &[][..])));
-    let long = Dirent {
-        name: vec![b'x'; 70_000],
-        ..entry
-    };
+    let long = Dirent { name: vec![b'x'; 70_000], ..entry };
     assert!(!long.append_to(&mut buffer));
     assert_eq!(buffer.len(), 64);
 }
@@ -297,24 +199,15 @@ fn directory_entries_follow_each_other() {
 fn wait_statuses_print_as_strace_prints_them() {
     let exited = WaitStatus::Exited(3);
     assert_eq!(exited.to_word(), 0x300);
-    assert_eq!(
-        WaitStatus::print(0x300),
-        "[{WIFEXITED(s) && WEXITSTATUS(s) == 3}]"
-    );
+    assert_eq!(WaitStatus::print(0x300), "[{WIFEXITED(s) && WEXITSTATUS(s) == 3}]");
     assert_eq!(
         WaitStatus::print(0x8b),
         "[{WIFSIGNALED(s) && WTERMSIG(s) == SIGSEGV && WCOREDUMP(s)}]"
     );
-    assert_eq!(
-        WaitStatus::print(0x137f),
-        "[{WIFSTOPPED(s) && WSTOPSIG(s) == SIGSTOP}]"
-    );
+    assert_eq!(WaitStatus::print(0x137f), "[{WIFSTOPPED(s) && WSTOPSIG(s) == SIGSTOP}]");
     assert_eq!(WaitStatus::print(0xffff), "[{WIFCONTINUED(s)}]");
     assert_eq!(WaitStatus::print(0x7f), "[0x7f]");
-    let killed = WaitStatus::Signaled {
-        signal: Signal::KILL,
-        core: false,
-    };
+    let killed = WaitStatus::Signaled { signal: Signal::KILL, core: false };
     assert_eq!(killed.to_word(), 9);
 }
 

@@ -24,11 +24,7 @@ pub fn quote(bytes: &[u8], limit: usize) -> String {
             _ => text.push_str(&format!("\\{byte:o}")),
         }
     }
-    text.push_str(if shown.len() < bytes.len() {
-        "\"..."
-    } else {
-        "\""
-    });
+    text.push_str(if shown.len() < bytes.len() { "\"..." } else { "\"" });
     text
 }
 

@@ -28,19 +28,13 @@ impl Timespec {
     #[must_use]
     pub fn from_bytes(bytes: &[u8; Self::SIZE]) -> Self {
         let mut reader = Reader::new(bytes);
-        Self {
-            seconds: reader.i64(),
-            nanoseconds: reader.i64(),
-        }
+        Self { seconds: reader.i64(), nanoseconds: reader.i64() }
     }
 
     /// The structure as it lies in memory.
     #[must_use]
     pub fn to_bytes(self) -> [u8; Self::SIZE] {
-        Writer::new()
-            .i64(self.seconds)
-            .i64(self.nanoseconds)
-            .finish()
+        Writer::new().i64(self.seconds).i64(self.nanoseconds).finish()
     }
 
     /// Would Linux take it for a sleep or a timeout (`timespec64_valid`)? If not, the call fails
@@ -88,11 +82,7 @@ impl From<Time> for Timespec {
 /// As strace prints it: `{tv_sec=1, tv_nsec=500000000}`.
 impl fmt::Display for Timespec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{{tv_sec={}, tv_nsec={}}}",
-            self.seconds, self.nanoseconds
-        )
+        write!(f, "{{tv_sec={}, tv_nsec={}}}", self.seconds, self.nanoseconds)
     }
 }
 
@@ -113,19 +103,13 @@ impl Timeval {
     #[must_use]
     pub fn from_bytes(bytes: &[u8; Self::SIZE]) -> Self {
         let mut reader = Reader::new(bytes);
-        Self {
-            seconds: reader.i64(),
-            microseconds: reader.i64(),
-        }
+        Self { seconds: reader.i64(), microseconds: reader.i64() }
     }
 
     /// The structure as it lies in memory.
     #[must_use]
     pub fn to_bytes(self) -> [u8; Self::SIZE] {
-        Writer::new()
-            .i64(self.seconds)
-            .i64(self.microseconds)
-            .finish()
+        Writer::new().i64(self.seconds).i64(self.microseconds).finish()
     }
 
     /// Would Linux take it? If not, the call fails with EINVAL.
@@ -149,25 +133,15 @@ impl Timeval {
 /// Cuts off what is less than a microsecond.
 impl From<Duration> for Timeval {
     fn from(length: Duration) -> Self {
-        let Timespec {
-            seconds,
-            nanoseconds,
-        } = length.into();
-        Self {
-            seconds,
-            microseconds: nanoseconds / 1_000,
-        }
+        let Timespec { seconds, nanoseconds } = length.into();
+        Self { seconds, microseconds: nanoseconds / 1_000 }
     }
 }
 
 /// As strace prints it: `{tv_sec=1, tv_usec=500000}`.
 impl fmt::Display for Timeval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{{tv_sec={}, tv_usec={}}}",
-            self.seconds, self.microseconds
-        )
+        write!(f, "{{tv_sec={}, tv_usec={}}}", self.seconds, self.microseconds)
     }
 }
 
@@ -197,21 +171,14 @@ impl Itimerspec {
     /// The structure as it lies in memory.
     #[must_use]
     pub fn to_bytes(self) -> [u8; Self::SIZE] {
-        Writer::new()
-            .bytes(&self.interval.to_bytes())
-            .bytes(&self.value.to_bytes())
-            .finish()
+        Writer::new().bytes(&self.interval.to_bytes()).bytes(&self.value.to_bytes()).finish()
     }
 }
 
 /// As strace prints it.
 impl fmt::Display for Itimerspec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{{it_interval={}, it_value={}}}",
-            self.interval, self.value
-        )
+        write!(f, "{{it_interval={}, it_value={}}}", self.interval, self.value)
     }
 }
 
@@ -241,20 +208,13 @@ impl Itimerval {
     /// The structure as it lies in memory.
     #[must_use]
     pub fn to_bytes(self) -> [u8; Self::SIZE] {
-        Writer::new()
-            .bytes(&self.interval.to_bytes())
-            .bytes(&self.value.to_bytes())
-            .finish()
+        Writer::new().bytes(&self.interval.to_bytes()).bytes(&self.value.to_bytes()).finish()
     }
 }
 
 /// As strace prints it.
 impl fmt::Display for Itimerval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{{it_interval={}, it_value={}}}",
-            self.interval, self.value
-        )
+        write!(f, "{{it_interval={}, it_value={}}}", self.interval, self.value)
     }
 }

@@ -55,10 +55,8 @@ impl WaitStatus {
         match (low, high) {
             (0, code) => Some(Self::Exited(code)),
             (0x7f, number) => signal(number).map(Self::Stopped),
-            (number, 0) => signal(number & 0x7f).map(|signal| Self::Signaled {
-                signal,
-                core: u32::from(number) & Self::CORE != 0,
-            }),
+            (number, 0) => signal(number & 0x7f)
+                .map(|signal| Self::Signaled { signal, core: u32::from(number) & Self::CORE != 0 }),
             _ => None,
         }
     }
@@ -76,24 +74,15 @@ impl WaitStatus {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let text = text
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'))
-            .unwrap_or(text);
-        let text = text
-            .strip_prefix('{')
-            .and_then(|rest| rest.strip_suffix('}'))
-            .unwrap_or(text);
+        let text = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+        let text = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(text);
         if let Some(code) = text.strip_prefix("WIFEXITED(s) && WEXITSTATUS(s) == ") {
             return code.parse().ok().map(Self::Exited);
         }
         if let Some(rest) = text.strip_prefix("WIFSIGNALED(s) && WTERMSIG(s) == ") {
             let name = rest.strip_suffix(" && WCOREDUMP(s)");
             let signal = Signal::from_name(name.unwrap_or(rest))?;
-            return Some(Self::Signaled {
-                signal,
-                core: name.is_some(),
-            });
+            return Some(Self::Signaled { signal, core: name.is_some() });
         }
         if let Some(name) = text.strip_prefix("WIFSTOPPED(s) && WSTOPSIG(s) == ") {
             return Signal::from_name(name).map(Self::Stopped);

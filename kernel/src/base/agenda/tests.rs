@@ -7,12 +7,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 fn at(time: u64) -> Key {
-    Key {
-        time: Time(time),
-        phase: 0,
-        source: 0,
-        sequence: 0,
-    }
+    Key { time: Time(time), phase: 0, source: 0, sequence: 0 }
 }
 
 fn hash<T: Hash>(agenda: &Agenda<T>) -> u64 {
@@ -48,12 +43,7 @@ fn order_is_time_then_phase_then_source_then_sequence() {
         for phase in [0, 255] {
             for source in [0, u64::MAX] {
                 for sequence in [0, 1] {
-                    keys.push(Key {
-                        time: Time(time),
-                        phase,
-                        source,
-                        sequence,
-                    });
+                    keys.push(Key { time: Time(time), phase, source, sequence });
                 }
             }
         }
@@ -62,10 +52,7 @@ fn order_is_time_then_phase_then_source_then_sequence() {
     for key in keys.iter().rev() {
         agenda.insert(*key, ());
     }
-    let popped: Vec<_> = drain(&mut agenda)
-        .into_iter()
-        .map(|(key, ())| key)
-        .collect();
+    let popped: Vec<_> = drain(&mut agenda).into_iter().map(|(key, ())| key).collect();
     assert_eq!(popped, keys);
 }
 
@@ -78,10 +65,7 @@ fn equal_keys_come_out_in_order_of_insertion_even_if_some_were_late() {
     agenda.insert(at(5_000), 2);
     assert_eq!(agenda.pop(), Some((at(5_000), 0)));
     agenda.insert(at(5_000), 3);
-    let values: Vec<_> = drain(&mut agenda)
-        .into_iter()
-        .map(|(_, value)| value)
-        .collect();
+    let values: Vec<_> = drain(&mut agenda).into_iter().map(|(_, value)| value).collect();
     assert_eq!(values, [1, 2, 3]);
 }
 
@@ -96,13 +80,7 @@ fn a_ticket_goes_stale_with_its_entry() {
     assert_eq!(agenda.cancel(first), None);
     assert_eq!(agenda.pop(), Some((at(10), "second")));
     assert_eq!(agenda.cancel(second), None);
-    assert_eq!(
-        agenda.cancel(Ticket {
-            index: 7,
-            generation: 0
-        }),
-        None
-    );
+    assert_eq!(agenda.cancel(Ticket { index: 7, generation: 0 }), None);
 }
 
 #[test]
@@ -115,10 +93,7 @@ fn what_is_inserted_in_the_past_is_due_at_once_and_in_order() {
         agenda.insert(at(time), ());
     }
     assert_eq!(agenda.next_time(), Time(0));
-    let times: Vec<_> = drain(&mut agenda)
-        .into_iter()
-        .map(|(key, ())| key.time.0)
-        .collect();
+    let times: Vec<_> = drain(&mut agenda).into_iter().map(|(key, ())| key.time.0).collect();
     assert_eq!(times, [0, 3, 999_999, 2_000_000, 2_000_001]);
 }
 
@@ -132,11 +107,7 @@ fn never_is_a_time_like_any_other_and_the_last() {
     assert_eq!(agenda.pop(), Some((at(0), "now")));
     assert_eq!(agenda.pop(), Some((at(u64::MAX - 1), "nearly")));
     assert_eq!(agenda.next_time(), Time::MAX);
-    assert_eq!(
-        agenda.pop_before(at(u64::MAX)),
-        None,
-        "the limit is exclusive"
-    );
+    assert_eq!(agenda.pop_before(at(u64::MAX)), None, "the limit is exclusive");
     assert_eq!(agenda.cancel(never), Some("never"));
     assert!(agenda.is_empty());
 }
@@ -144,29 +115,19 @@ fn never_is_a_time_like_any_other_and_the_last() {
 #[test]
 fn the_limit_of_a_pop_is_a_whole_key() {
     let mut agenda = Agenda::new();
-    let quantum = Key {
-        phase: 4,
-        ..at(500)
-    };
+    let quantum = Key { phase: 4, ..at(500) };
     agenda.insert(quantum, ());
     assert_eq!(agenda.pop_before(at(499)), None);
     assert_eq!(agenda.pop_before(quantum), None);
-    assert_eq!(
-        agenda.pop_before(Key {
-            sequence: 1,
-            ..quantum
-        }),
-        Some((quantum, ()))
-    );
+    assert_eq!(agenda.pop_before(Key { sequence: 1, ..quantum }), Some((quantum, ())));
 }
 
 #[test]
 fn next_time_is_exact_after_every_cancel() {
     let mut agenda = Agenda::new();
     let n = 1 << 12;
-    let mut tickets: Vec<_> = shuffled(n)
-        .map(|i| (i, agenda.insert(at((1 << 30) + i * 777), i)))
-        .collect();
+    let mut tickets: Vec<_> =
+        shuffled(n).map(|i| (i, agenda.insert(at((1 << 30) + i * 777), i))).collect();
     tickets.sort_unstable();
     for (i, ticket) in tickets {
         assert_eq!(agenda.next_time(), Time((1 << 30) + i * 777));
@@ -201,9 +162,7 @@ fn storms_at_one_instant_pass() {
 #[test]
 fn a_crowd_cancelled_in_order_of_time_is_searched_once_per_level() {
     let mut agenda = Agenda::new();
-    let tickets: Vec<_> = (0..1 << 17)
-        .map(|i| agenda.insert(at((1 << 40) + i * 50), i))
-        .collect();
+    let tickets: Vec<_> = (0..1 << 17).map(|i| agenda.insert(at((1 << 40) + i * 50), i)).collect();
     for (ticket, i) in tickets.into_iter().zip(0..) {
         assert_eq!(agenda.cancel(ticket), Some(i));
     }
@@ -327,12 +286,7 @@ impl Pair {
 
     fn pop_below(&mut self, limit: Option<Key>) {
         let below = |key: Key| limit.is_none_or(|limit| key < limit);
-        let expected = self
-            .model
-            .keys()
-            .next()
-            .copied()
-            .filter(|&(key, _)| below(key));
+        let expected = self.model.keys().next().copied().filter(|&(key, _)| below(key));
         let popped = match limit {
             Some(limit) => self.agenda.pop_before(limit),
             None => self.agenda.pop(),
@@ -347,16 +301,8 @@ impl Pair {
     fn take(&mut self, step: &Step) {
         let now = self.now;
         match *step {
-            Step::Insert {
-                ahead,
-                phase,
-                source,
-            } => {
-                self.insert(Key {
-                    phase,
-                    source,
-                    ..at(now.saturating_add(ahead))
-                });
+            Step::Insert { ahead, phase, source } => {
+                self.insert(Key { phase, source, ..at(now.saturating_add(ahead)) });
             }
             Step::InsertPast { behind } => self.insert(at(now.saturating_sub(behind))),
             Step::Burst { spacing, count } => {
@@ -389,11 +335,7 @@ impl Pair {
     }
 
     fn check(&self) {
-        let first = self
-            .model
-            .keys()
-            .next()
-            .map_or(Time::MAX, |(key, _)| key.time);
+        let first = self.model.keys().next().map_or(Time::MAX, |(key, _)| key.time);
         assert_eq!(self.agenda.next_time(), first);
         assert_eq!(self.agenda.len(), self.model.len());
         assert_eq!(self.agenda.is_empty(), self.model.is_empty());

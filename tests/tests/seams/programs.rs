@@ -1,0 +1,355 @@
+//! Programs that fork, are replaced, race, and break their contract.
+
+use oscope_kernel::abi::program::Abort;
+use oscope_kernel::abi::signal::{SIG_DFL, SIG_IGN, Signal, SignalSet};
+use oscope_kernel::base::{Asked, Duration, Schedule};
+use oscope_kernel::event::{Event, MachineEvent, TaskEvent};
+use oscope_kernel::hw::CostModel;
+use oscope_kernel::machine::{Config, Machine, Start, Until, Why};
+use oscope_tests::{boot, config, disk, events, exits, log, run, run_for, shown};
+use oscope_userland::sys::{RustImage, Sys};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+async fn say(sys: &Sys, text: String) {
+    let _ = sys.write(1, text.as_bytes()).await;
+}
+
+#[test]
+fn t06_a_program_forks_in_the_middle_of_a_nested_await() {
+    async fn innermost(sys: &Sys, carried: u64) -> (u64, u64) {
+        let before = sys.getpid().await + carried;
+        let child = sys.fork().await.expect("a child");
+        (before, child)
+    }
+    async fn middle(sys: &Sys, list: &mut Vec<u64>) -> u64 {
+        list.push(7);
+        let (before, child) = innermost(sys, 1000).await;
+        list.push(before);
+        child
+    }
+    let main = RustImage::new("main", |sys: Sys| async move {
+        let mut list = vec![1, 2];
+        let child = middle(&sys, &mut list).await;
+        // Both go on from here, each with its own copy of the list and another value.
+        list.push(child);
+        if child == 0 {
+            say(&sys, format!("child {} {list:?}; ", sys.getpid().await)).await;
+            return 3;
+        }
+        let waited = sys.wait(-1).await;
+        say(&sys, format!("parent {} {list:?} {waited:?}", sys.getpid().await)).await;
+        0
+    });
+    let machine = run(vec![main]);
+    assert_eq!(
+        shown(&machine),
+        "child 2 [1, 2, 7, 1001, 0]; parent 1 [1, 2, 7, 1001, 2] Ok((2, 768))"
+    );
+}
+
+#[test]
+fn t06_memory_is_copied_when_written_and_not_before() {
+    let main = RustImage::new("main", |sys: Sys| async move {
+        let at = sys.mmap(4 * 4096).await.expect("memory");
+        for page in 0..4 {
+            sys.store(at + page * 4096, 10 + page).await;
+        }
+        if sys.fork().await == Ok(0) {
+            sys.store(at, 99).await;
+            say(&sys, format!("child {} {}; ", sys.load(at).await, sys.load(at + 4096).await))
+                .await;
+            return 0;
+        }
+        let _ = sys.wait(-1).await;
+        say(&sys, format!("parent {} {}", sys.load(at).await, sys.load(at + 4096).await)).await;
+        0
+    });
+    let machine = run(vec![main]);
+    assert_eq!(shown(&machine), "child 99 11; parent 10 11");
+}
+
+#[test]
+fn t07_execve_replaces_the_program_and_keeps_what_posix_says() {
+    let first = RustImage::new("first", |sys: Sys| async move {
+        let file = sys.open("/data", 0, 0).await.expect("a file");
+        let closing = sys.open("/data", 0o2_000_000, 0).await.expect("a file to be closed");
+        sys.read(file, 3).await.expect("three bytes");
+        sys.sigaction(Signal::USR1, sys.handler(0), 0).await.expect("a handler");
+        sys.sigaction(Signal::USR2, SIG_IGN, 0).await.expect("ignored");
+        let mut mask = SignalSet::EMPTY;
+        mask.insert(Signal::HUP);
+        sys.sigprocmask(2, mask).await.expect("a mask");
+        sys.store(0x1_4000, 4711).await;
+        let text = format!("{file} {closing} {}", sys.getpid().await);
+        let missing = sys.execve("/bin/nothing", &["nothing"]).await;
+        let refused = sys.execve("/data", &["data"]).await;
+        say(&sys, format!("{missing} / {refused} / ")).await;
+        sys.execve("/bin/second", &["second", &text]).await;
+        99
+    })
+    .function(|_, _| async { 0 });
+    let second = RustImage::new("second", |sys: Sys| async move {
+        let arguments = sys.arguments().await;
+        let old: Vec<u64> =
+            arguments[1].split(' ').map(|word| word.parse().expect("a number")).collect();
+        let rest = sys.read(old[0], 8).await.expect("the file is still open");
+        let closed = sys.read(old[1], 8).await;
+        let handler = sys.action(Signal::USR1).await.expect("an action").handler;
+        let ignored = sys.action(Signal::USR2).await.expect("an action").handler;
+        let mask = sys.sigprocmask(0, SignalSet::EMPTY).await.expect("the mask");
+        let data = sys.load(0x1_4000).await;
+        let same = sys.getpid().await == old[2];
+        say(
+            &sys,
+            format!(
+                "{} {closed:?} pid {same} handler {} ignored {} mask {mask} data {data}",
+                String::from_utf8_lossy(&rest),
+                handler == SIG_DFL,
+                ignored == SIG_IGN,
+            ),
+        )
+        .await;
+        5
+    });
+    let mut config = config(vec![first, second]);
+    config.disk = Some(disk(&[("/data", b"abcdefgh")], &["second"]));
+    let mut machine = boot(config);
+    run_for(&mut machine, Duration::seconds(1));
+    assert_eq!(
+        shown(&machine),
+        "ENOENT (No such file or directory) / ENOEXEC (Exec format error) / \
+         defgh Err(EBADF) pid true handler true ignored true mask [HUP] data 0"
+    );
+    assert_eq!(exits(&machine), [5 << 8]);
+}
+
+/// Two threads add to a counter, each `times` times, by loading, adding and storing.
+fn counter(times: &str) -> Config {
+    let mut config = config(vec![]);
+    config.cpus = 2;
+    config.interleave = Duration::ZERO;
+    config.programs = vec![Start::new("counter", &["2", times])];
+    config
+}
+
+#[test]
+fn t08_two_threads_on_two_cpus_lose_updates_always_the_same_way() {
+    let go = || {
+        let mut machine = boot(counter("20000"));
+        run_for(&mut machine, Duration::seconds(1));
+        (shown(&machine), exits(&machine), log(&machine))
+    };
+    let (total, ends, first) = go();
+    let total: u64 = total.split(' ').next().and_then(|n| n.parse().ok()).expect("a number");
+    assert!((20_000..40_000).contains(&total), "updates were lost: {total} of 40000");
+    assert_eq!(ends.last(), Some(&(1 << 8)), "and the program knows");
+    assert_eq!(go().2, first, "always the same ones");
+}
+
+/// Two threads that each add once, on one CPU, where nothing is lost unless somebody is preempted between
+/// the load and the store.
+fn small() -> Config {
+    let mut config = counter("1");
+    config.cpus = 1;
+    config.explore = true;
+    config.costs = CostModel::zero();
+    config
+}
+
+#[test]
+fn t14_an_explorer_finds_the_schedule_that_loses_an_update() {
+    let try_one = |schedule: &Schedule| -> (bool, Vec<Asked>) {
+        let mut machine = boot(Config { schedule: schedule.clone(), ..small() });
+        run_for(&mut machine, Duration::seconds(1));
+        (exits(&machine).last() == Some(&0), machine.choices().to_vec())
+    };
+    let (well, _) = try_one(&Schedule::default());
+    assert!(well, "of its own accord nothing is lost");
+    // Breadth first over the number of answers that differ from the default: the first schedule that fails
+    // is a shortest one.
+    let mut queue = VecDeque::from([Schedule::default()]);
+    let mut seen = BTreeSet::new();
+    let mut tried = 0;
+    let found = loop {
+        let schedule = queue.pop_front().expect("some schedule loses an update");
+        let (well, asked) = try_one(&schedule);
+        tried += 1;
+        assert!(tried < 20_000, "not found among {tried} schedules");
+        if !well {
+            break schedule;
+        }
+        let from = schedule.0.keys().next_back().map_or(0, |last| last + 1);
+        for (question, asked) in asked.iter().enumerate().skip(from as usize) {
+            for answer in 1..asked.of {
+                let mut next: BTreeMap<u64, u32> = schedule.0.clone();
+                next.insert(question as u64, answer);
+                if seen.insert(next.clone()) {
+                    queue.push_back(Schedule(next));
+                }
+            }
+        }
+    };
+    // It is a text that anybody can replay.
+    let text = found.to_string();
+    println!("an update is lost with schedule {text}, found after {tried} tries");
+    let read: Schedule = text.parse().expect("a schedule");
+    assert!(!try_one(&read).0);
+    assert!(read.0.len() <= 2, "a shortest one: {text}");
+}
+
+#[test]
+fn t15_a_program_that_panics_ends_and_nobody_else() {
+    let main = RustImage::new("main", |sys: Sys| async move {
+        if sys.fork().await == Ok(0) {
+            let list: Vec<u64> = Vec::new();
+            let at = sys.getpid().await as usize;
+            return list[at];
+        }
+        let ended = sys.wait(-1).await;
+        say(&sys, format!("{ended:?}")).await;
+        0
+    });
+    let machine = run(vec![main]);
+    assert_eq!(shown(&machine), "Ok((2, 134))", "SIGABRT, with a core");
+    let abort =
+        |event: &Event| matches!(event, Event::Task(TaskEvent::Abort { why: Abort::Panic }));
+    assert_eq!(events(&machine, |record| abort(&record.event)).count(), 1);
+}
+
+#[test]
+fn t15_trapping_for_ever_at_one_instant_stops_the_run_with_a_message() {
+    let spinner = RustImage::new("spinner", |sys: Sys| async move {
+        async fn spin(sys: Sys, (): ()) -> u64 {
+            for _ in 0..1000 {
+                sys.getpid().await;
+            }
+            sys.rebase((), spin).await
+        }
+        spin(sys, ()).await
+    });
+    let mut config = config(vec![spinner]);
+    config.costs = CostModel::zero();
+    let mut machine = boot(config);
+    let why = run_for(&mut machine, Duration::seconds(1));
+    assert!(matches!(why, Why::NoProgress(..)), "{why:?}");
+    let said = |event: &Event| matches!(event, Event::Machine(MachineEvent::NoProgress));
+    assert_eq!(events(&machine, |record| said(&record.event)).count(), 1);
+    assert_eq!(run_for(&mut machine, Duration::seconds(1)), why, "and it stays so");
+}
+
+#[test]
+fn t15_a_journal_that_overflows_ends_its_process() {
+    let hoarder = RustImage::new("hoarder", |sys: Sys| async move {
+        loop {
+            sys.now().await;
+        }
+    });
+    let mut config = config(vec![hoarder]);
+    config.journal_limit = 10_000;
+    let mut machine = boot(config);
+    run_for(&mut machine, Duration::seconds(1));
+    assert_eq!(exits(&machine), [134]);
+    let full =
+        |event: &Event| matches!(event, Event::Task(TaskEvent::Abort { why: Abort::JournalFull }));
+    assert_eq!(events(&machine, |record| full(&record.event)).count(), 1);
+}
+
+#[test]
+fn t15_a_program_that_is_no_function_of_its_answers_is_found_out() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    // It asks something else each time it is run: what a program must not do.
+    let secret = Arc::new(AtomicU64::new(0));
+    let main = RustImage::new("main", move |sys: Sys| {
+        let secret = Arc::clone(&secret);
+        async move {
+            let n = secret.fetch_add(1, Ordering::Relaxed);
+            sys.load(0x1_4000 + n * 8).await;
+            match sys.fork().await {
+                Ok(0) => 0,
+                _ => sys.wait(-1).await.map_or(1, |(_, status)| u64::from(status & 0x7f)),
+            }
+        }
+    });
+    let machine = run(vec![main]);
+    let found = |event: &Event| {
+        matches!(event, Event::Task(TaskEvent::Abort { why: Abort::NotDeterministic }))
+    };
+    assert_eq!(events(&machine, |record| found(&record.event)).count(), 1);
+}
+
+#[test]
+fn t16_a_hundred_thousand_tasks_leave_nothing_behind() {
+    async fn generation(sys: Sys, left: u64) -> u64 {
+        for _ in 0..500 {
+            match sys.fork().await {
+                Ok(0) => return 0,
+                Ok(_) => {}
+                Err(_) => return 1,
+            }
+        }
+        for _ in 0..500 {
+            let _ = sys.wait(-1).await;
+        }
+        if left == 0 { 0 } else { sys.rebase(left - 1, generation).await }
+    }
+    let main = RustImage::new("main", |sys: Sys| generation(sys, 199));
+    let mut config = config(vec![main]);
+    config.frames = 1 << 16;
+    config.log_keep = 100_000;
+    let mut machine = boot(config);
+    let before = machine.snapshot();
+    let mut peak = Vec::new();
+    while exits(&machine).last() != Some(&0) || machine.snapshot().tasks.len() > 0 {
+        let why = run_for(&mut machine, Duration::seconds(1));
+        assert_eq!(why, Why::Time);
+        peak.push(resident());
+    }
+    let after = machine.snapshot();
+    assert!(machine.calls() > 200_000);
+    // The one process that was there at the start has ended too: its frames are free as well.
+    assert!(
+        after.free_frames >= before.free_frames,
+        "{} and {}",
+        before.free_frames,
+        after.free_frames
+    );
+    assert_eq!(machine.tables().mm.spaces(), 0);
+    assert!(machine.tables().proc.open.is_empty());
+    assert!(machine.tables().proc.waits.is_empty());
+    if let (Some(early), Some(late)) = (peak.get(peak.len() / 4), peak.last()) {
+        assert!(*late <= early + 8 * 1024, "the host's memory grew from {early} to {late} KiB");
+    }
+}
+
+/// The host's resident memory in KiB; 0 where the host does not tell.
+fn resident() -> u64 {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return 0 };
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
+}
+
+#[test]
+fn a_server_that_rebases_has_a_short_journal() {
+    // A limit that a server would reach in no time, and ten thousand requests.
+    let mut config = config(vec![RustImage::new("server", |sys: Sys| async move {
+        async fn serve(sys: Sys, served: u64) -> u64 {
+            sys.compute(Duration::micros(1)).await;
+            sys.getpid().await;
+            if served == 10_000 { 7 } else { sys.rebase(served + 1, serve).await }
+        }
+        serve(sys, 0).await
+    })]);
+    config.journal_limit = 16;
+    let mut machine = boot(config);
+    let why = machine.run(Until { idle: true, ..Until::time(oscope_kernel::base::Time::MAX) });
+    assert!(matches!(why, Why::Idle(_)), "{why:?}");
+    assert_eq!(exits(&machine), [7 << 8]);
+}
+
+/// A machine is small to those who use it.
+#[test]
+fn a_machine_that_was_never_run_has_only_booted() {
+    let machine = Machine::boot(config(vec![])).expect("it boots");
+    assert_eq!(machine.log().end(), 1);
+}
