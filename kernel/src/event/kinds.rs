@@ -54,11 +54,11 @@ pub enum MachineEvent {
     },
     /// A thread trapped so often at one instant that the run was stopped.
     NoProgress,
-    /// A guest left its virtual CPU.
+    /// A guest left its virtual CPU of its own accord.
     GuestExit {
         /// The guest, in the order of creation.
         guest: u32,
-        /// Host time it used, in nanoseconds.
+        /// Host time it has used since it was started, in nanoseconds.
         used: u64,
     },
 }

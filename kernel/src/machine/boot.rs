@@ -1,5 +1,6 @@
 //! Switching a machine on.
 
+use super::config::MAX_INTERLEAVE;
 use super::{Config, Machine, Start};
 use crate::abi::Errno;
 use crate::abi::flags::file::access_mode::RDWR;
@@ -92,7 +93,8 @@ impl Machine {
             proc: Proc::default(),
             console: None,
         };
-        let config = Arc::new(config);
+        let interleave = config.interleave.min(MAX_INTERLEAVE);
+        let config = Arc::new(Config { interleave, ..config });
         let cx = context(&config);
         let mut machine = Self::assemble(Arc::clone(&config), tables, Calls::default(), cx);
 

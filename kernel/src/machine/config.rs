@@ -53,6 +53,10 @@ impl Start {
     }
 }
 
+/// The largest interleaving. It must be shorter than any cable: a CPU that lags behind its machine's time
+/// may still send a frame.
+pub const MAX_INTERLEAVE: Duration = Duration::nanos(500);
+
 /// A machine, before it is switched on.
 #[derive(Clone)]
 pub struct Config {
@@ -74,7 +78,7 @@ pub struct Config {
     pub structure: Structure,
     /// How ties are broken.
     pub dialect: Dialect,
-    /// How far CPUs may run apart: 0 to see races.
+    /// How far CPUs may run apart: 0 to see races, at most [`MAX_INTERLEAVE`].
     pub interleave: Duration,
     /// Whether every operation is a question for the chooser.
     pub explore: bool,

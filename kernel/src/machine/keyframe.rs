@@ -19,6 +19,7 @@ pub struct Keyframe {
     live: SavedLive,
     servers: Vec<crate::base::ThreadId>,
     time: Time,
+    turn: Option<(crate::base::CpuId, Time)>,
     stalled: u32,
     stop: Option<Why>,
 }
@@ -56,6 +57,7 @@ impl Machine {
             live: self.cx.live.save(),
             servers: self.cx.servers.clone(),
             time: self.time,
+            turn: self.turn,
             stalled: self.stalled,
             stop: self.stop,
         }
@@ -71,6 +73,7 @@ impl Machine {
         let (tables, calls) = (keyframe.tables.clone(), keyframe.calls.clone());
         let mut machine = Self::assemble(Arc::clone(&keyframe.config), tables, calls, cx);
         machine.time = keyframe.time;
+        machine.turn = keyframe.turn;
         machine.stalled = keyframe.stalled;
         machine.stop = keyframe.stop;
         machine
@@ -83,7 +86,7 @@ impl Machine {
         let pending: &Agenda<Due> = &engine.agenda;
         let mut digester = Digester::default();
         self.tables.hash(&mut digester);
-        self.calls.hash(&mut digester);
+        (&self.calls, self.turn).hash(&mut digester);
         (pending, engine.next_sequence, &engine.chooser, &engine.outbox).hash(&mut digester);
         (live, engine.calls, engine.sent, engine.log.end()).hash(&mut digester);
         std::hash::Hasher::finish(&digester)

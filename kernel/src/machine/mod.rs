@@ -23,7 +23,7 @@ pub use keyframe::Keyframe;
 pub use run::{Until, Why};
 pub use view::{CpuView, Snapshot};
 
-use crate::base::{DeviceId, Key, PortId, Time};
+use crate::base::{CpuId, DeviceId, Key, PortId, Time};
 use crate::context::{Calls, Cx, Due, Outgoing, Phase, Tables};
 use crate::event::Log;
 use crate::hw::{Memory, WireFrame};
@@ -37,6 +37,8 @@ pub struct Machine {
     cx: Cx,
     /// Every CPU and every event has got at least this far.
     time: Time,
+    /// The CPU whose turn a stop has interrupted, and how far it may go.
+    turn: Option<(CpuId, Time)>,
     /// Stands in for the memory while that is lent to a program.
     spare: Option<Box<Memory>>,
     /// How many traps in a row have used no time.
@@ -48,7 +50,17 @@ pub struct Machine {
 impl Machine {
     fn assemble(config: Arc<Config>, tables: Tables, calls: Calls, cx: Cx) -> Self {
         let spare = Some(Box::new(Memory::new(0, 0, &config.costs, 0)));
-        Self { config, tables, calls, cx, time: Time::ZERO, spare, stalled: 0, stop: None }
+        Self {
+            config,
+            tables,
+            calls,
+            cx,
+            time: Time::ZERO,
+            turn: None,
+            spare,
+            stalled: 0,
+            stop: None,
+        }
     }
 
     /// What it is made of.

@@ -71,7 +71,7 @@ impl Machine {
     /// Does what comes next: an event, the end of a slice, or some time of a CPU.
     fn advance(&mut self, until: &Until<'_>) -> Option<Why> {
         let event = self.cx.engine.agenda.next_time();
-        let Some(cpu) = self.next_cpu(event) else {
+        let Some((cpu, limit)) = self.turn(event) else {
             if until.idle && event > self.time {
                 return Some(Why::Idle(event));
             }
@@ -89,6 +89,7 @@ impl Machine {
             return None;
         }
         if clock >= until.time {
+            self.turn = Some((cpu, limit));
             self.time = self.time.max(until.time);
             return Some(Why::Time);
         }
@@ -98,16 +99,27 @@ impl Machine {
         if slice_end <= clock && !(deferred && self.finish_before_quantum()) {
             self.tables.cpus[at].resched.get_or_insert(Leave::Slice);
         }
-        let mut horizon = event.min(until.time);
-        if self.tables.cpus.len() > 1 {
-            horizon = horizon.min(self.others_horizon(cpu));
-        }
-        if horizon <= clock {
-            // What is due at this very moment comes after this CPU's trap: let it do that one.
-            horizon = Time(clock.0.saturating_add(1));
-        }
-        self.run_cpu(cpu, horizon);
+        // What is due at this very moment comes after this CPU's trap: let it do that one.
+        let soon = Time(clock.0.saturating_add(1));
+        let own = event.min(limit).max(soon);
+        self.run_cpu(cpu, own.min(until.time).max(soon));
+        // Where a run stops must not matter. So a turn that `until` cut short goes on in the next run, and
+        // ends where it would have ended.
+        let over = self.cx.disturbed || self.tables.cpus[at].clock >= own;
+        self.turn = if over { None } else { Some((cpu, limit)) };
         None
+    }
+
+    /// Whose turn it is, and how far that CPU may go before another one must catch up.
+    fn turn(&mut self, event: Time) -> Option<(CpuId, Time)> {
+        if let Some((cpu, limit)) = self.turn.take() {
+            let state = &self.tables.cpus[usize::from(cpu.0)];
+            if state.is_busy() && event > state.clock {
+                return Some((cpu, limit));
+            }
+        }
+        let cpu = self.next_cpu(event)?;
+        Some((cpu, self.others_horizon(cpu)))
     }
 
     /// The busy CPU whose clock is furthest behind, the lowest number first. An explorer may choose

@@ -4,7 +4,7 @@ use super::Machine;
 use crate::abi::program::{Answer, GuestExit, Trap};
 use crate::abi::signal::{Signal, code};
 use crate::abi::{Fault, UserMemory};
-use crate::base::{Channel, Choice, CpuId, GuestId, ServerId, SpaceId, ThreadId, Time};
+use crate::base::{Channel, Choice, CpuId, Duration, GuestId, ServerId, SpaceId, ThreadId, Time};
 use crate::event::{Event, Leave, MachineEvent, MemoryEvent, SchedEvent, TaskEvent, Wait};
 use crate::hw::{Loan, Memory};
 use crate::kthread;
@@ -398,16 +398,24 @@ impl Machine {
             return false;
         };
         cx.charge(ran.used);
+        let mut guest_time = Duration::ZERO;
+        if let Some(thread) = t.proc.threads.get_mut(id) {
+            thread.times.guest += ran.used;
+            guest_time = thread.times.guest;
+        }
+        if ran.exit == GuestExit::Preempted {
+            // The horizon is the host's affair: nothing has happened that the guest could have caused.
+            return false;
+        }
         let index = guest.index() as u32;
-        cx.emit(Event::Machine(MachineEvent::GuestExit { guest: index, used: ran.used.0 }));
+        cx.emit(Event::Machine(MachineEvent::GuestExit { guest: index, used: guest_time.0 }));
+        cx.charge(cx.costs.vm_exit);
         match ran.exit {
-            GuestExit::Preempted => {}
-            GuestExit::Device => cx.charge(cx.costs.vm_exit),
             GuestExit::Idle(until) => {
-                cx.charge(cx.costs.vm_exit);
                 wait::park(t, cx, id, WaitFor::until(until, Interruptible::No));
             }
             GuestExit::Stopped => life::end_thread(t, calls, cx, id, 0),
+            GuestExit::Preempted | GuestExit::Device => {}
         }
         false
     }

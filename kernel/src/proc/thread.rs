@@ -85,6 +85,8 @@ pub struct Times {
     pub user: Duration,
     /// Running the kernel on its behalf.
     pub system: Duration,
+    /// Running a guest.
+    pub guest: Duration,
     /// Ready, but not on a CPU.
     pub waiting: Duration,
     /// When it was made.

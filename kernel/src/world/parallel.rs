@@ -79,7 +79,7 @@ impl World {
             drop(reports);
             let mut on_the_way: Vec<(MachineId, Outgoing)> = Vec::new();
             while self.time < time && stuck.is_none() {
-                let end = (next.max(self.time) + self.lookahead).min(time);
+                let end = (next + self.lookahead).min(time);
                 let mut loads: Vec<Vec<_>> = workers.iter().map(|_| Vec::new()).collect();
                 for (sender, out) in on_the_way.drain(..) {
                     let from = (sender, out.port);

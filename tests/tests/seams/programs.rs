@@ -279,57 +279,6 @@ fn t15_a_program_that_is_no_function_of_its_answers_is_found_out() {
 }
 
 #[test]
-fn t16_a_hundred_thousand_tasks_leave_nothing_behind() {
-    async fn generation(sys: Sys, left: u64) -> u64 {
-        for _ in 0..500 {
-            match sys.fork().await {
-                Ok(0) => return 0,
-                Ok(_) => {}
-                Err(_) => return 1,
-            }
-        }
-        for _ in 0..500 {
-            let _ = sys.wait(-1).await;
-        }
-        if left == 0 { 0 } else { sys.rebase(left - 1, generation).await }
-    }
-    let main = RustImage::new("main", |sys: Sys| generation(sys, 199));
-    let mut config = config(vec![main]);
-    config.frames = 1 << 16;
-    config.log_keep = 100_000;
-    let mut machine = boot(config);
-    let before = machine.snapshot();
-    let mut peak = Vec::new();
-    while exits(&machine).last() != Some(&0) || machine.snapshot().tasks.len() > 0 {
-        let why = run_for(&mut machine, Duration::seconds(1));
-        assert_eq!(why, Why::Time);
-        peak.push(resident());
-    }
-    let after = machine.snapshot();
-    assert!(machine.calls() > 200_000);
-    // The one process that was there at the start has ended too: its frames are free as well.
-    assert!(
-        after.free_frames >= before.free_frames,
-        "{} and {}",
-        before.free_frames,
-        after.free_frames
-    );
-    assert_eq!(machine.tables().mm.spaces(), 0);
-    assert!(machine.tables().proc.open.is_empty());
-    assert!(machine.tables().proc.waits.is_empty());
-    if let (Some(early), Some(late)) = (peak.get(peak.len() / 4), peak.last()) {
-        assert!(*late <= early + 8 * 1024, "the host's memory grew from {early} to {late} KiB");
-    }
-}
-
-/// The host's resident memory in KiB; 0 where the host does not tell.
-fn resident() -> u64 {
-    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return 0 };
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
-}
-
-#[test]
 fn a_server_that_rebases_has_a_short_journal() {
     // A limit that a server would reach in no time, and ten thousand requests.
     let mut config = config(vec![RustImage::new("server", |sys: Sys| async move {
