@@ -203,6 +203,8 @@ pub struct Cx {
     /// The request that is served.
     pub request: RequestId,
 
+    /// Some thread parked, stopped or ended: the run loop must see whether it was the running one.
+    pub left: bool,
     /// Something happened that may concern other CPUs: the run loop must look again.
     pub disturbed: bool,
 

@@ -238,6 +238,7 @@ pub(super) fn context(config: &Config) -> Cx {
         cpu: CpuId(0),
         cause: EventId::NONE,
         request: RequestId::NONE,
+        left: false,
         disturbed: false,
         engine: Engine {
             agenda: Agenda::new(),

@@ -35,6 +35,8 @@ pub struct Machine {
     tables: Tables,
     calls: Calls,
     cx: Cx,
+    /// Whether every operation is a question, as the configuration says.
+    explore: bool,
     /// Every CPU and every event has got at least this far.
     time: Time,
     /// The CPU whose turn a stop has interrupted, and how far it may go.
@@ -50,8 +52,10 @@ pub struct Machine {
 impl Machine {
     fn assemble(config: Arc<Config>, tables: Tables, calls: Calls, cx: Cx) -> Self {
         let spare = Some(Box::new(Memory::new(0, 0, &config.costs, 0)));
+        let explore = config.explore;
         Self {
             config,
+            explore,
             tables,
             calls,
             cx,

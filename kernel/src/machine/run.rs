@@ -131,7 +131,7 @@ impl Machine {
         }
         let busy = cpus.iter().enumerate().filter(|(_, cpu)| cpu.is_busy());
         let (first, clock) = busy.map(|(n, cpu)| (n, cpu.clock)).min_by_key(|&(n, c)| (c, n))?;
-        if !self.config.explore || event <= clock {
+        if !self.explore || event <= clock {
             return Some(CpuId(first as u16));
         }
         let mut order: Vec<usize> = (0..cpus.len()).filter(|&n| cpus[n].is_busy()).collect();

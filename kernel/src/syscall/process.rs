@@ -179,6 +179,10 @@ pub fn sys_execve(
     if let Some(old) = old {
         t.mm.release(old, &mut t.memory);
     }
+    if cx.runner == cx.caller {
+        let cpu = &mut t.cpus[usize::from(cx.cpu.0)];
+        (cpu.space, cpu.satp) = (space, t.mm.satp(space));
+    }
     if let Some(table) = table.and_then(|table| t.proc.files.get_mut(table)) {
         let closing: Vec<u64> =
             table.iter().filter(|(_, d)| d.close_on_exec).map(|(fd, _)| fd).collect();
