@@ -213,6 +213,10 @@ pub struct Cx {
     /// Programs and guests.
     pub live: Live,
 
+    /// Whether every call that parks is checked to have done no harm.
+    pub check_parks: bool,
+    /// The first call that parked and had changed something.
+    pub harm: Option<u64>,
     /// The machine's number in its world.
     pub machine: MachineId,
     /// The price list.

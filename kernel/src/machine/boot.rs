@@ -251,6 +251,8 @@ pub(super) fn context(config: &Config) -> Cx {
             last_request: 0,
         },
         live: Live::default(),
+        check_parks: config.check_parks,
+        harm: None,
         machine: MachineId(config.id.0),
         costs: config.costs.clone(),
         dialect: config.dialect,

@@ -40,6 +40,8 @@ pub enum Why {
     Idle(Time),
     /// A thread trapped a million times without any time passing. The machine will not go on.
     NoProgress(Serial, Time),
+    /// The call of this number parked after it had changed something: a bug in its handler.
+    Harm(u64),
 }
 
 impl Machine {
@@ -50,6 +52,9 @@ impl Machine {
         loop {
             if let Some(why) = self.stop {
                 return why;
+            }
+            if let Some(number) = self.cx.harm {
+                return Why::Harm(number);
             }
             if let Some(matches) = until.event {
                 let hit = self.log().since(seen + 1).find(|(_, record)| matches(record));

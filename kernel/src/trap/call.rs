@@ -1,5 +1,6 @@
 //! System calls: in, run, wait, run again, out.
 
+use super::invariant::undisturbed;
 use super::page_fault::{self, Unrepaired};
 use crate::abi::Errno;
 use crate::abi::call::{Server, lookup};
@@ -68,7 +69,9 @@ fn post(t: &mut Tables, cx: &mut Cx, server: ServerId) {
 pub fn attempt(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
     let id = cx.caller;
     loop {
+        let before = cx.check_parks.then(|| undisturbed(t));
         let frame = calls.of(id);
+        let (stage, progress) = (frame.stage, frame.progress);
         let outcome = match syscall::dispatch(frame, t, cx) {
             Err(Stop::Fault(fault)) => match page_fault::repair(t, cx, frame, id, fault) {
                 Ok(()) => continue,
@@ -100,6 +103,11 @@ pub fn attempt(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
                 return life::end_process(t, calls, cx, id, status);
             }
             Err(Stop::Park(wait)) => {
+                let frame = calls.of(id);
+                let harmless = before.is_none_or(|before| undisturbed(t) == before);
+                if !harmless && (frame.stage, frame.progress) == (stage, progress) {
+                    cx.harm.get_or_insert(frame.number);
+                }
                 let interruptible = wait.interruptible != Interruptible::No;
                 if interruptible && calls.of(id).woken == Some(Woken::Signal) {
                     // It was told to end and waits all the same: then it ends here.
