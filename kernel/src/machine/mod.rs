@@ -1,7 +1,7 @@
 //! Layer 8: one computer.
 //!
 //! Layers: [`config`] says what it is made of; [`boot`] switches it on; [`run`] steps it; [`keyframe`]
-//! makes a value of it; [`view`] shows it.
+//! makes a value of it; [`view`] shows it; [`explore`] tries what it might have done otherwise.
 //!
 //! A typical sequence: `Machine::boot(config)` plugs devices in, mounts the disk and starts programs;
 //! `machine.run(Until::time(t))` lets virtual time pass; `machine.keyframe()` is a value from which
@@ -12,6 +12,7 @@
 
 pub mod boot;
 pub mod config;
+pub mod explore;
 pub mod keyframe;
 mod run;
 mod step;
@@ -19,6 +20,7 @@ pub mod view;
 
 pub use boot::BootError;
 pub use config::{Config, DiskConfig, PortConfig, Start};
+pub use explore::{Explored, explore};
 pub use keyframe::Keyframe;
 pub use run::{Until, Why};
 pub use view::{CpuView, Snapshot};

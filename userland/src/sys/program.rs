@@ -91,8 +91,13 @@ impl RustProgram {
                 }
                 Some(Poll::Pending) => {
                     if let Some(body) = self.port.rebase.take() {
-                        self.rebase(body);
-                        continue;
+                        if self.futures.len() == 1 {
+                            self.rebase(body);
+                            continue;
+                        }
+                        // From inside a handler there is no way back to what it interrupted.
+                        *trap = Trap::Abort(Abort::Panic);
+                        return;
                     }
                     if self.is_replaying() && self.replay_signal() {
                         continue;
