@@ -72,7 +72,16 @@ pub fn attempt(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
         let before = cx.check_parks.then(|| undisturbed(t));
         let frame = calls.of(id);
         let (stage, progress) = (frame.stage, frame.progress);
-        let outcome = match syscall::dispatch(frame, t, cx) {
+        let outcome = syscall::dispatch(frame, t, cx);
+        if let (Some(before), Err(Stop::Fault(_) | Stop::Park(_))) = (before, &outcome) {
+            // It will run again from the top: it must not have done anything that it would do twice.
+            let frame = calls.of(id);
+            if undisturbed(t) != before && (frame.stage, frame.progress) == (stage, progress) {
+                cx.harm.get_or_insert(frame.number);
+            }
+        }
+        let frame = calls.of(id);
+        let outcome = match outcome {
             Err(Stop::Fault(fault)) => match page_fault::repair(t, cx, frame, id, fault) {
                 Ok(()) => continue,
                 Err(Unrepaired::Park(wait)) => Err(Stop::Park(wait)),
@@ -103,11 +112,6 @@ pub fn attempt(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
                 return life::end_process(t, calls, cx, id, status);
             }
             Err(Stop::Park(wait)) => {
-                let frame = calls.of(id);
-                let harmless = before.is_none_or(|before| undisturbed(t) == before);
-                if !harmless && (frame.stage, frame.progress) == (stage, progress) {
-                    cx.harm.get_or_insert(frame.number);
-                }
                 let interruptible = wait.interruptible != Interruptible::No;
                 if interruptible && calls.of(id).woken == Some(Woken::Signal) {
                     // It was told to end and waits all the same: then it ends here.

@@ -1,6 +1,6 @@
-//! The rule that a call which parks has done no harm, checked while the machine runs.
+//! The rule that a call which must run again has done no harm, checked while the machine runs.
 //!
-//! ENGINE's second decision says: a run of a handler that parks without having advanced its frame leaves
+//! A run of a handler that parks, or faults, without having advanced its frame leaves
 //! the state as it was, but for call frames and for requests to devices. With
 //! [`Config::check_parks`](crate::machine::Config::check_parks) every run of every handler is held to it.
 

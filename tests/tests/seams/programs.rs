@@ -68,6 +68,27 @@ fn t06_memory_is_copied_when_written_and_not_before() {
 }
 
 #[test]
+fn t06_clone_tells_parent_and_child_the_childs_number() {
+    use oscope_kernel::abi::flags::CloneFlags;
+    let main = RustImage::new("main", |sys: Sys| async move {
+        let at = sys.mmap(4096).await.expect("memory");
+        let flags = CloneFlags::PARENT_SETTID | CloneFlags::CHILD_SETTID;
+        let flags = flags.bits() | u64::from(Signal::CHLD.number());
+        let arguments = [flags, 0, at, 0, at + 8, 0];
+        let child = sys.call(oscope_kernel::abi::nr::CLONE, arguments).await.expect("a child");
+        let words = (sys.load32(at).await, sys.load32(at + 8).await);
+        if child == 0 {
+            say(&sys, format!("child {words:?}; ")).await;
+            return 0;
+        }
+        let _ = sys.wait(-1).await;
+        say(&sys, format!("parent {words:?}")).await;
+        0
+    });
+    assert_eq!(shown(&run(vec![main])), "child (0, 2); parent (2, 0)");
+}
+
+#[test]
 fn t07_execve_replaces_the_program_and_keeps_what_posix_says() {
     let first = RustImage::new("first", |sys: Sys| async move {
         let file = sys.open("/data", 0, 0).await.expect("a file");
