@@ -71,14 +71,14 @@ pub const KEYS: [Binding; 18] = [
         keys: &[KeyCode::Right, c('l')],
         label: "Right l",
         help: "step: to the next visible change",
-        hint: "Right step",
+        hint: "<- -> step",
     },
     Binding {
         action: Action::Back,
         keys: &[KeyCode::Left, c('h')],
         label: "Left h",
         help: "step back: to the change before",
-        hint: "Left back",
+        hint: "",
     },
     Binding {
         action: Action::Play,
@@ -116,6 +116,13 @@ pub const KEYS: [Binding; 18] = [
         hint: "",
     },
     Binding {
+        action: Action::NextMachine,
+        keys: &[KeyCode::Tab],
+        label: "Tab",
+        help: "the next machine",
+        hint: "Tab machine",
+    },
+    Binding {
         action: Action::ZoomIn,
         keys: &[c('+'), c('=')],
         label: "+",
@@ -133,7 +140,7 @@ pub const KEYS: [Binding; 18] = [
         action: Action::Policy,
         keys: &[c('p')],
         label: "p",
-        help: "another policy from here on; the future changes",
+        help: "another policy, from here on",
         hint: "p policy",
     },
     Binding {
@@ -148,13 +155,6 @@ pub const KEYS: [Binding; 18] = [
         keys: &[KeyCode::End, c('G')],
         label: "End G",
         help: "to the end of the run",
-        hint: "",
-    },
-    Binding {
-        action: Action::NextMachine,
-        keys: &[KeyCode::Tab],
-        label: "Tab",
-        help: "the next machine",
         hint: "",
     },
     Binding {
