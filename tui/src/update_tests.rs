@@ -37,7 +37,7 @@ fn press(model: &mut Model, code: KeyCode) -> Option<Command> {
 
 fn born(number: u64, time: u64) -> Seen {
     let event = Event::Task(TaskEvent::Start {
-        child: Serial(u32::try_from(number).unwrap()),
+        child: Serial(u32::try_from(number).expect("small")),
         tid: 1,
         pid: 1,
         name: Symbol(0),

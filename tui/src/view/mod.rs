@@ -1,7 +1,7 @@
 //! The screen as a pure function of the model.
 //!
-//! Layers: [`pen`] writes into cells; [`lanes`], [`queues`], [`table`], [`foot`] and [`help`] draw one part
-//! each; [`draw`] gives every part its rows.
+//! Layers: `pen` writes into cells; `lanes`, `queues`, `table`, `foot` and `help` draw one part each;
+//! [`draw`] gives every part its rows.
 //!
 //! A typical sequence: [`draw`] plans which rows go to whom for this size, then every part looks up in the
 //! model what was true just before `model.now`, and writes it. Nothing is remembered between two frames.
