@@ -12,7 +12,8 @@ use crate::view;
 use crossbeam::channel::{Receiver, after, never, select, unbounded};
 use oscope_kernel::base::Time;
 use oscope_userland::scenario::WorldFile;
-use ratatui::crossterm::event::{Event, read};
+use ratatui::crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event, read};
+use ratatui::crossterm::execute;
 use std::io;
 use std::sync::atomic::Ordering;
 
@@ -49,7 +50,11 @@ pub fn run(name: &str, file: WorldFile, until: Time, look: Look) -> Result<(), S
         model.theme = Theme::Mono;
     }
     let mut terminal = ratatui::try_init().map_err(|error| format!("the terminal: {error}"))?;
-    let result = show(&mut terminal, &mut model, &engine);
+    restore_on_panic();
+    let result = execute!(io::stdout(), EnableBracketedPaste)
+        .and_then(|()| show(&mut terminal, &mut model, &engine));
+    // What fails here fails because the terminal is gone.
+    let _ = execute!(io::stdout(), DisableBracketedPaste);
     ratatui::restore();
     match result {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -57,6 +62,15 @@ pub fn run(name: &str, file: WorldFile, until: Time, look: Look) -> Result<(), S
         }
         _ => Ok(()),
     }
+}
+
+/// The library's hook restores the rest, but does not know that pastes were to come marked.
+fn restore_on_panic() {
+    let previous = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let _ = execute!(io::stdout(), DisableBracketedPaste);
+        previous(info);
+    }));
 }
 
 /// Reads the terminal on a host thread of its own; `None` is its end.
@@ -92,8 +106,7 @@ fn show(
                         engine.cancel.store(true, Ordering::Relaxed);
                     }
                     let size = terminal.size()?;
-                    let too_small = (size.width, size.height);
-                    if fits(too_small) || action(&key) == Some(Action::Quit) {
+                    if fits((size.width, size.height)) || action(&key) == Some(Action::Quit) {
                         handle(model, engine, Message::Key(key));
                     }
                 }

@@ -123,6 +123,12 @@ impl Model {
         SCALES[self.scale.min(SCALES.len() - 1)]
     }
 
+    /// The moment in figures: that of the last thing that is visible.
+    #[must_use]
+    pub fn moment(&self) -> Time {
+        if self.at_end() { self.now } else { Time(self.now.0.saturating_sub(1)) }
+    }
+
     /// Whether the run is at its end.
     #[must_use]
     pub fn at_end(&self) -> bool {

@@ -8,7 +8,7 @@ use crate::trace::{Doing, Trace, Track};
 use oscope_kernel::abi::program::Abort;
 use oscope_kernel::abi::signal::Signal;
 use oscope_kernel::abi::{Access, Errno, call};
-use oscope_kernel::base::{CpuId, Serial, Time};
+use oscope_kernel::base::{CpuId, Duration, Serial, Time};
 use oscope_kernel::event::{
     BlockEvent, CallEvent, Event, InputEvent, Leave, MachineEvent, MemoryEvent, NetEvent, Record,
     Repair, SchedEvent, TaskEvent, Wait,
@@ -314,17 +314,20 @@ pub fn state(doing: Option<Doing>) -> String {
 #[must_use]
 pub fn tell_task_now(track: &Track, time: Time) -> String {
     let name = format!("{} ({}, tid {})", track.letter, track.name(time), track.tid);
-    let long = short(time.since(track.since(time)));
+    let long = time.since(track.since(time));
+    let long = match long.saturating_sub(Duration::nanos(1)) {
+        Duration::ZERO => "no time yet".to_owned(),
+        long => short(long),
+    };
     let spent = track.spent(time);
     match track.doing(time) {
         None => format!("{name} is not born yet."),
         Some(Doing::Run(cpu)) => {
             format!("{name} has had CPU {cpu} for {long}; it ran {} in all.", short(spent.ran))
         }
-        Some(Doing::Ready(cpu)) => format!(
-            "{name} could run, and has waited for CPU {cpu} for {long}; {} in all.",
-            short(spent.queued)
-        ),
+        Some(Doing::Ready(cpu)) => {
+            format!("{name} has waited for CPU {cpu} for {long}; {} in all.", short(spent.queued))
+        }
         Some(Doing::Wait(wait)) => {
             let what = match wait {
                 Wait::Sleep => "for its timer",

@@ -234,11 +234,9 @@ impl Trace {
                 self.set(stamp.thread, time, Doing::Ended(status));
             }
             Event::Sched(SchedEvent::Block { on }) => self.set(stamp.thread, time, Doing::Wait(on)),
-            Event::Sched(SchedEvent::Ready { thread, on }) => {
-                // Who is woken before it has left its CPU goes on running there.
-                if self.on_cpu(thread).is_none() {
-                    self.set(thread, time, Doing::Ready(on));
-                }
+            // Who is woken before it has left its CPU goes on running there.
+            Event::Sched(SchedEvent::Ready { thread, on }) if self.on_cpu(thread).is_none() => {
+                self.set(thread, time, Doing::Ready(on));
             }
             Event::Sched(SchedEvent::Switch { from, to, why }) => {
                 self.switch(time, stamp.cpu, (from, to), why);

@@ -6,7 +6,7 @@ use crate::model::{MachineModel, Model, SCALES};
 use crate::trace::{Doing, Trace};
 use oscope_kernel::base::{MachineId, Time};
 use oscope_kernel::sched::POLICIES;
-use ratatui::crossterm::event::KeyEvent;
+use ratatui::crossterm::event::{KeyEvent, KeyEventKind};
 
 /// What can happen to the screen.
 #[derive(Clone, Debug)]
@@ -20,11 +20,15 @@ pub enum Message {
 }
 
 /// So many unanswered commands are enough: a key held down does not outrun the engine.
-const PATIENCE: usize = 4;
+const PATIENCE: usize = 32;
 
 /// Changes the model; returns what to ask the engine for, if anything.
 pub fn update(model: &mut Model, message: Message) -> Option<Command> {
     let command = match message {
+        Message::Key(key) if model.help && action(&key) != Some(Action::Quit) => {
+            model.help = key.kind == KeyEventKind::Release;
+            None
+        }
         Message::Key(key) => action(&key).and_then(|action| act(model, action)),
         Message::Reply(reply) => {
             take(model, *reply);
@@ -56,10 +60,6 @@ fn shown(model: &Model) -> MachineId {
 
 fn act(model: &mut Model, action: Action) -> Option<Command> {
     model.notice = None;
-    if model.help && !matches!(action, Action::Quit) {
-        model.help = false;
-        return None;
-    }
     let machine = shown(model);
     match action {
         Action::Forward | Action::NextEvent if model.at_end() => {
@@ -162,7 +162,7 @@ fn choice(machine: &MachineModel, now: Time) -> Vec<oscope_kernel::base::Serial>
     tasks
         .filter(|track| {
             machine.selected == Some(track.serial)
-                || !matches!(track.doing(now), None | Some(Doing::Ended(_)))
+                || !matches!(track.doing(now), Some(Doing::Ended(_)))
         })
         .map(|track| track.serial)
         .collect()
@@ -211,6 +211,8 @@ fn take(model: &mut Model, reply: Reply) {
         .map(|(_, number, record)| (number, record));
     for (machine, snapshot) in model.machines.iter_mut().zip(reply.snapshots) {
         machine.snapshot = Some(snapshot);
+    }
+    for machine in &mut model.machines {
         let selected = machine.selected.and_then(|s| machine.trace.track(s));
         if selected.is_none_or(|track| track.born >= reply.now) {
             machine.selected = None;

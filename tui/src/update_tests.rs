@@ -37,7 +37,7 @@ fn press(model: &mut Model, code: KeyCode) -> Option<Command> {
 
 fn born(number: u64, time: u64) -> Seen {
     let event = Event::Task(TaskEvent::Start {
-        child: Serial(u32::try_from(number).unwrap()),
+        child: Serial(u32::try_from(number).expect("small")),
         tid: 1,
         pid: 1,
         name: Symbol(0),
@@ -60,7 +60,7 @@ fn arrows_ask_the_engine_and_do_not_wait_for_it() {
 fn a_key_held_down_does_not_outrun_the_engine() {
     let mut model = model();
     let asked = (0..1_000).filter(|_| press(&mut model, KeyCode::Right).is_some());
-    assert!(asked.count() < 10);
+    assert!(asked.count() < 100);
 }
 
 #[test]

@@ -52,7 +52,10 @@ impl WorldArgs {
 
     /// Reads the world.
     pub(super) fn read(&self) -> Result<Input, Failure> {
-        let invalid = |error: WorldError| Failure::Usage(error.to_string());
+        let invalid = |error: WorldError| match error {
+            WorldError::Value { .. } => Failure::Usage(format!("{}: {error}", self.world)),
+            _ => Failure::Usage(error.to_string()),
+        };
         let builtin = BUILTIN.iter().find(|builtin| builtin.name == self.world);
         let file = match builtin {
             Some(builtin) => WorldFile::parse_with(builtin.name, builtin.text, &self.changes),

@@ -11,7 +11,9 @@ mod screen;
 mod summary;
 mod worlds;
 
-use clap::{Parser, Subcommand};
+use crate::text::nearest;
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, Parser, Subcommand};
 use input::WorldArgs;
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -88,7 +90,7 @@ enum Command {
 /// Reads the command line and does what it says.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::try_parse().unwrap_or_else(|error| error.exit());
+    let cli = Cli::try_parse().unwrap_or_else(|error| with_suggestion(error).exit());
     let done = match &cli.command {
         None => bare(cli.ascii),
         Some(Command::Tui(args)) => screen::tui(args, cli.ascii),
@@ -99,6 +101,21 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => ExitCode::from(failure.code()),
     }
+}
+
+/// The parser misses swapped letters in short words; we do not.
+fn with_suggestion(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
+        && error.get(ContextKind::SuggestedSubcommand).is_none()
+    {
+        let command = Cli::command();
+        let known = command.get_subcommands().map(clap::Command::get_name);
+        if let Some(near) = nearest(word, known) {
+            let near = ContextValue::Strings(vec![near.to_owned()]);
+            error.insert(ContextKind::SuggestedSubcommand, near);
+        }
+    }
+    error
 }
 
 /// Without a subcommand: the screen, or where there is none, a summary of a short run.
@@ -121,7 +138,7 @@ mod tests {
         let mut command = Cli::command();
         command.clone().debug_assert();
         assert!(command.render_help().to_string().contains("Example"));
-        for sub in command.get_subcommands() {
+        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
             let help = sub.get_after_help().map(ToString::to_string);
             assert!(help.is_some_and(|help| help.contains("oscope ")), "{}", sub.get_name());
         }

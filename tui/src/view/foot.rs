@@ -1,7 +1,7 @@
 //! The foot of the screen: what has just happened, where in the run this is, which keys there are.
 
 use super::pen::Pen;
-use crate::keys::KEYS;
+use crate::keys::{Action, Binding, KEYS};
 use crate::model::{MachineModel, Model};
 use crate::narrate;
 use crate::text::{round, width, wrap};
@@ -90,26 +90,25 @@ pub(super) fn timeline(model: &Model, machine: &MachineModel, y: u16, pen: &mut 
     }
 }
 
-/// The keys, as many as fit; quitting always does.
+/// The keys, as many as fit; help and quitting always do.
 pub(super) fn hints(model: &Model, y: u16, pen: &mut Pen<'_>) {
-    let mut hints: Vec<&str> = Vec::new();
-    let quit = KEYS.iter().filter(|b| b.hint.ends_with("quit"));
-    for binding in KEYS.iter().filter(|binding| !binding.hint.ends_with("quit")) {
-        if binding.hint.is_empty() && (binding.label != "Tab" || model.machines.len() < 2) {
-            continue;
-        }
-        hints.push(if binding.hint.is_empty() { "Tab machine" } else { binding.hint });
+    let always = |binding: &Binding| matches!(binding.action, Action::Help | Action::Quit);
+    let wanted = |binding: &Binding| {
+        let has_use = binding.action != Action::NextMachine || model.machines.len() > 1;
+        !binding.hint.is_empty() && has_use
+    };
+    let mut end = pen.width;
+    for binding in KEYS.iter().rev().filter(|binding| always(binding)) {
+        let length = u16::try_from(width(binding.hint)).unwrap_or(0) + 2;
+        end = end.saturating_sub(length);
+        put_hint(binding.hint, end + 1, y, pen);
     }
     let mut x = 1;
-    let end = pen.width.saturating_sub(8);
-    for hint in hints {
-        if usize::from(x) + width(hint) > usize::from(end) {
-            continue;
+    let rest = KEYS.iter().filter(|binding| !always(binding));
+    for binding in rest.filter(|binding| wanted(binding)) {
+        if usize::from(x) + width(binding.hint) <= usize::from(end) {
+            x = put_hint(binding.hint, x, y, pen) + 2;
         }
-        x = put_hint(hint, x, y, pen) + 2;
-    }
-    for binding in quit {
-        put_hint(binding.hint, end + 1, y, pen);
     }
 }
 

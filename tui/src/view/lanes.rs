@@ -83,6 +83,7 @@ pub(super) fn axis(model: &Model, window: &Window, y: u16, pen: &mut Pen<'_>) {
         _ => ("s", 1_000_000_000),
     };
     pen.put(0, y, &fit_right(unit, usize::from(LEFT) - 1), Role::Faint);
+    let head = u64::from(window.playhead());
     let mut time = window.start().0.div_ceil(step.0) * step.0;
     loop {
         let column = time / window.scale.0 - window.first;
@@ -93,11 +94,13 @@ pub(super) fn axis(model: &Model, window: &Window, y: u16, pen: &mut Pen<'_>) {
         }
         let known = time < model.now.0;
         let role = if known { Role::Text } else { Role::Faint };
-        pen.put(u16::try_from(x).unwrap_or(u16::MAX), y, &label, role);
+        let touches = x <= head + 3 && x + label.len() as u64 >= head;
+        if !touches {
+            pen.put(u16::try_from(x).unwrap_or(u16::MAX), y, &label, role);
+        }
         time += step.0;
     }
-    let head = window.playhead();
-    pen.put(head.saturating_sub(1), y, " now ", Role::Playhead);
+    pen.put(window.playhead(), y, "now", Role::Playhead);
 }
 
 /// The lanes of the CPUs.
@@ -164,6 +167,10 @@ pub(super) fn tasks(
     (tasks, (top, rows)): (&[&Track], (u16, u16)),
     pen: &mut Pen<'_>,
 ) -> usize {
+    if tasks.is_empty() {
+        let text = "no task is alive in this stretch of time";
+        pen.put(LEFT, top, text, Role::Faint);
+    }
     let rows = usize::from(rows);
     let chosen = tasks.iter().position(|track| machine.selected == Some(track.serial));
     let first = chosen.map_or(0, |at| (at + 1).saturating_sub(rows));

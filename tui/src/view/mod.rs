@@ -1,7 +1,7 @@
 //! The screen as a pure function of the model.
 //!
-//! Layers: [`pen`] writes into cells; [`lanes`], [`queues`], [`table`], [`foot`] and [`help`] draw one part
-//! each; [`draw`] gives every part its rows.
+//! Layers: `pen` writes into cells; `lanes`, `queues`, `table`, `foot` and `help` draw one part each;
+//! [`draw`] gives every part its rows.
 //!
 //! A typical sequence: [`draw`] plans which rows go to whom for this size, then every part looks up in the
 //! model what was true just before `model.now`, and writes it. Nothing is remembered between two frames.
@@ -17,6 +17,8 @@ use crate::model::{MachineModel, Model};
 use crate::text::round;
 use crate::theme::Role;
 use crate::trace::{Doing, Track};
+use oscope_kernel::base::{Duration, ThreadId};
+use oscope_kernel::sched::{Task, policy_by_name};
 use pen::Pen;
 use ratatui::buffer::Buffer;
 
@@ -31,13 +33,14 @@ struct Plan {
     legend: u16,
     queues: (u16, u16),
     table: (u16, u16),
+    lately: (u16, u16),
     caption: (u16, u16),
     timeline: u16,
     hints: u16,
 }
 
 impl Plan {
-    fn new(height: u16, cpus: u16, tasks: u16, queues: u16) -> Self {
+    fn new(height: u16, cpus: u16, lanes: u16, tasks: u16, queues: u16) -> Self {
         let caption = if height < 20 { 2 } else { 3 };
         // Title, heading, axis, legend, timeline, hints; and two headings further down.
         let mut left = height - 6 - caption;
@@ -49,13 +52,14 @@ impl Plan {
         let cpu_rows = take(cpus.min(2.max(height / 8)), &mut left);
         let queue_rows = take(queues.min(2.max(height / 10)) + 1, &mut left);
         let table_least = if height < 20 { 0 } else { 3 };
-        let task_rows = tasks.max(3).min(left.saturating_sub(table_least));
+        let task_rows = lanes.max(3).min(left.saturating_sub(table_least));
         left -= task_rows;
-        let table_rows = take(tasks + 1, &mut left);
-        // What is left makes room around the parts, first of all for long captions.
-        let spare = left;
+        let table_rows = take(tasks.saturating_add(1), &mut left);
+        // What is left makes room around the parts, and tells of earlier changes.
         let cpus_at = 3;
-        let gap = u16::from(spare > 2);
+        let gap = u16::from(left > 4);
+        left -= 4 * gap;
+        let lately = if left > 3 { left - 1 } else { 0 };
         let tasks_at = cpus_at + cpu_rows + gap;
         let legend = tasks_at + task_rows;
         let queues_at = legend + 1 + gap;
@@ -66,6 +70,7 @@ impl Plan {
             legend,
             queues: (queues_at, queue_rows),
             table: (table_at, table_rows),
+            lately: (table_at + table_rows + gap, lately),
             caption: (height - 2 - caption, caption),
             timeline: height - 2,
             hints: height - 1,
@@ -90,8 +95,13 @@ pub fn draw(model: &Model, buffer: &mut Buffer) {
     let tasks = lanes::visible(model, machine, pen.width);
     let queue_rows = queues::count(machine);
     let rows = |n: usize| u16::try_from(n).unwrap_or(u16::MAX / 4);
-    let plan =
-        Plan::new(area.height, rows(machine.trace.cpus()), rows(tasks.len()), rows(queue_rows));
+    let plan = Plan::new(
+        area.height,
+        rows(machine.trace.cpus()),
+        rows(tasks.len()),
+        rows(machine.trace.tasks(model.now).len()),
+        rows(queue_rows),
+    );
     heading(machine, &mut pen);
     let window = lanes::Window::new(model, pen.width);
     lanes::axis(model, &window, 2, &mut pen);
@@ -99,7 +109,8 @@ pub fn draw(model: &Model, buffer: &mut Buffer) {
     let hidden = lanes::tasks(model, machine, &window, (&tasks, plan.tasks), &mut pen);
     lanes::legend(hidden, plan.legend, &mut pen);
     queues::draw(model, machine, plan.queues, &mut pen);
-    table::draw(model, machine, (&tasks, plan.table), &mut pen);
+    table::draw(model, machine, plan.table, &mut pen);
+    table::lately(model, machine, plan.lately, &mut pen);
     foot::caption(model, machine, plan.caption, &mut pen);
     foot::timeline(model, machine, plan.timeline, &mut pen);
     foot::hints(model, plan.hints, &mut pen);
@@ -124,21 +135,25 @@ fn title(model: &Model, pen: &mut Pen<'_>) {
         Some(_) => "step: event",
         None => "step: change",
     };
-    let time = model.progress.unwrap_or(model.now);
+    let time = model.progress.unwrap_or(model.moment());
     let right = format!("{state}   t={time}   {step} ");
     pen.row(0, &left, &right, Role::Title);
 }
 
 fn heading(machine: &MachineModel, pen: &mut Pen<'_>) {
     let policy = machine.snapshot.as_ref().map_or("", |s| s.policy);
-    let has_slice =
-        machine.snapshot.iter().flat_map(|s| &s.cpus).any(|cpu| cpu.slice_end.is_some());
-    let policy = if has_slice || policy == "rr" {
-        format!("{policy}, slice {}", round(machine.info.slice))
-    } else {
-        format!("{policy}, no slices")
+    let policy = match slice(machine) {
+        Some(slice) => format!("{policy}, slice {}", round(slice)),
+        None => format!("{policy}, no slices"),
     };
     pen.rule(1, "who has the CPU", &format!("policy: {policy}"));
+}
+
+/// How long a slice is under the policy that rules now, if it has slices.
+fn slice(machine: &MachineModel) -> Option<Duration> {
+    let name = machine.snapshot.as_ref()?.policy;
+    let policy = policy_by_name(name, machine.info.slice)?;
+    policy.slice(&Task { thread: ThreadId::NONE, nice: 0 })
 }
 
 /// The glyph of what a task does, in its lane.
@@ -168,13 +183,14 @@ mod tests {
     fn no_two_parts_share_a_row_at_any_size() {
         for height in 16..=120 {
             for (cpus, tasks) in [(1, 0), (1, 1), (2, 10), (64, 1000)] {
-                let plan = Plan::new(height, cpus, tasks, cpus);
+                let plan = Plan::new(height, cpus, tasks / 2, tasks, cpus);
                 let ends = [
                     (plan.cpus.0 + plan.cpus.1, plan.tasks.0),
                     (plan.tasks.0 + plan.tasks.1, plan.legend),
                     (plan.legend + 1, plan.queues.0),
                     (plan.queues.0 + plan.queues.1, plan.table.0),
-                    (plan.table.0 + plan.table.1, plan.caption.0),
+                    (plan.table.0 + plan.table.1, plan.lately.0),
+                    (plan.lately.0 + plan.lately.1, plan.caption.0),
                     (plan.caption.0 + plan.caption.1, plan.timeline),
                     (plan.timeline + 1, plan.hints),
                 ];

@@ -62,8 +62,8 @@ fn running(model: &Model, machine: &MachineModel, cpu: &CpuView, y: u16, pen: &m
     let x = pen.put(8, y, "[", Role::Text);
     let x = pen.put(x, y, &track.letter.to_string(), Role::Run(colour(track)));
     pen.put(x, y, "]", Role::Text);
-    let slice = machine.info.slice;
-    let Some(end) = cpu.slice_end.filter(|_| slice > Duration::ZERO) else {
+    let slice = super::slice(machine).filter(|slice| *slice > Duration::ZERO);
+    let (Some(slice), Some(end)) = (slice, cpu.slice_end) else {
         pen.put(12, y, "until it waits or ends", Role::Faint);
         return;
     };

@@ -1,4 +1,4 @@
-//! What every task has got so far; on wide screens, also what has happened lately.
+//! What every task has got so far; on tall screens, also what happened before the newest change.
 
 use super::pen::Pen;
 use crate::model::{MachineModel, Model};
@@ -11,13 +11,10 @@ use crate::trace::{Doing, Track};
 const COLUMNS: [(&str, usize); 5] =
     [("ran", 10), ("in queue", 11), ("asleep", 11), ("first ran after", 17), ("times on", 10)];
 
-/// Where the list of what has happened lately begins.
-const LATELY: u16 = 84;
-
 pub(super) fn draw(
     model: &Model,
     machine: &MachineModel,
-    (tasks, (top, rows)): (&[&Track], (u16, u16)),
+    (top, rows): (u16, u16),
     pen: &mut Pen<'_>,
 ) {
     if rows < 2 {
@@ -33,22 +30,14 @@ pub(super) fn draw(
         pen.put(at, top, &format!(" {} ", text.trim_start()), Role::Text);
     }
     let room = usize::from(rows - 1);
-    for (track, y) in order(model, machine, tasks, room).into_iter().zip(top + 1..) {
+    for (track, y) in order(model, machine, room).into_iter().zip(top + 1..) {
         row(model, machine, track, y, pen);
-    }
-    if pen.width >= LATELY + 50 {
-        lately(model, machine, (top, rows), pen);
     }
 }
 
 /// Everybody in order if there is room; else the chosen one and those that run come first.
-fn order<'a>(
-    model: &Model,
-    machine: &MachineModel,
-    tasks: &[&'a Track],
-    room: usize,
-) -> Vec<&'a Track> {
-    let mut tasks = tasks.to_vec();
+fn order<'a>(model: &Model, machine: &'a MachineModel, room: usize) -> Vec<&'a Track> {
+    let mut tasks: Vec<&Track> = machine.trace.tasks(model.now).iter().collect();
     if tasks.len() > room {
         tasks.sort_by_key(|track| match track.doing(model.now) {
             _ if machine.selected == Some(track.serial) => 0,
@@ -81,12 +70,21 @@ fn row(model: &Model, machine: &MachineModel, track: &Track, y: u16, pen: &mut P
     pen.put(0, y, &text, role);
 }
 
-fn lately(model: &Model, machine: &MachineModel, (top, rows): (u16, u16), pen: &mut Pen<'_>) {
-    pen.put(LATELY, top, " lately, the newest first ", Role::Heading);
+/// The visible changes before the newest one, as many as have room.
+pub(super) fn lately(
+    model: &Model,
+    machine: &MachineModel,
+    (top, rows): (u16, u16),
+    pen: &mut Pen<'_>,
+) {
+    if rows < 2 {
+        return;
+    }
+    pen.rule(top, "before that", "newest first");
     let steps = machine.trace.steps.until(model.now).skip(1);
-    let room = usize::from(pen.width - LATELY - 1);
+    let room = usize::from(pen.width.saturating_sub(3));
     for (step, y) in steps.zip(top + 1..top + rows) {
         let told = narrate::tell(&machine.trace, step);
-        pen.put(LATELY + 1, y, &fit(&told, room - 1), Role::Faint);
+        pen.put(2, y, &fit(&told, room), Role::Text);
     }
 }
