@@ -27,7 +27,7 @@ fn t16_a_hundred_thousand_tasks_leave_nothing_behind() {
     let mut machine = boot(config);
     let before = machine.snapshot();
     let mut peak = Vec::new();
-    while exits(&machine).last() != Some(&0) || machine.snapshot().tasks.len() > 0 {
+    while exits(&machine).last() != Some(&0) || !machine.snapshot().tasks.is_empty() {
         let why = run_for(&mut machine, Duration::seconds(1));
         assert_eq!(why, Why::Time);
         peak.push(resident());

@@ -1,2 +1,7 @@
-//! The oscope binary.
-fn main() {}
+//! The oscope binary: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    oscope_tui::cli::main()
+}

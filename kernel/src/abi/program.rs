@@ -80,12 +80,13 @@ pub struct SignalFrame {
 
 /// A program somewhere between two traps. It may hold futures, so it stays on its host thread.
 pub trait Program {
-    /// Goes on until the next trap. `memory` is the CPU's loan and comes back with the trap.
+    /// Goes on until the next trap, which it leaves in `trap`. `memory` is the CPU's loan, and comes back.
     fn resume(
         &mut self,
         answer: Answer,
         memory: Box<dyn UserMemory>,
-    ) -> (Trap, Box<dyn UserMemory>);
+        trap: &mut Trap,
+    ) -> Box<dyn UserMemory>;
 
     /// Calls a signal handler on top of what the program was doing. `false` if there is no such handler.
     fn signal(&mut self, frame: SignalFrame) -> bool;

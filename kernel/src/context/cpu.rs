@@ -2,6 +2,7 @@
 
 use crate::base::{Duration, Serial, SpaceId, ThreadId, Time};
 use crate::event::Leave;
+use crate::hw::Satp;
 
 /// A CPU.
 #[derive(Clone, Debug, Hash)]
@@ -26,6 +27,8 @@ pub struct Cpu {
     pub kicked: bool,
     /// The address space it used last: going to another one costs more.
     pub space: SpaceId,
+    /// The running thread's translation register.
+    pub satp: Satp,
     /// Time with a thread on it.
     pub busy: Duration,
     /// Time spent in interrupts.
@@ -47,6 +50,7 @@ impl Default for Cpu {
             since: Time::ZERO,
             kicked: false,
             space: SpaceId::NONE,
+            satp: Satp::default(),
             busy: Duration::ZERO,
             interrupts: Duration::ZERO,
             switches: 0,

@@ -203,6 +203,8 @@ pub struct Cx {
     /// The request that is served.
     pub request: RequestId,
 
+    /// Some thread parked, stopped or ended: the run loop must see whether it was the running one.
+    pub left: bool,
     /// Something happened that may concern other CPUs: the run loop must look again.
     pub disturbed: bool,
 
@@ -211,6 +213,10 @@ pub struct Cx {
     /// Programs and guests.
     pub live: Live,
 
+    /// Whether every call that parks is checked to have done no harm.
+    pub check_parks: bool,
+    /// The first call that parked and had changed something.
+    pub harm: Option<u64>,
     /// The machine's number in its world.
     pub machine: MachineId,
     /// The price list.

@@ -238,6 +238,7 @@ pub(super) fn context(config: &Config) -> Cx {
         cpu: CpuId(0),
         cause: EventId::NONE,
         request: RequestId::NONE,
+        left: false,
         disturbed: false,
         engine: Engine {
             agenda: Agenda::new(),
@@ -250,6 +251,8 @@ pub(super) fn context(config: &Config) -> Cx {
             last_request: 0,
         },
         live: Live::default(),
+        check_parks: config.check_parks,
+        harm: None,
         machine: MachineId(config.id.0),
         costs: config.costs.clone(),
         dialect: config.dialect,

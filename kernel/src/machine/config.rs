@@ -84,6 +84,8 @@ pub struct Config {
     pub explore: bool,
     /// The answers that are not the default.
     pub schedule: Schedule,
+    /// Whether every call that parks is checked to have done no harm: for tests, and slow.
+    pub check_parks: bool,
     /// How many answers a program may keep before it must rebase.
     pub journal_limit: usize,
     /// How many events are kept.
@@ -120,6 +122,7 @@ impl Config {
             interleave: Duration::nanos(100),
             explore: false,
             schedule: Schedule::default(),
+            check_parks: false,
             journal_limit: 1 << 20,
             log_keep: 1 << 24,
             capture: Capture::Full,

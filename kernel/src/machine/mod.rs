@@ -1,7 +1,7 @@
 //! Layer 8: one computer.
 //!
 //! Layers: [`config`] says what it is made of; [`boot`] switches it on; [`run`] steps it; [`keyframe`]
-//! makes a value of it; [`view`] shows it.
+//! makes a value of it; [`view`] shows it; [`explore`] tries what it might have done otherwise.
 //!
 //! A typical sequence: `Machine::boot(config)` plugs devices in, mounts the disk and starts programs;
 //! `machine.run(Until::time(t))` lets virtual time pass; `machine.keyframe()` is a value from which
@@ -12,6 +12,7 @@
 
 pub mod boot;
 pub mod config;
+pub mod explore;
 pub mod keyframe;
 mod run;
 mod step;
@@ -19,6 +20,7 @@ pub mod view;
 
 pub use boot::BootError;
 pub use config::{Config, DiskConfig, PortConfig, Start};
+pub use explore::{Explored, explore};
 pub use keyframe::Keyframe;
 pub use run::{Until, Why};
 pub use view::{CpuView, Snapshot};
@@ -35,6 +37,8 @@ pub struct Machine {
     tables: Tables,
     calls: Calls,
     cx: Cx,
+    /// Whether every operation is a question, as the configuration says.
+    explore: bool,
     /// Every CPU and every event has got at least this far.
     time: Time,
     /// The CPU whose turn a stop has interrupted, and how far it may go.
@@ -50,8 +54,10 @@ pub struct Machine {
 impl Machine {
     fn assemble(config: Arc<Config>, tables: Tables, calls: Calls, cx: Cx) -> Self {
         let spare = Some(Box::new(Memory::new(0, 0, &config.costs, 0)));
+        let explore = config.explore;
         Self {
             config,
+            explore,
             tables,
             calls,
             cx,

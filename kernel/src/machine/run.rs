@@ -40,6 +40,8 @@ pub enum Why {
     Idle(Time),
     /// A thread trapped a million times without any time passing. The machine will not go on.
     NoProgress(Serial, Time),
+    /// The call of this number parked after it had changed something: a bug in its handler.
+    Harm(u64),
 }
 
 impl Machine {
@@ -50,6 +52,9 @@ impl Machine {
         loop {
             if let Some(why) = self.stop {
                 return why;
+            }
+            if let Some(number) = self.cx.harm {
+                return Why::Harm(number);
             }
             if let Some(matches) = until.event {
                 let hit = self.log().since(seen + 1).find(|(_, record)| matches(record));
@@ -131,7 +136,7 @@ impl Machine {
         }
         let busy = cpus.iter().enumerate().filter(|(_, cpu)| cpu.is_busy());
         let (first, clock) = busy.map(|(n, cpu)| (n, cpu.clock)).min_by_key(|&(n, c)| (c, n))?;
-        if !self.config.explore || event <= clock {
+        if !self.explore || event <= clock {
             return Some(CpuId(first as u16));
         }
         let mut order: Vec<usize> = (0..cpus.len()).filter(|&n| cpus[n].is_busy()).collect();

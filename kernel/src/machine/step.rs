@@ -4,7 +4,7 @@ use super::Machine;
 use crate::abi::program::{Answer, GuestExit, Trap};
 use crate::abi::signal::{Signal, code};
 use crate::abi::{Fault, UserMemory};
-use crate::base::{Channel, Choice, CpuId, Duration, GuestId, ServerId, SpaceId, ThreadId, Time};
+use crate::base::{Channel, Choice, CpuId, Duration, GuestId, ServerId, ThreadId, Time};
 use crate::event::{Event, Leave, MachineEvent, MemoryEvent, SchedEvent, TaskEvent, Wait};
 use crate::hw::{Loan, Memory};
 use crate::kthread;
@@ -25,8 +25,7 @@ impl Machine {
         let at = usize::from(cpu.0);
         self.cx.disturbed = false;
         loop {
-            if self.config.explore && self.cx.engine.agenda.next_time() > self.tables.cpus[at].clock
-            {
+            if self.explore && self.cx.engine.agenda.next_time() > self.tables.cpus[at].clock {
                 self.maybe_preempt(cpu);
             }
             if let Some(why) = self.tables.cpus[at].resched.take() {
@@ -45,11 +44,13 @@ impl Machine {
             let was_deferred = self.step(cpu, thread, limit);
             let after = self.tables.cpus[at].clock;
             self.watch_progress(before, after);
-            self.check_current(cpu, thread);
+            if std::mem::take(&mut self.cx.left) {
+                self.check_current(cpu, thread);
+            }
             let state = &self.tables.cpus[at];
             if was_deferred
                 || self.cx.disturbed
-                || self.config.explore
+                || self.explore
                 || self.stop.is_some()
                 || after >= state.slice_end
                 || self.cx.engine.agenda.next_time() <= after
@@ -111,7 +112,6 @@ impl Machine {
     }
 
     /// If the running thread waits, was stopped or has ended, the CPU is free.
-    #[inline]
     fn check_current(&mut self, cpu: CpuId, thread: ThreadId) {
         let runs = self.tables.proc.threads.get(thread);
         if !runs.is_some_and(|thread| thread.state == State::Running(cpu)) {
@@ -166,6 +166,7 @@ impl Machine {
             {
                 self.cx.charge(self.cx.costs.space_switch);
                 state.space = space;
+                state.satp = self.tables.mm.satp(space);
             }
             state.clock = self.cx.now;
         }
@@ -196,11 +197,12 @@ impl Machine {
 
     /// One step of the thread that has the CPU. `true` if it was a trap that had been put off.
     fn step(&mut self, cpu: CpuId, id: ThreadId, horizon: Time) -> bool {
-        self.context_of(cpu, id);
-        let Some(thread) = self.tables.proc.threads.get(id) else {
-            return false;
-        };
-        let before = self.cx.now;
+        let Some(thread) = self.tables.proc.threads.get(id) else { return false };
+        let cx = &mut self.cx;
+        cx.now = self.tables.cpus[usize::from(cpu.0)].clock;
+        (cx.cpu, cx.caller, cx.runner) = (cpu, id, id);
+        (cx.serial, cx.cause, cx.request) = (thread.serial, thread.cause, thread.request);
+        let before = cx.now;
         let deferred = match thread.body {
             Body::User => return self.step_user(cpu, id, horizon),
             Body::Kernel(kind) => self.step_kernel(id, kind),
@@ -227,7 +229,7 @@ impl Machine {
             match signal::take(t, calls, cx, id) {
                 signal::Taken::GoOn => {}
                 signal::Taken::EndCall => {
-                    call::run(t, calls, cx);
+                    call::again(t, calls, cx);
                     self.leave_kernel(at, id, entered);
                     return false;
                 }
@@ -238,31 +240,27 @@ impl Machine {
             }
         }
         if self.calls.of(id).active {
-            call::run(&mut self.tables, &mut self.calls, &mut self.cx);
+            call::again(&mut self.tables, &mut self.calls, &mut self.cx);
         } else {
             let Some(thread) = self.tables.proc.threads.get_mut(id) else {
                 return false;
             };
             thread.woken = None;
-            let trap = match thread.deferred.take() {
-                Some(trap) => {
-                    deferred = true;
-                    trap
-                }
-                None => {
-                    let trap = self.resume(cpu, id, horizon);
-                    // A trap at the horizon waits until all that happens before it has happened.
-                    if self.cx.now >= horizon && trap != Trap::Preempt {
-                        if let Some(thread) = self.tables.proc.threads.get_mut(id) {
-                            thread.deferred = Some(trap);
-                        }
-                        return false;
+            let mut trap = Trap::Preempt;
+            if let Some(put_off) = thread.deferred.take() {
+                (trap, deferred) = (put_off, true);
+            } else {
+                self.resume(cpu, id, horizon, &mut trap);
+                // A trap at the horizon waits until all that happens before it has happened.
+                if self.cx.now >= horizon && trap != Trap::Preempt {
+                    if let Some(thread) = self.tables.proc.threads.get_mut(id) {
+                        thread.deferred = Some(trap);
                     }
-                    trap
+                    return false;
                 }
-            };
+            }
             let begun = self.cx.now;
-            self.serve(id, trap);
+            self.serve(id, &trap);
             self.leave_kernel(at, id, begun);
             return deferred;
         }
@@ -281,30 +279,29 @@ impl Machine {
 
     /// Lends the CPU and its memory to the program until its next trap.
     #[inline]
-    fn resume(&mut self, cpu: CpuId, id: ThreadId, horizon: Time) -> Trap {
+    fn resume(&mut self, cpu: CpuId, id: ThreadId, horizon: Time, trap: &mut Trap) {
         let t = &mut self.tables;
         let Some(thread) = t.proc.threads.get_mut(id) else {
-            return Trap::Preempt;
+            return;
         };
         let answer = std::mem::replace(&mut thread.answer, Answer::Retry);
-        let space = t.proc.processes.get(thread.process).and_then(|process| process.space);
         let loan = Loan {
             cpu,
-            satp: t.mm.satp(space.unwrap_or(SpaceId::NONE)),
+            satp: t.cpus[usize::from(cpu.0)].satp,
             clock: self.cx.now,
             horizon,
-            fuel: if self.config.explore { 1 } else { FUEL },
+            fuel: if self.explore { 1 } else { FUEL },
             computing: thread.computing,
         };
         let Some(program) = self.cx.live.programs.live(id) else {
-            return Trap::Preempt;
+            return;
         };
         let Some(spare) = self.spare.take() else {
-            return Trap::Preempt;
+            return;
         };
         let mut memory = std::mem::replace(&mut t.memory, spare);
         memory.loan = loan;
-        let (trap, returned) = program.resume(answer, memory as Box<dyn UserMemory>);
+        let returned = program.resume(answer, memory as Box<dyn UserMemory>, trap);
         let Ok(memory) = returned.into_any().downcast::<Memory>() else {
             unreachable!("a program gives back the memory that it was lent")
         };
@@ -314,15 +311,14 @@ impl Machine {
         thread.times.user += clock.since(self.cx.now);
         self.tables.cpus[usize::from(cpu.0)].clock = clock;
         self.cx.now = clock;
-        trap
     }
 
     /// Serves a trap of a user program.
     #[inline]
-    fn serve(&mut self, id: ThreadId, trap: Trap) {
+    fn serve(&mut self, id: ThreadId, trap: &Trap) {
         let (t, calls, cx) = (&mut self.tables, &mut self.calls, &mut self.cx);
-        match trap {
-            Trap::Call { number, arguments } => call::enter(t, calls, cx, number, arguments),
+        match *trap {
+            Trap::Call { number, ref arguments } => call::enter(t, calls, cx, number, arguments),
             Trap::Preempt => {}
             Trap::Fault(fault) => self.fault(id, fault),
             Trap::SigReturn => signal::handler_returned(t, calls, id),

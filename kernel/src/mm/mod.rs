@@ -20,9 +20,10 @@ pub use frames::Frames;
 pub use space::{AddressSpace, MMAP_TOP, STACK_TOP, Share, TEXT_BASE};
 pub use vma::{Backing, Rights, Vma};
 
-use crate::base::{FrameId, SpaceId, SpaceTag, Table};
+use crate::base::{Digester, FrameId, SpaceId, SpaceTag, Table};
 use crate::hw::mmu::Pte;
 use crate::hw::{Memory, Satp};
+use std::hash::Hash;
 
 /// No frame is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +72,11 @@ impl Mm {
     #[must_use]
     pub fn satp(&self, id: SpaceId) -> Satp {
         self.spaces.get(id).map_or_else(Satp::default, |space| space.satp)
+    }
+
+    /// Feeds all address spaces into a digest, but not which frames are free.
+    pub fn hash_spaces(&self, digester: &mut Digester) {
+        self.spaces.hash(digester);
     }
 
     /// How many spaces there are.

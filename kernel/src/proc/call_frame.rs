@@ -53,10 +53,10 @@ pub struct CallFrame {
 impl CallFrame {
     /// Begins a new call. Lists keep their storage.
     #[inline]
-    pub fn begin(&mut self, number: u64, arguments: [u64; 6], now: Time) {
+    pub fn begin(&mut self, number: u64, arguments: &[u64; 6], now: Time) {
         self.active = true;
         self.number = number;
-        self.arguments = arguments;
+        self.arguments = *arguments;
         self.entered = now;
         self.stage = 0;
         self.progress = 0;

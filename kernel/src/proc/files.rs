@@ -4,7 +4,8 @@
 //! the status flags, and is shared by whoever got it through dup(2) or fork(2).
 
 use crate::abi::Errno;
-use crate::base::{DeviceId, InodeId, OpenFileId, OpenFileTag, SocketId, Table};
+use crate::base::{DeviceId, Digester, InodeId, OpenFileId, OpenFileTag, SocketId, Table};
+use std::hash::Hash;
 
 /// What an open file is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -137,6 +138,13 @@ impl OpenFiles {
         let file = self.table.get_mut(id)?;
         file.references = file.references.saturating_sub(1);
         if file.references == 0 { self.table.remove(id) } else { None }
+    }
+
+    /// Feeds all open files into a digest, but not how many refer to each.
+    pub fn hash_without_holds(&self, digester: &mut Digester) {
+        for (id, file) in self.table.iter() {
+            (id, file.kind, file.offset, file.flags).hash(digester);
+        }
     }
 
     /// How many files are open.

@@ -27,9 +27,11 @@ pub use signals::{Pending, SignalInfo};
 pub use thread::{Body, Interrupted, KThread, Parked, Resume, State, Thread, Times};
 
 use crate::base::{
-    FilesId, FilesTag, Pid, ProcessId, ProcessTag, Serial, Table, ThreadId, ThreadTag, WaitQueues,
+    Digester, FilesId, FilesTag, Pid, ProcessId, ProcessTag, Serial, Table, ThreadId, ThreadTag,
+    WaitQueues,
 };
 use std::collections::BTreeMap;
+use std::hash::Hash;
 
 /// The largest process number (Linux' `PID_MAX_LIMIT` on 64 bits).
 pub const PID_MAX: u32 = 4_194_304;
@@ -123,6 +125,13 @@ impl Proc {
     #[must_use]
     pub fn by_tid(&self, tid: Pid) -> Option<ThreadId> {
         self.tids.get(&tid).copied()
+    }
+
+    /// Feeds everything into a digest but how many hold an open file: a call under way may hold some.
+    pub fn hash_without_holds(&self, digester: &mut Digester) {
+        (&self.threads, &self.processes, &self.files, &self.waits).hash(digester);
+        (self.last_pid, self.last_serial).hash(digester);
+        self.open.hash_without_holds(digester);
     }
 
     /// A thread's process.

@@ -88,19 +88,21 @@ pub fn sys_clone(
     let answer = if thread { Answer::Retry } else { Answer::Value(0) };
     let new = life::NewThread { process: owner, tid, body: Body::User, answer, mask, nice };
     let id = life::start(t, cx, new, Some(program));
-    if set.contains(CloneFlags::PARENT_SETTID) {
-        user::write(t, cx, parent_tid, &tid.0.to_le_bytes())?;
+    if set.contains(CloneFlags::PARENT_SETTID)
+        && let Some(space) = t.proc.processes.get(process).and_then(|parent| parent.space)
+    {
+        // fork has just made the parent's own page copy-on-write as well.
+        user::write_in(t, space, parent_tid, &tid.0.to_le_bytes())?;
     }
     if set.contains(CloneFlags::CHILD_CLEARTID)
         && let Some(child) = t.proc.threads.get_mut(id)
     {
         child.clear_tid = child_tid;
     }
-    if set.contains(CloneFlags::CHILD_SETTID) {
-        let satp = crate::context::satp_of(t, id)?;
-        // A copy-on-write page of the child: its own copy is made when it runs; the number is only seen
-        // by the child of a fork that looks for it, which libc does not.
-        let _ = t.memory.copy_out(satp, child_tid, &tid.0.to_le_bytes());
+    if set.contains(CloneFlags::CHILD_SETTID)
+        && let Some(space) = t.proc.processes.get(owner).and_then(|child| child.space)
+    {
+        user::write_in(t, space, child_tid, &tid.0.to_le_bytes())?;
     }
     Ok(u64::from(tid.0))
 }
@@ -178,6 +180,10 @@ pub fn sys_execve(
     let table = process.files;
     if let Some(old) = old {
         t.mm.release(old, &mut t.memory);
+    }
+    if cx.runner == cx.caller {
+        let cpu = &mut t.cpus[usize::from(cx.cpu.0)];
+        (cpu.space, cpu.satp) = (space, t.mm.satp(space));
     }
     if let Some(table) = table.and_then(|table| t.proc.files.get_mut(table)) {
         let closing: Vec<u64> =

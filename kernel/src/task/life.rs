@@ -179,6 +179,7 @@ fn remove(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: 
         State::Running(cpu) => t.cpus[usize::from(cpu.0)].resched = Some(Leave::Exited),
         State::Stopped | State::Dead => {}
     }
+    cx.left = true;
     t.boxes.withdraw(id);
     files::release_held(t, calls, id);
     if let Some(thread) = t.proc.threads.get_mut(id) {

@@ -302,6 +302,7 @@ fn stop(t: &mut Tables, cx: &mut Cx, id: ThreadId) {
         return;
     };
     process.stopped = true;
+    cx.left = true;
     let (threads, parent) = (process.threads.clone(), process.parent);
     for thread in threads {
         let Some(other) = t.proc.threads.get_mut(thread) else {

@@ -17,6 +17,7 @@ pub fn park(t: &mut Tables, cx: &mut Cx, thread: ThreadId, wait: WaitFor) {
         .filter(|&deadline| deadline < Time::MAX)
         .map(|deadline| cx.at(deadline.max(cx.now), Phase::Timer, Due::Deadline(thread)));
     cx.emit(Event::Sched(SchedEvent::Block { on: wait.kind }));
+    cx.left = true;
     if let Some(thread) = t.proc.threads.get_mut(thread) {
         let (interruptible, kind) = (wait.interruptible, wait.kind);
         thread.state = State::Parked(Parked { places, timer, interruptible, kind });

@@ -1,5 +1,6 @@
 //! System calls: in, run, wait, run again, out.
 
+use super::invariant::undisturbed;
 use super::page_fault::{self, Unrepaired};
 use crate::abi::Errno;
 use crate::abi::call::{Server, lookup};
@@ -23,16 +24,26 @@ pub fn server_of(number: u64) -> Option<ServerId> {
 
 /// A thread makes a call: it is charged for the way in and out, once.
 #[inline]
-pub fn enter(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, number: u64, arguments: [u64; 6]) {
+pub fn enter(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, number: u64, arguments: &[u64; 6]) {
     cx.engine.calls += 1;
     calls.of(cx.caller).begin(number, arguments, cx.now);
     cx.charge(cx.costs.mode_switch);
     run(t, calls, cx);
 }
 
-/// Runs the caller's call, for the first time or again.
+/// Runs the caller's call again: it was woken, and its frame is told why.
+pub fn again(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
+    if let Some(thread) = t.proc.threads.get_mut(cx.caller)
+        && let Some(woken) = thread.woken.take()
+    {
+        calls.of(cx.caller).woken = Some(woken);
+    }
+    run(t, calls, cx);
+}
+
+/// Runs the caller's call, or sends it to the server that will.
 #[inline]
-pub fn run(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
+fn run(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
     if cx.structure == Structure::Microkernel
         && let Some(server) = server_of(calls.of(cx.caller).number)
         && cx.server_task(server).is_some()
@@ -57,14 +68,20 @@ fn post(t: &mut Tables, cx: &mut Cx, server: ServerId) {
 #[inline]
 pub fn attempt(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
     let id = cx.caller;
-    if let Some(thread) = t.proc.threads.get_mut(id)
-        && let Some(woken) = thread.woken.take()
-    {
-        calls.of(id).woken = Some(woken);
-    }
     loop {
+        let before = cx.check_parks.then(|| undisturbed(t));
         let frame = calls.of(id);
-        let outcome = match syscall::dispatch(frame, t, cx) {
+        let (stage, progress) = (frame.stage, frame.progress);
+        let outcome = syscall::dispatch(frame, t, cx);
+        if let (Some(before), Err(Stop::Fault(_) | Stop::Park(_))) = (before, &outcome) {
+            // It will run again from the top: it must not have done anything that it would do twice.
+            let frame = calls.of(id);
+            if undisturbed(t) != before && (frame.stage, frame.progress) == (stage, progress) {
+                cx.harm.get_or_insert(frame.number);
+            }
+        }
+        let frame = calls.of(id);
+        let outcome = match outcome {
             Err(Stop::Fault(fault)) => match page_fault::repair(t, cx, frame, id, fault) {
                 Ok(()) => continue,
                 Err(Unrepaired::Park(wait)) => Err(Stop::Park(wait)),

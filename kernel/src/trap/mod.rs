@@ -1,7 +1,7 @@
 //! Layer 7: how the kernel is entered.
 //!
 //! Layers: [`page_fault`] repairs mappings; [`call`] takes a system call in and its result out;
-//! [`interrupt`] is what devices and timers do to a CPU.
+//! [`interrupt`] is what devices and timers do to a CPU; [`invariant`] checks that waiting calls do no harm.
 //!
 //! A typical sequence: a program stores to a page that it shares copy-on-write. [`page_fault::repair`] finds
 //! the area writable and the frame shared, copies it, and the store is tried again. Had the area been
@@ -12,4 +12,5 @@
 
 pub mod call;
 pub mod interrupt;
+pub mod invariant;
 pub mod page_fault;

@@ -106,8 +106,11 @@ impl History {
                 self.keyframes.push(self.world.keyframe());
                 self.thin();
             }
-            if matches!(why, WorldWhy::Stuck(..)) {
-                break;
+            match why {
+                WorldWhy::Stuck(..) => break,
+                // Nothing will happen: one step is as good as many.
+                WorldWhy::Quiet => why = self.world.run(time),
+                _ => {}
             }
         }
         self.reached = self.reached.max(self.world.time());

@@ -309,7 +309,8 @@ impl Sys {
     }
 
     /// Goes on as `body` with `state`, forgetting everything else: what runs for ever does this at the
-    /// top of its loop, so that its journal stays short. Never returns.
+    /// top of its loop, so that its journal stays short. Never returns. A signal handler that does this ends
+    /// its program.
     pub async fn rebase<S, R>(&self, state: S, body: fn(Self, S) -> R) -> u64
     where
         S: Clone + Send + Sync + 'static,

@@ -16,8 +16,14 @@ use std::task::Poll;
 pub(super) struct Port {
     /// Lent by the CPU for one poll.
     pub(super) memory: RefCell<Option<Box<dyn UserMemory>>>,
-    /// Left by the operation that stopped the program.
+    /// Left by the operation that stopped the program, unless that was a call.
     pub(super) trap: Cell<Option<Trap>>,
+    /// Left by a call: its number and its words. They stand apart, one cell each, because copying a large
+    /// value that was just written word by word stalls the host's CPU.
+    called: Cell<bool>,
+    words: [Cell<u64>; 7],
+    /// How many answers the journal may hold; told by the first loan.
+    limit: Cell<usize>,
     /// Brought by the kernel for the operation that waits.
     pub(super) answer: Cell<Option<u64>>,
     /// Set by a program that goes on as another body.
@@ -42,6 +48,9 @@ impl Port {
         Self {
             memory: RefCell::default(),
             trap: Cell::new(None),
+            called: Cell::new(false),
+            words: Default::default(),
+            limit: Cell::new(usize::MAX),
             answer: Cell::new(None),
             rebase: RefCell::default(),
             replaying: Cell::new(journal.len() > 0),
@@ -78,10 +87,38 @@ impl Port {
 
     /// Writes an answer down. `false` if the journal is full: the program cannot go on.
     #[inline]
-    fn note(&self, limit: usize, entry: Entry) -> bool {
+    fn note(&self, entry: Entry) -> bool {
         let mut journal = self.journal.borrow_mut();
         journal.push(entry);
-        journal.len() <= limit
+        journal.len() <= self.limit.get()
+    }
+
+    /// The CPU lends its memory.
+    #[inline]
+    pub(super) fn lend(&self, memory: Box<dyn UserMemory>) {
+        if self.limit.get() == usize::MAX {
+            self.limit.set(memory.journal_limit());
+        }
+        self.memory.replace(Some(memory));
+    }
+
+    /// What the operation that stopped the program wants.
+    #[inline]
+    pub(super) fn take_trap(&self, trap: &mut Trap) {
+        if self.called.take() {
+            let [number, arguments @ ..] = &self.words;
+            let arguments = arguments.each_ref().map(Cell::get);
+            *trap = Trap::Call { number: number.get(), arguments };
+        } else {
+            *trap = self.trap.take().unwrap_or(Trap::Preempt);
+        }
+    }
+
+    /// Forgets what the last poll left.
+    #[inline]
+    pub(super) fn clear_trap(&self) {
+        self.called.set(false);
+        self.trap.set(None);
     }
 
     /// An operation that memory carries out at once, unless a fault or the horizon stops it.
@@ -103,7 +140,7 @@ impl Port {
         };
         match operation(memory.as_mut()) {
             Ok(value) => {
-                if self.note(memory.journal_limit(), Entry::Value { check, value }) {
+                if self.note(Entry::Value { check, value }) {
                     Poll::Ready(value)
                 } else {
                     self.stop(Trap::Abort(Abort::JournalFull))
@@ -147,7 +184,7 @@ impl Port {
                 let mut journal = self.journal.borrow_mut();
                 journal.push_bytes(check, into);
                 // A journal is bounded in bytes as well as in answers.
-                if journal.len() + journal.byte_length() / 16 > memory.journal_limit() {
+                if journal.len() + journal.byte_length() / 16 > self.limit.get() {
                     return self.stop(Trap::Abort(Abort::JournalFull));
                 }
                 Poll::Ready(())
@@ -167,13 +204,17 @@ impl Port {
             return poll;
         }
         if let Some(value) = self.answer.take() {
-            let limit = self.memory.borrow().as_ref().map_or(usize::MAX, |m| m.journal_limit());
-            return if self.note(limit, Entry::Value { check, value }) {
+            return if self.note(Entry::Value { check, value }) {
                 Poll::Ready(value)
             } else {
                 self.stop(Trap::Abort(Abort::JournalFull))
             };
         }
-        self.stop(Trap::Call { number, arguments })
+        self.called.set(true);
+        self.words[0].set(number);
+        for (word, argument) in self.words[1..].iter().zip(arguments) {
+            word.set(argument);
+        }
+        Poll::Pending
     }
 }

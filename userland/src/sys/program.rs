@@ -59,7 +59,9 @@ impl RustProgram {
         program.saved.journal = Journal::default();
         if program.port.replaying.get() {
             // Runs through the journal and stops at the question that has no answer yet.
-            if let trap @ Trap::Abort(_) = program.poll() {
+            let mut trap = Trap::Preempt;
+            program.poll(&mut trap);
+            if let Trap::Abort(_) = trap {
                 program.broken = Some(trap);
             }
         }
@@ -67,37 +69,43 @@ impl RustProgram {
     }
 
     /// Polls the topmost future until a trap comes out.
-    fn poll(&mut self) -> Trap {
+    fn poll(&mut self, trap: &mut Trap) {
         loop {
-            self.port.trap.set(None);
+            self.port.clear_trap();
             let Some(top) = self.futures.last_mut() else {
-                return self.end(0);
+                *trap = self.end(0);
+                return;
             };
             let mut context = Context::from_waker(Waker::noop());
             let polled = catch(|| top.as_mut().poll(&mut context));
             match polled {
-                None => return Trap::Abort(Abort::Panic),
-                Some(Poll::Ready(code)) => {
-                    if self.futures.len() == 1 {
-                        return self.end(code);
-                    }
+                None => *trap = Trap::Abort(Abort::Panic),
+                Some(Poll::Ready(code)) if self.futures.len() == 1 => *trap = self.end(code),
+                Some(Poll::Ready(_)) => {
                     self.futures.pop();
                     // During a replay what the handler interrupted goes on from the journal.
-                    if !self.is_replaying() {
-                        return Trap::SigReturn;
+                    if self.is_replaying() {
+                        continue;
                     }
+                    *trap = Trap::SigReturn;
                 }
                 Some(Poll::Pending) => {
                     if let Some(body) = self.port.rebase.take() {
-                        self.rebase(body);
-                        continue;
+                        if self.futures.len() == 1 {
+                            self.rebase(body);
+                            continue;
+                        }
+                        // From inside a handler there is no way back to what it interrupted.
+                        *trap = Trap::Abort(Abort::Panic);
+                        return;
                     }
                     if self.is_replaying() && self.replay_signal() {
                         continue;
                     }
-                    return self.port.trap.take().unwrap_or(Trap::Preempt);
+                    self.port.take_trap(trap);
                 }
             }
+            return;
         }
     }
 
@@ -151,20 +159,22 @@ impl Program for RustProgram {
         &mut self,
         answer: Answer,
         memory: Box<dyn UserMemory>,
-    ) -> (Trap, Box<dyn UserMemory>) {
-        if let Some(trap) = self.broken {
-            return (trap, memory);
+        trap: &mut Trap,
+    ) -> Box<dyn UserMemory> {
+        if let Some(broken) = self.broken {
+            *trap = broken;
+            return memory;
         }
         self.port.answer.set(match answer {
             Answer::Value(value) => Some(value),
             Answer::Retry => None,
         });
-        self.port.memory.replace(Some(memory));
-        let trap = self.poll();
+        self.port.lend(memory);
+        self.poll(trap);
         let Some(memory) = self.port.memory.take() else {
             unreachable!("nobody but this function takes the loan out of the port")
         };
-        (trap, memory)
+        memory
     }
 
     fn signal(&mut self, frame: SignalFrame) -> bool {

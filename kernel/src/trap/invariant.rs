@@ -1,0 +1,30 @@
+//! The rule that a call which must run again has done no harm, checked while the machine runs.
+//!
+//! A run of a handler that parks, or faults, without having advanced its frame leaves
+//! the state as it was, but for call frames and for requests to devices. With
+//! [`Config::check_parks`](crate::machine::Config::check_parks) every run of every handler is held to it.
+
+use crate::base::Digester;
+use crate::context::Tables;
+use crate::fs::State;
+use std::hash::Hash;
+
+/// A number for everything that a call may only change by completing or by advancing its frame.
+#[must_use]
+pub fn undisturbed(t: &Tables) -> u64 {
+    let mut digester = Digester::default();
+    t.proc.hash_without_holds(&mut digester);
+    (&t.net, &t.boxes, &t.sched).hash(&mut digester);
+    t.mm.hash_spaces(&mut digester);
+    for (key, entry) in t.fs.cache.iter() {
+        // What is on its way from the device was asked for: that is allowed. So are pages of zeroes that
+        // stand for holes: they say nothing that the disk does not.
+        let asked_for = matches!(entry.state, State::Reading) || entry.home.is_none();
+        if !asked_for {
+            // What is being written back has been asked for too, and is dirty until it is done.
+            let dirty = matches!(entry.state, State::Dirty | State::Writing { .. });
+            (key, entry.frame, dirty, t.memory.ram.page(entry.frame)).hash(&mut digester);
+        }
+    }
+    std::hash::Hasher::finish(&digester)
+}

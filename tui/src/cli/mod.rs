@@ -1,0 +1,146 @@
+//! The command line: one file per subcommand.
+//!
+//! Exit codes are a contract: 0 done, also when the reader of a pipe went away; 1 the run had to be
+//! stopped; 2 wrong usage or unreadable input, with one message that says where and what was expected.
+
+mod input;
+mod metrics;
+mod out;
+mod run;
+mod screen;
+mod summary;
+mod worlds;
+
+use crate::text::nearest;
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, Parser, Subcommand};
+use input::WorldArgs;
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+/// What ends a command early.
+#[derive(Debug)]
+enum Failure {
+    /// Wrong usage or unreadable input.
+    Usage(String),
+    /// The run had to be stopped, or its results could not be written.
+    Run(String),
+    /// The reader of our output went away, which is its good right.
+    PipeClosed,
+}
+
+impl Failure {
+    fn code(self) -> u8 {
+        match self {
+            Self::PipeClosed => 0,
+            Self::Run(message) => {
+                eprintln_quietly(&message);
+                1
+            }
+            Self::Usage(message) => {
+                eprintln_quietly(&message);
+                2
+            }
+        }
+    }
+}
+
+/// A message for people; that nobody may read it is no reason to panic.
+fn eprintln_quietly(message: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "oscope: {message}");
+}
+
+#[derive(Parser)]
+#[command(
+    name = "oscope",
+    version,
+    about = "An operating-system kernel to look into.",
+    after_help = "Examples:\n  oscope                       look at the world `first`\n  \
+                  oscope run first --narrate   the same in sentences\n  \
+                  oscope worlds                which worlds there are"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Where chance comes from
+    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Draw with ASCII characters only
+    #[arg(long, global = true)]
+    ascii: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Look at a world, step by step
+    #[command(after_help = "Example:\n  oscope tui race --set box.cpus=4")]
+    Tui(WorldArgs),
+    /// Run a world and print what became of it
+    #[command(after_help = "Examples:\n  oscope run first\n  \
+                      oscope run first --until 50ms --set box.scheduler.policy=fifo\n  \
+                      oscope run wire --events - | head\n  \
+                      oscope run my-world.toml --json")]
+    Run(run::Args),
+    /// List the built-in worlds
+    #[command(after_help = "Example:\n  oscope worlds")]
+    Worlds,
+}
+
+/// Reads the command line and does what it says.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::try_parse().unwrap_or_else(|error| with_suggestion(error).exit());
+    let done = match &cli.command {
+        None => bare(cli.ascii),
+        Some(Command::Tui(args)) => screen::tui(args, cli.ascii),
+        Some(Command::Run(args)) => run::run(args),
+        Some(Command::Worlds) => worlds::worlds(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => ExitCode::from(failure.code()),
+    }
+}
+
+/// The parser misses swapped letters in short words; we do not.
+fn with_suggestion(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
+        && error.get(ContextKind::SuggestedSubcommand).is_none()
+    {
+        let command = Cli::command();
+        let known = command.get_subcommands().map(clap::Command::get_name);
+        if let Some(near) = nearest(word, known) {
+            let near = ContextValue::Strings(vec![near.to_owned()]);
+            error.insert(ContextKind::SuggestedSubcommand, near);
+        }
+    }
+    error
+}
+
+/// Without a subcommand: the screen, or where there is none, a summary of a short run.
+fn bare(ascii: bool) -> Result<(), Failure> {
+    let args = WorldArgs::of("first");
+    if is_terminal() { screen::tui(&args, ascii) } else { summary::short_run(&args) }
+}
+
+fn is_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent_and_every_command_has_an_example() {
+        let mut command = Cli::command();
+        command.clone().debug_assert();
+        assert!(command.render_help().to_string().contains("Example"));
+        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+            let help = sub.get_after_help().map(ToString::to_string);
+            assert!(help.is_some_and(|help| help.contains("oscope ")), "{}", sub.get_name());
+        }
+    }
+}

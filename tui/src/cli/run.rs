@@ -1,0 +1,138 @@
+//! `oscope run`: run a world and print what became of it.
+
+use super::Failure;
+use super::input::WorldArgs;
+use super::out::Out;
+use super::{metrics, summary};
+use crate::narrate;
+use crate::trace::{Seen, Trace};
+use oscope_kernel::base::Time;
+use oscope_kernel::event::codec::json_line;
+use oscope_kernel::event::{Event, TaskEvent};
+use oscope_kernel::machine::Why;
+use oscope_kernel::world::{World, WorldWhy};
+
+/// The options of `oscope run`.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    world: WorldArgs,
+    /// Write every event as a line of JSON; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    events: Option<String>,
+    /// Tell the run in sentences, one for each visible change
+    #[arg(long, conflicts_with = "json")]
+    narrate: bool,
+    /// Print metrics as one JSON document
+    #[arg(long)]
+    json: bool,
+    /// Host threads; results do not depend on it
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: u16,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let events_on_stdout = args.events.as_deref() == Some("-");
+    if events_on_stdout && (args.json || args.narrate) {
+        let other = if args.json { "--json" } else { "--narrate" };
+        return Err(Failure::Usage(format!(
+            "--events - and {other} both want standard output; expected a file for --events"
+        )));
+    }
+    let input = args.world.read()?;
+    let mut world = input.file.boot().map_err(|error| Failure::Usage(error.to_string()))?;
+    // Opened first: a run that takes long should not end with a file that cannot be written.
+    let events = args.events.as_deref().map(Out::to).transpose()?;
+    let why = world.run_on(usize::from(args.threads), input.until);
+    if let Some(out) = events {
+        write_events(&world, out)?;
+    }
+    let mut out = Out::stdout();
+    if args.json {
+        out.line(&format!("{:#}", metrics::of(&world)))?;
+    } else if !events_on_stdout {
+        if args.narrate {
+            tell(&world, &mut out)?;
+        }
+        summary::print(&world, why, &mut out)?;
+    }
+    out.finish()?;
+    stopped(&world, why)
+}
+
+/// A run that had to be stopped is a failure, and says which thread was at fault.
+pub(super) fn stopped(world: &World, why: WorldWhy) -> Result<(), Failure> {
+    let WorldWhy::Stuck(machine, why) = why else {
+        return Ok(());
+    };
+    let machine = world.machines().get(usize::from(machine.0));
+    let name = machine.map_or("?", |machine| machine.config().name.as_str());
+    let Why::NoProgress(serial, time) = why else {
+        return Err(Failure::Run(format!("machine {name} cannot go on")));
+    };
+    let snapshot = machine.map(|machine| machine.snapshot());
+    let task = snapshot.iter().flat_map(|s| &s.tasks).find(|task| task.serial == serial);
+    let who = task.map_or(format!("thread {serial}"), |task| {
+        let name = crate::text::clean(&task.line.name);
+        format!("{name} (tid {})", task.line.tid.0)
+    });
+    Err(Failure::Run(format!(
+        "machine {name} was stopped at {time}: {who} trapped a million times without time passing"
+    )))
+}
+
+fn write_events(world: &World, mut out: Out) -> Result<(), Failure> {
+    let logs = world.logs();
+    for (id, record) in world.events() {
+        if let Some(log) = logs.iter().find(|log| log.machine() == id.machine()) {
+            out.line(&json_line(log, id.sequence(), record))?;
+        }
+    }
+    out.finish()
+}
+
+/// One sentence per visible change, of all machines in the order of time.
+fn tell(world: &World, out: &mut Out) -> Result<(), Failure> {
+    let traces: Vec<Trace> = world.machines().iter().map(trace_of).collect();
+    let steps = traces.iter().enumerate();
+    let mut steps: Vec<_> = steps
+        .flat_map(|(machine, trace)| trace.steps.all().map(move |step| (step, machine)))
+        .collect();
+    steps.sort_by_key(|(step, machine)| (step.start, *machine));
+    for (step, machine) in steps {
+        let told = narrate::tell(&traces[machine], step);
+        if traces.len() > 1 {
+            let name = crate::text::clean(&world.machines()[machine].config().name);
+            out.line(&format!("{name}: {told}"))?;
+        } else {
+            out.line(&told)?;
+        }
+    }
+    out.line("")
+}
+
+/// Everything that a machine's log tells.
+fn trace_of(machine: &oscope_kernel::machine::Machine) -> Trace {
+    let log = machine.log();
+    let mut seen: Vec<Seen> = log
+        .since(0)
+        .map(|(number, record)| Seen {
+            number,
+            record: *record,
+            name: match record.event {
+                Event::Task(TaskEvent::Start { name, .. } | TaskEvent::Exec { name }) => {
+                    Some(log.name(name).into())
+                }
+                _ => None,
+            },
+        })
+        .collect();
+    // CPUs run a little apart, so the log's order is not quite that of time.
+    seen.sort_by_key(|seen| (seen.record.stamp.time, seen.number));
+    let mut trace = Trace::new(usize::from(machine.config().cpus));
+    for seen in &seen {
+        trace.fold(seen);
+    }
+    trace.steps.settle(Time::MAX);
+    trace
+}

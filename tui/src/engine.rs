@@ -1,0 +1,436 @@
+//! The world, on a host thread of its own.
+//!
+//! A world cannot leave the thread that booted it, because its programs cannot. So the screen sends
+//! [`Command`]s and gets [`Reply`]s, which are plain values: pictures of all machines, and the records that
+//! are new to it. The thread sleeps while there is nothing to do.
+//!
+//! Going back restores a keyframe and runs on from there. Changes of the policy are the screen's doing and
+//! not part of the world, so they are kept in a list here and made again whenever a run passes their moment.
+
+use crate::steps::Steps;
+use crate::trace::{Seen, keeps};
+use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
+use oscope_kernel::base::{Duration, MachineId, Time};
+use oscope_kernel::event::{Event, Log, Record, TaskEvent};
+use oscope_kernel::machine::{Machine, Snapshot};
+use oscope_kernel::world::WorldWhy;
+use oscope_kernel::world::history::{History, KEYFRAMES};
+use oscope_userland::scenario::{WorldError, WorldFile};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What the screen asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Go to a moment; moments outside of the run mean its ends.
+    Go(Time),
+    /// Go to the next visible change of a machine.
+    Forward(MachineId),
+    /// Go to the one before.
+    Back(MachineId),
+    /// Go to the next record of a machine.
+    NextEvent(MachineId),
+    /// Go to the one before.
+    PreviousEvent(MachineId),
+    /// Change a machine's policy here; what comes later is forgotten.
+    Policy(MachineId, &'static str),
+}
+
+/// How a machine is made, as far as the screen needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineInfo {
+    /// Its name.
+    pub name: String,
+    /// How many CPUs it has.
+    pub cpus: usize,
+    /// The length of a slice.
+    pub slice: Duration,
+}
+
+/// What the screen is told.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The moment that the pictures show.
+    pub now: Time,
+    /// How far the run has ever got; everything before is known.
+    pub reached: Time,
+    /// A picture of every machine.
+    pub snapshots: Vec<Snapshot>,
+    /// Records that are new to the screen, in the order of time, per machine.
+    pub news: Vec<Vec<Seen>>,
+    /// The future was changed: what the screen knew is void, and `news` holds everything.
+    pub restart: bool,
+    /// The record that a step by single records has come to.
+    pub event: Option<(MachineId, u64, Record)>,
+    /// Why the run cannot go on, in words.
+    pub stuck: Option<String>,
+    /// Whether the command is done; otherwise this tells how far it has come.
+    pub done: bool,
+}
+
+/// The screen's end of the wire to the engine.
+pub struct Engine {
+    /// Commands go in here; dropping it ends the engine.
+    pub commands: Sender<Command>,
+    /// Replies come out here.
+    pub replies: Receiver<Reply>,
+    /// Set to give up the command that is being done.
+    pub cancel: Arc<AtomicBool>,
+    /// The machines.
+    pub machines: Vec<MachineInfo>,
+}
+
+/// Boots a world on a host thread of its own, and goes to its first visible change.
+///
+/// # Errors
+/// The world's own; or that the host has no thread left, as text.
+pub fn start(file: WorldFile, until: Time) -> Result<Engine, String> {
+    let (commands, inbox) = unbounded();
+    let (outbox, replies) = unbounded();
+    let (booted, boot) = bounded(1);
+    let cancel = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&cancel);
+    std::thread::Builder::new()
+        .name("engine".to_owned())
+        .spawn(move || match Driver::boot(&file, until, outbox, flag) {
+            Ok((mut driver, machines)) => {
+                let _ = booted.send(Ok(machines));
+                driver.work(&inbox);
+            }
+            Err(error) => {
+                let _ = booted.send(Err(error.to_string()));
+            }
+        })
+        .map_err(|error| format!("the host gives no thread: {error}"))?;
+    let machines = boot.recv().map_err(|_| "the world did not boot".to_owned())??;
+    Ok(Engine { commands, replies, cancel, machines })
+}
+
+/// What is known of one machine's log.
+#[derive(Default)]
+struct Known {
+    /// The records; the first `settled` of them are complete and in the order of time.
+    records: Vec<Seen>,
+    /// The number of the newest record.
+    newest: u64,
+    /// How many of them are part of the steps.
+    settled: usize,
+    /// How many of them the screen has got.
+    told: usize,
+    steps: Steps,
+}
+
+impl Known {
+    /// The first record at or after a moment.
+    fn place(&self, time: Time) -> usize {
+        self.records.partition_point(|seen| seen.record.stamp.time < time)
+    }
+
+    fn take_in(&mut self, log: &Log) {
+        if log.end() <= self.newest {
+            return;
+        }
+        for (number, record) in log.since(self.newest + 1) {
+            let name = match record.event {
+                Event::Task(TaskEvent::Start { name, .. } | TaskEvent::Exec { name }) => {
+                    Some(log.name(name).into())
+                }
+                _ => None,
+            };
+            self.records.push(Seen { number, record: *record, name });
+        }
+        self.newest = log.end();
+        // CPUs run a little apart, so the log's order is not quite that of time.
+        self.records[self.settled..].sort_by_key(|seen| (seen.record.stamp.time, seen.number));
+    }
+
+    fn settle(&mut self, reached: Time) {
+        let complete = self.place(reached).max(self.settled);
+        for seen in &self.records[self.settled..complete] {
+            self.steps.push(seen.number, &seen.record);
+        }
+        self.settled = complete;
+        self.steps.settle(reached);
+    }
+
+    /// Forgets everything after record `newest`, and what was made of it.
+    fn forget_after(&mut self, newest: u64) {
+        self.records.retain(|seen| seen.number <= newest);
+        self.newest = newest;
+        self.settled = 0;
+        self.told = 0;
+        self.steps = Steps::default();
+    }
+
+    /// What the screen has not got yet and can use.
+    fn tell(&mut self) -> Vec<Seen> {
+        let fresh = self.records[self.told..self.settled].iter();
+        self.told = self.settled;
+        fresh.filter(|seen| keeps(&seen.record.event)).cloned().collect()
+    }
+}
+
+struct Driver {
+    history: History,
+    until: Time,
+    known: Vec<Known>,
+    /// Changes of policies, in the order of time.
+    changes: Vec<(Time, MachineId, &'static str)>,
+    /// How many of them the world at hand has seen.
+    applied: usize,
+    reached: Time,
+    event: Option<(MachineId, usize)>,
+    restart: bool,
+    stuck: Option<String>,
+    replies: Sender<Reply>,
+    cancel: Arc<AtomicBool>,
+}
+
+impl Driver {
+    fn boot(
+        file: &WorldFile,
+        until: Time,
+        replies: Sender<Reply>,
+        cancel: Arc<AtomicBool>,
+    ) -> Result<(Self, Vec<MachineInfo>), WorldError> {
+        let world = file.boot()?;
+        let machines = world.machines().iter().map(|machine| MachineInfo {
+            name: crate::text::clean(&machine.config().name),
+            cpus: usize::from(machine.config().cpus),
+            slice: machine.config().slice,
+        });
+        let machines: Vec<MachineInfo> = machines.collect();
+        let spacing = Duration((until.0 / KEYFRAMES as u64).max(1_000));
+        let driver = Self {
+            history: History::new(world, spacing),
+            until,
+            known: machines.iter().map(|_| Known::default()).collect(),
+            changes: Vec::new(),
+            applied: 0,
+            reached: Time::ZERO,
+            event: None,
+            restart: false,
+            stuck: None,
+            replies,
+            cancel,
+        };
+        Ok((driver, machines))
+    }
+
+    fn work(&mut self, inbox: &Receiver<Command>) {
+        self.go(Time::ZERO);
+        self.reply(true);
+        for command in inbox {
+            self.cancel.store(false, Ordering::Relaxed);
+            if !matches!(command, Command::NextEvent(_) | Command::PreviousEvent(_)) {
+                self.event = None;
+            }
+            match command {
+                Command::Go(time) => self.go(time),
+                Command::Forward(machine) => self.forward(machine),
+                Command::Back(machine) => self.back(machine),
+                Command::NextEvent(machine) => self.next_event(machine),
+                Command::PreviousEvent(machine) => self.previous_event(machine),
+                Command::Policy(machine, name) => self.policy(machine, name),
+            }
+            if !self.reply(true) {
+                return;
+            }
+        }
+    }
+
+    fn now(&self) -> Time {
+        self.history.world().time()
+    }
+
+    /// Goes to a moment within the run. At the very start nothing is to be seen: that is the first change.
+    fn go(&mut self, time: Time) {
+        if time == Time::ZERO {
+            while self.known.iter().all(|known| known.steps.first().is_none()) && self.extend() {}
+            let first = self.known.iter().filter_map(|known| known.steps.first());
+            self.travel(first.min().unwrap_or(self.until));
+        } else {
+            self.travel(time);
+        }
+    }
+
+    fn forward(&mut self, machine: MachineId) {
+        let now = self.now();
+        loop {
+            let Some(known) = self.known.get(usize::from(machine.0)) else {
+                return;
+            };
+            if let Some(step) = known.steps.after(now) {
+                let end = step.end;
+                return self.travel(end);
+            }
+            if !self.extend() {
+                if !self.cancel.load(Ordering::Relaxed) {
+                    self.travel(self.until);
+                }
+                return;
+            }
+        }
+    }
+
+    fn back(&mut self, machine: MachineId) {
+        let known = self.known.get(usize::from(machine.0));
+        let before = known.and_then(|known| known.steps.before(self.now()));
+        let time = before.map_or(Time::ZERO, |step| step.end);
+        self.go(time);
+    }
+
+    fn next_event(&mut self, machine: MachineId) {
+        let (at, now) = (usize::from(machine.0), self.now());
+        let next = match self.event {
+            Some((shown, place)) if shown == machine => place + 1,
+            _ => self.known.get(at).map_or(0, |known| known.place(now)),
+        };
+        while self.known.get(at).is_some_and(|known| next >= known.settled) {
+            if !self.extend() {
+                self.event = None;
+                return self.travel(self.until);
+            }
+        }
+        self.show_event(machine, next);
+    }
+
+    fn previous_event(&mut self, machine: MachineId) {
+        let Some(known) = self.known.get(usize::from(machine.0)) else {
+            return;
+        };
+        let place = match self.event {
+            Some((shown, place)) if shown == machine => place,
+            _ => known.place(self.now()),
+        };
+        self.show_event(machine, place.saturating_sub(1));
+    }
+
+    fn show_event(&mut self, machine: MachineId, place: usize) {
+        let known = self.known.get(usize::from(machine.0));
+        if let Some(seen) = known.and_then(|known| known.records.get(place)) {
+            let time = seen.record.stamp.time + Duration::nanos(1);
+            self.event = Some((machine, place));
+            self.travel(time);
+        }
+    }
+
+    /// Runs a little beyond what is known; `false` when the run is over.
+    fn extend(&mut self) -> bool {
+        let stopped = self.stuck.is_some() || self.cancel.load(Ordering::Relaxed);
+        if self.reached >= self.until || stopped {
+            for known in &mut self.known {
+                known.steps.settle(Time::MAX);
+            }
+            return false;
+        }
+        let piece = (self.until.0 / 256).max(1_000);
+        self.travel(self.reached + Duration(piece));
+        true
+    }
+
+    /// Goes to a moment, back or forth, making the changes of policies on the way. A long way is gone in
+    /// pieces, so that the screen sees how it goes and may call it off.
+    fn travel(&mut self, time: Time) {
+        let time = time.min(self.until);
+        if time < self.now() {
+            let keyframes = self.history.keyframes();
+            let from = keyframes.iter().rev().find(|from| **from <= time);
+            let from = from.copied().unwrap_or(Time::ZERO);
+            self.history.go(from);
+            self.applied = self.changes.partition_point(|change| change.0 <= from);
+        }
+        let piece = Duration((self.until.0 / 64).max(1_000));
+        while self.now() < time || self.changes.get(self.applied).is_some_and(|c| c.0 <= time) {
+            let change = self.changes.get(self.applied).copied();
+            let mut stop = time.min(self.now() + piece);
+            if let Some((when, ..)) = change {
+                stop = stop.min(when);
+            }
+            if self.now() < stop {
+                let why = self.history.go(stop);
+                self.collect();
+                if let WorldWhy::Stuck(machine, _) = why {
+                    let name = self.machine_name(machine);
+                    self.stuck = Some(format!("{name} makes no progress: the run ends here"));
+                    return;
+                }
+            }
+            if let Some((when, machine, policy)) = change
+                && when <= self.now()
+            {
+                self.apply(machine, policy);
+            }
+            if self.cancel.load(Ordering::Relaxed) || (self.now() < time && !self.reply(false)) {
+                return;
+            }
+        }
+    }
+
+    fn machine_name(&self, machine: MachineId) -> String {
+        let found = self.history.world().machines().get(usize::from(machine.0));
+        found.map_or_else(String::new, |machine| machine.config().name.clone())
+    }
+
+    fn apply(&mut self, machine: MachineId, policy: &'static str) {
+        self.applied += 1;
+        self.history.change(|world| {
+            if let Some(machine) = world.machine_mut(machine) {
+                // The name is one of the kernel's own list.
+                let _ = machine.switch_policy(policy);
+            }
+        });
+    }
+
+    fn policy(&mut self, machine: MachineId, policy: &'static str) {
+        let now = self.now();
+        self.changes.retain(|change| change.0 <= now);
+        self.changes.push((now, machine, policy));
+        self.applied = self.changes.len() - 1;
+        self.apply(machine, policy);
+        for (known, log) in self.known.iter_mut().zip(self.history.world().logs()) {
+            known.forget_after(log.end());
+        }
+        self.reached = now;
+        self.restart = true;
+        self.stuck = None;
+        self.settle();
+    }
+
+    /// Takes in what the logs hold beyond what is known. Numbers are the same in every run, so a second
+    /// run over known ground brings nothing.
+    fn collect(&mut self) {
+        for (known, log) in self.known.iter_mut().zip(self.history.world().logs()) {
+            known.take_in(log);
+        }
+        self.reached = self.reached.max(self.now());
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        for known in &mut self.known {
+            known.settle(self.reached);
+        }
+    }
+
+    /// Sends what the screen does not have yet; `false` if nobody listens any more.
+    fn reply(&mut self, done: bool) -> bool {
+        let event = self.event.and_then(|(machine, place)| {
+            let known = self.known.get(usize::from(machine.0))?;
+            let seen = known.records.get(place)?;
+            Some((machine, seen.number, seen.record))
+        });
+        let machines = self.history.world().machines().iter();
+        let reply = Reply {
+            now: self.now(),
+            reached: self.reached,
+            snapshots: machines.map(Machine::snapshot).collect(),
+            news: self.known.iter_mut().map(Known::tell).collect(),
+            restart: std::mem::take(&mut self.restart),
+            event,
+            stuck: self.stuck.clone(),
+            done,
+        };
+        self.replies.send(reply).is_ok()
+    }
+}

@@ -1,0 +1,25 @@
+//! What a person runs: the command line and the screen.
+//!
+//! * [`cli`]: one file per subcommand;
+//! * [`app`]: the terminal, and the loop that waits for keys and replies;
+//! * [`engine`]: the world, on a host thread of its own;
+//! * [`model`] and [`update`]: what the screen knows, and how a message changes it;
+//! * [`trace`], [`steps`], [`narrate`]: records folded into lanes, grouped into visible changes, told in words;
+//! * [`view`]: pure functions from the model to cells; [`theme`] has the colours, [`keys`] the keys.
+//!
+//! A typical sequence: a key becomes an [`update::Message`], [`update::update`] answers with an
+//! [`engine::Command`], the engine runs and sends a [`engine::Reply`], which is a message again, and
+//! [`view::draw`] shows the new model. The screen never waits for the engine.
+
+pub mod app;
+pub mod cli;
+pub mod engine;
+pub mod keys;
+pub mod model;
+pub mod narrate;
+pub mod steps;
+pub mod text;
+pub mod theme;
+pub mod trace;
+pub mod update;
+pub mod view;

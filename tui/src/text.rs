@@ -1,0 +1,170 @@
+//! Small helpers for text: guest text made harmless, times made short, names compared.
+
+use oscope_kernel::base::Duration;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Text of a guest, fit to be shown: whatever could move a cursor, or has no width, becomes `?`.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    let harmless = |c: char| !c.is_control() && c.width().is_some_and(|width| width > 0);
+    text.chars().map(|c| if harmless(c) { c } else { '?' }).collect()
+}
+
+/// How many cells a text takes.
+#[must_use]
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The text in exactly `cells` cells: cut with `~`, or filled with blanks.
+#[must_use]
+pub fn fit(text: &str, cells: usize) -> String {
+    let mut out = String::new();
+    let mut used = 0;
+    let cut = width(text) > cells;
+    let room = if cut { cells.saturating_sub(1) } else { cells };
+    for c in text.chars() {
+        let wide = c.width().unwrap_or(0);
+        if used + wide > room {
+            break;
+        }
+        out.push(c);
+        used += wide;
+    }
+    if cut && cells > 0 {
+        out.push('~');
+        used += 1;
+    }
+    out.push_str(&" ".repeat(cells.saturating_sub(used)));
+    out
+}
+
+/// The text in `cells` cells, at the right edge.
+#[must_use]
+pub fn fit_right(text: &str, cells: usize) -> String {
+    let missing = cells.saturating_sub(width(text));
+    fit(&format!("{}{text}", " ".repeat(missing)), cells)
+}
+
+/// Cuts a sentence into lines of at most `cells` cells, between words.
+#[must_use]
+pub fn wrap(text: &str, cells: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let Some(line) = lines.last_mut() else { break };
+        if !line.is_empty() && width(line) + 1 + width(word) > cells {
+            lines.push(word.to_owned());
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
+/// A length in three places: `0`, `640 ns`, `1.50 us`, `12.3 ms`, `250 ms`, `2.00 s`.
+#[must_use]
+pub fn short(length: Duration) -> String {
+    let n = length.0;
+    let (unit, scale) = match n {
+        0 => return "0".to_owned(),
+        1..1_000 => return format!("{n} ns"),
+        1_000..1_000_000 => ("us", 1_000),
+        1_000_000..1_000_000_000 => ("ms", 1_000_000),
+        _ => ("s", 1_000_000_000),
+    };
+    let (whole, rest) = (n / scale, n % scale);
+    match whole {
+        0..10 => format!("{whole}.{:02} {unit}", rest * 100 / scale),
+        10..100 => format!("{whole}.{} {unit}", rest * 10 / scale),
+        _ => format!("{whole} {unit}"),
+    }
+}
+
+/// A round length without decimals that are zero: `10 ms`, `2.5 ms`.
+#[must_use]
+pub fn round(length: Duration) -> String {
+    let text = short(length);
+    match text.split_once(' ') {
+        Some((number, unit)) if number.contains('.') => {
+            let number = number.trim_end_matches('0').trim_end_matches('.');
+            format!("{number} {unit}")
+        }
+        _ => text,
+    }
+}
+
+/// `1 task`, `2 tasks`.
+#[must_use]
+pub fn count(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
+/// The known word nearest to a misspelled one, if any is near.
+#[must_use]
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let candidates = known.into_iter().map(|name| (distance(&word.to_lowercase(), name), name));
+    let (distance, name) = candidates.min_by_key(|(distance, _)| *distance)?;
+    (distance <= 1 + name.chars().count() / 3).then_some(name)
+}
+
+/// How many letters must be put in, taken out, replaced, or swapped with their neighbour
+/// (Damerau and Levenshtein, restricted form).
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let changed = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = changed.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{clean, fit, fit_right, nearest, round, short, width, wrap};
+    use oscope_kernel::base::Duration;
+
+    #[test]
+    fn guest_text_cannot_move_the_cursor() {
+        assert_eq!(clean("a\u{1b}[2Jb\u{200d}\n"), "a?[2Jb??");
+        assert_eq!(clean("한국"), "한국");
+    }
+
+    #[test]
+    fn text_fits_its_cells_also_when_it_is_wide() {
+        assert_eq!(fit("abc", 5), "abc  ");
+        assert_eq!(fit("abcdef", 4), "abc~");
+        assert_eq!(width(&fit("한국어", 4)), 4);
+        assert_eq!(fit_right("7", 3), "  7");
+        assert_eq!(wrap("a bb ccc", 4), ["a bb", "ccc"]);
+    }
+
+    #[test]
+    fn lengths_are_short() {
+        assert_eq!(short(Duration::nanos(640)), "640 ns");
+        assert_eq!(short(Duration::micros(1_500)), "1.50 ms");
+        assert_eq!(short(Duration::micros(12_345)), "12.3 ms");
+        assert_eq!(short(Duration::seconds(120)), "120 s");
+        assert_eq!(round(Duration::millis(10)), "10 ms");
+        assert_eq!(round(Duration::micros(2_500)), "2.5 ms");
+    }
+
+    #[test]
+    fn the_nearest_name_is_suggested_only_if_near() {
+        let known = ["first", "race", "wire"];
+        assert_eq!(nearest("frist", known), Some("first"));
+        assert_eq!(nearest("Wire", known), Some("wire"));
+        assert_eq!(nearest("zzzzzz", known), None);
+    }
+}

@@ -1,0 +1,356 @@
+//! Records folded into lanes: who had which CPU when, and what every task did.
+//!
+//! A [`Trace`] holds all that is known of a machine, also of what lies ahead of the moment that the screen
+//! shows. Whoever asks names the moment; nothing here knows it.
+
+use crate::steps::Steps;
+use crate::text::clean;
+use oscope_kernel::base::{CpuId, Duration, Serial, Time};
+use oscope_kernel::event::{Event, Leave, MachineEvent, Record, SchedEvent, TaskEvent, Wait};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A record on its way from the engine to the screen, with its number and the name it refers to.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Its number in the log.
+    pub number: u64,
+    /// The record.
+    pub record: Record,
+    /// The name behind its symbol.
+    pub name: Option<Arc<str>>,
+}
+
+/// What a task does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// It has a CPU.
+    Run(CpuId),
+    /// It is ready and waits for one.
+    Ready(CpuId),
+    /// It waits for something else.
+    Wait(Wait),
+    /// A signal has stopped it.
+    Stopped,
+    /// It has ended with this status, as wait4(2) reports it.
+    Ended(u32),
+}
+
+/// What the time before a span was spent on, in all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// With a CPU.
+    pub ran: Duration,
+    /// Ready, without one.
+    pub queued: Duration,
+    /// Waiting for something else.
+    pub slept: Duration,
+    /// How often it got a CPU.
+    pub switches: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    from: Time,
+    doing: Doing,
+    before: Spent,
+}
+
+/// One task's story.
+#[derive(Clone, Debug)]
+pub struct Track {
+    /// Its name in the log.
+    pub serial: Serial,
+    /// Its letter on the screen.
+    pub letter: char,
+    /// Its number as user programs see it.
+    pub tid: u32,
+    /// Its process's number.
+    pub pid: u32,
+    /// Who started it.
+    pub parent: Serial,
+    /// When it came into being.
+    pub born: Time,
+    names: Vec<(Time, String)>,
+    spans: Vec<Span>,
+    first_ran: Option<Time>,
+}
+
+/// All that is known of a machine.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    tasks: Vec<Track>,
+    places: BTreeMap<Serial, usize>,
+    cpus: Vec<Vec<(Time, Serial)>>,
+    records: BTreeMap<u64, Record>,
+    /// The visible changes.
+    pub steps: Steps,
+}
+
+/// The letters, in the order in which tasks appear. Whoever comes later shares the last one.
+const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@";
+
+fn letter(place: usize) -> char {
+    LETTERS.chars().nth(place).unwrap_or('@')
+}
+
+impl Spent {
+    fn add(mut self, doing: Doing, length: Duration) -> Self {
+        match doing {
+            Doing::Run(_) => self.ran += length,
+            Doing::Ready(_) => self.queued += length,
+            Doing::Wait(_) | Doing::Stopped => self.slept += length,
+            Doing::Ended(_) => {}
+        }
+        self
+    }
+}
+
+impl Track {
+    fn set(&mut self, time: Time, doing: Doing) {
+        let mut before = Spent::default();
+        if let Some(last) = self.spans.last() {
+            if last.doing == doing {
+                return;
+            }
+            before = last.before.add(last.doing, time.since(last.from));
+        }
+        if matches!(doing, Doing::Run(_)) {
+            before.switches += 1;
+            self.first_ran.get_or_insert(time);
+        }
+        self.spans.push(Span { from: time, doing, before });
+    }
+
+    fn span(&self, before: Time) -> Option<usize> {
+        self.spans.partition_point(|span| span.from < before).checked_sub(1)
+    }
+
+    /// What it did just before `time`; `None` before its birth.
+    #[must_use]
+    pub fn doing(&self, time: Time) -> Option<Doing> {
+        self.span(time).map(|at| self.spans[at].doing)
+    }
+
+    /// Since when it has done what it did just before `time`.
+    #[must_use]
+    pub fn since(&self, time: Time) -> Time {
+        self.span(time).map_or(time, |at| self.spans[at].from)
+    }
+
+    /// What its time was spent on, up to the last instant before `time`.
+    #[must_use]
+    pub fn spent(&self, time: Time) -> Spent {
+        self.span(time).map_or(Spent::default(), |at| {
+            let span = &self.spans[at];
+            let length = time.since(span.from).saturating_sub(Duration::nanos(1));
+            span.before.add(span.doing, length)
+        })
+    }
+
+    /// Its name just before `time`.
+    #[must_use]
+    pub fn name(&self, time: Time) -> &str {
+        let known = self.names.iter().rev().find(|(from, _)| *from < time);
+        known.or(self.names.first()).map_or("?", |(_, name)| name.as_str())
+    }
+
+    /// How long after its birth it first had a CPU, if that was before `time`.
+    #[must_use]
+    pub fn first_ran(&self, time: Time) -> Option<Duration> {
+        let first = self.first_ran.filter(|first| *first < time)?;
+        Some(first.since(self.born))
+    }
+
+    /// What it did for most of the time between two moments. A turn on a CPU counts even if it is short:
+    /// a lane that hid it would contradict the CPU's.
+    #[must_use]
+    pub fn mostly(&self, from: Time, to: Time) -> Option<Doing> {
+        let mut best: Option<(u64, Doing)> = None;
+        let first = self.span(from + Duration::nanos(1)).unwrap_or(0);
+        for (at, span) in self.spans.iter().enumerate().skip(first) {
+            if span.from >= to {
+                break;
+            }
+            let end = self.spans.get(at + 1).map_or(to, |next| next.from.min(to));
+            let length = end.since(span.from.max(from)).0;
+            let weight = match span.doing {
+                Doing::Run(_) => length.saturating_mul(8),
+                _ => length,
+            };
+            if best.is_none_or(|(most, _)| weight > most) {
+                best = Some((weight, span.doing));
+            }
+        }
+        best.map(|(_, doing)| doing)
+    }
+
+    /// When it ended, if it did before `time`.
+    #[must_use]
+    pub fn ended(&self, time: Time) -> Option<Time> {
+        let last = &self.spans[self.span(time)?];
+        matches!(last.doing, Doing::Ended(_)).then_some(last.from)
+    }
+}
+
+impl Trace {
+    /// A machine with this many CPUs, of which nothing is known yet.
+    #[must_use]
+    pub fn new(cpus: usize) -> Self {
+        Self { cpus: vec![vec![(Time::ZERO, Serial(0))]; cpus], ..Self::default() }
+    }
+
+    /// Takes the next record in, in the order of time.
+    pub fn fold(&mut self, seen: &Seen) {
+        let Record { stamp, event } = seen.record;
+        let time = stamp.time;
+        self.steps.push(seen.number, &seen.record);
+        if keeps(&event) {
+            self.records.insert(seen.number, seen.record);
+        }
+        match event {
+            Event::Task(TaskEvent::Start { child, tid, pid, .. }) => {
+                let name = clean(seen.name.as_deref().unwrap_or("?"));
+                self.places.insert(child, self.tasks.len());
+                self.tasks.push(Track {
+                    serial: child,
+                    letter: letter(self.tasks.len()),
+                    tid,
+                    pid,
+                    parent: stamp.thread,
+                    born: time,
+                    names: vec![(time, name)],
+                    spans: Vec::new(),
+                    first_ran: None,
+                });
+            }
+            Event::Task(TaskEvent::Exec { .. }) => {
+                let name = clean(seen.name.as_deref().unwrap_or("?"));
+                if let Some(track) = self.track_mut(stamp.thread) {
+                    track.names.push((time, name));
+                }
+            }
+            Event::Task(TaskEvent::Exit { status }) => {
+                self.set(stamp.thread, time, Doing::Ended(status));
+            }
+            Event::Sched(SchedEvent::Block { on }) => self.set(stamp.thread, time, Doing::Wait(on)),
+            // Who is woken before it has left its CPU goes on running there.
+            Event::Sched(SchedEvent::Ready { thread, on }) if self.on_cpu(thread).is_none() => {
+                self.set(thread, time, Doing::Ready(on));
+            }
+            Event::Sched(SchedEvent::Switch { from, to, why }) => {
+                self.switch(time, stamp.cpu, (from, to), why);
+            }
+            _ => {}
+        }
+    }
+
+    fn switch(&mut self, time: Time, cpu: CpuId, (from, to): (Serial, Serial), why: Leave) {
+        match why {
+            Leave::Slice | Leave::Preempted | Leave::Yielded => {
+                self.set(from, time, Doing::Ready(cpu));
+            }
+            Leave::Stopped => self.set(from, time, Doing::Stopped),
+            Leave::Idle | Leave::Blocked | Leave::Exited => {}
+        }
+        self.set(to, time, Doing::Run(cpu));
+        if let Some(lane) = self.cpus.get_mut(usize::from(cpu.0)) {
+            lane.push((time, to));
+        }
+    }
+
+    fn on_cpu(&self, thread: Serial) -> Option<usize> {
+        let has = |lane: &Vec<(Time, Serial)>| lane.last().is_some_and(|(_, who)| *who == thread);
+        let cpu = self.cpus.iter().position(has)?;
+        let running = matches!(
+            self.track(thread)?.spans.last()?.doing,
+            Doing::Run(at) if usize::from(at.0) == cpu
+        );
+        running.then_some(cpu)
+    }
+
+    fn set(&mut self, thread: Serial, time: Time, doing: Doing) {
+        if let Some(track) = self.track_mut(thread) {
+            track.set(time, doing);
+        }
+    }
+
+    fn track_mut(&mut self, serial: Serial) -> Option<&mut Track> {
+        self.tasks.get_mut(*self.places.get(&serial)?)
+    }
+
+    /// The task of that name in the log.
+    #[must_use]
+    pub fn track(&self, serial: Serial) -> Option<&Track> {
+        self.tasks.get(*self.places.get(&serial)?)
+    }
+
+    /// The tasks that were born before `time`, in that order.
+    #[must_use]
+    pub fn tasks(&self, time: Time) -> &[Track] {
+        let known = self.tasks.partition_point(|track| track.born < time);
+        &self.tasks[..known]
+    }
+
+    /// How many CPUs there are.
+    #[must_use]
+    pub fn cpus(&self) -> usize {
+        self.cpus.len()
+    }
+
+    /// Who had a CPU just before `time`; 0 for nobody.
+    #[must_use]
+    pub fn holder(&self, cpu: usize, time: Time) -> Serial {
+        let Some(lane) = self.cpus.get(cpu) else {
+            return Serial(0);
+        };
+        let at = lane.partition_point(|(from, _)| *from < time);
+        at.checked_sub(1).map_or(Serial(0), |at| lane[at].1)
+    }
+
+    /// Who had a CPU for most of the time between two moments; 0 for nobody.
+    #[must_use]
+    pub fn mostly(&self, cpu: usize, from: Time, to: Time) -> Serial {
+        let Some(lane) = self.cpus.get(cpu) else {
+            return Serial(0);
+        };
+        let first = lane.partition_point(|(start, _)| *start <= from).saturating_sub(1);
+        let mut shares: Vec<(Serial, u64)> = Vec::new();
+        for (at, (start, who)) in lane.iter().enumerate().skip(first) {
+            if *start >= to {
+                break;
+            }
+            let end = lane.get(at + 1).map_or(to, |next| next.0.min(to));
+            let length = end.since((*start).max(from)).0;
+            match shares.iter_mut().find(|(serial, _)| serial == who) {
+                Some((_, share)) => *share += length,
+                None => shares.push((*who, length)),
+            }
+        }
+        // The first of those with equal shares.
+        let most = shares.iter().rev().max_by_key(|(_, share)| *share);
+        most.map_or(Serial(0), |(who, _)| *who)
+    }
+
+    /// A record by its number, if the screen has a use for it.
+    #[must_use]
+    pub fn record(&self, number: u64) -> Option<&Record> {
+        self.records.get(&number)
+    }
+}
+
+/// Whether the screen has a use for a record later: to tell of it, or as the cause of what it tells of.
+#[must_use]
+pub fn keeps(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::Call(_)
+            | Event::Memory(_)
+            | Event::Machine(MachineEvent::GuestExit { .. })
+            | Event::Task(TaskEvent::Deliver { .. })
+    )
+}
+
+#[cfg(test)]
+#[path = "trace_tests.rs"]
+mod tests;

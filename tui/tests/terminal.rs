@@ -1,0 +1,159 @@
+//! The program on a real terminal: tmux gives it one, types into it, and reads its screen.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// A tmux server of this test's own. Dropping it ends the server, and all that runs in it.
+struct Tmux {
+    socket: String,
+}
+
+impl Tmux {
+    fn run(&self, arguments: &[&str]) -> String {
+        let output = Command::new("tmux")
+            .args(["-L", &self.socket, "-f", "/dev/null"])
+            .args(arguments)
+            .output()
+            .expect("tmux runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Starts a shell that runs a command and then says with which status it ended.
+    fn start(name: &str, command: &str) -> Option<Self> {
+        if Command::new("tmux").arg("-V").output().is_err() {
+            eprintln!("skipped: this test needs tmux");
+            return None;
+        }
+        let socket = format!("oscope-test-{name}-{}", std::process::id());
+        let tmux = Self { socket };
+        let binary = env!("CARGO_BIN_EXE_oscope");
+        let script = format!("echo before; {command}; echo status=$?; stty -a; sleep 600")
+            .replace("oscope", binary);
+        let size = ["new-session", "-d", "-x", "80", "-y", "24", "sh", "-c"];
+        tmux.run(&[&size[..], &[&script]].concat());
+        Some(tmux)
+    }
+
+    fn keys(&self, keys: &[&str]) {
+        self.run(&[&["send-keys"], keys].concat());
+    }
+
+    fn screen(&self) -> String {
+        self.run(&["capture-pane", "-p"])
+    }
+
+    /// Waits until the screen fulfils a condition.
+    fn wait(&self, what: &str, holds: impl Fn(&str) -> bool) -> String {
+        let start = Instant::now();
+        loop {
+            let screen = self.screen();
+            if holds(&screen) {
+                return screen;
+            }
+            let waited = start.elapsed();
+            assert!(waited < Duration::from_secs(20), "waited for {what}:\n{screen}");
+            std::thread::sleep(Duration::from_millis(30));
+        }
+    }
+
+    fn until(&self, text: &str) -> String {
+        self.wait(text, |screen| screen.contains(text))
+    }
+
+    fn resize(&self, width: u16, height: u16) {
+        let (width, height) = (width.to_string(), height.to_string());
+        self.run(&["resize-window", "-x", &width, "-y", &height]);
+    }
+
+    /// The shell is back, on its own screen, with its terminal as it was.
+    fn until_restored(&self) {
+        let screen = self.until("status=0");
+        assert!(screen.contains("before"), "the old screen is back:\n{screen}");
+        assert!(!screen.contains("who has the CPU"), "{screen}");
+        self.resize(100, 50);
+        let screen = self.until("icanon");
+        assert!(!screen.contains("-icanon") && !screen.contains("-echo "), "{screen}");
+    }
+}
+
+impl Drop for Tmux {
+    fn drop(&mut self) {
+        self.run(&["kill-server"]);
+    }
+}
+
+#[test]
+fn a_session_of_a_curious_student() {
+    let Some(tmux) = Tmux::start("student", "oscope") else {
+        return;
+    };
+    let start = tmux.until("> At the start the kernel started");
+    assert!(start.contains("oscope  first / box") && start.contains("q quit"), "{start}");
+    tmux.keys(&["Right"]);
+    let second = tmux.wait("a step", |screen| !screen.contains("> At the start"));
+    tmux.keys(&["Right"]);
+    let third = tmux.wait("another step", |screen| *screen != second);
+    tmux.keys(&["Left"]);
+    // The timeline remembers how far the run has got; all else is as it was.
+    let line = |screen: &str, n: usize| screen.lines().nth(n).map(str::to_owned);
+    tmux.wait("the step back", |screen| line(screen, 0) == line(&second, 0));
+    tmux.keys(&["l"]);
+    tmux.wait("forth again", |screen| line(screen, 3) == line(&third, 3));
+    tmux.keys(&["?"]);
+    tmux.until("Any key closes this");
+    tmux.keys(&["x"]);
+    tmux.wait("help to close", |screen| !screen.contains("Any key closes this"));
+    tmux.keys(&["?"]);
+    tmux.until("Any key closes this");
+    tmux.keys(&["Escape"]);
+    tmux.wait("help to close", |screen| !screen.contains("Any key closes this"));
+    tmux.keys(&["Down"]);
+    tmux.until("> A init");
+    tmux.keys(&["G"]);
+    tmux.until("at the end");
+    tmux.keys(&["q"]);
+    tmux.until_restored();
+}
+
+#[test]
+fn sizes_wrong_keys_and_pastes_do_no_harm() {
+    let Some(tmux) = Tmux::start("rough", "oscope tui wire --ascii") else {
+        return;
+    };
+    tmux.until("q quit");
+    for n in 0..40_u16 {
+        tmux.resize(20 + (n * 37) % 180, 5 + (n * 13) % 60);
+    }
+    tmux.resize(40, 10);
+    tmux.until("oscope needs 60 x 16 cells");
+    tmux.keys(&["p", "Right", "?"]);
+    tmux.resize(80, 24);
+    tmux.wait("the screen", |screen| {
+        screen.contains("who has the CPU") && !screen.contains("Any key")
+    });
+    tmux.keys(&["F5", "PageUp", "DC", "z", "Z", "0", "M-q", "C-x", "BSpace", "Enter"]);
+    tmux.run(&["set-buffer", &"q?pG+- paste of many letters\n".repeat(2_000)]);
+    tmux.run(&["paste-buffer", "-p"]);
+    tmux.keys(&["ㅎ"]);
+    tmux.until("0 |^");
+    tmux.keys(&["C-c"]);
+    tmux.until_restored();
+}
+
+#[test]
+fn without_colours_what_is_chosen_still_shows() {
+    let Some(tmux) = Tmux::start("mono", "NO_COLOR=1 oscope") else {
+        return;
+    };
+    tmux.until("q quit");
+    tmux.keys(&["Down"]);
+    tmux.until("> A init");
+    let raw = tmux.run(&["capture-pane", "-p", "-e"]);
+    assert!(raw.contains("\u{1b}[7m") || raw.contains(";7m"), "reverse survives");
+    let coloured = raw.split('\u{1b}').any(|part| {
+        part.starts_with("[3") && part.as_bytes().get(2).is_some_and(|c| (b'0'..b'8').contains(c))
+    });
+    assert!(!coloured, "{raw:?}");
+    tmux.keys(&["q"]);
+    tmux.until_restored();
+}
