@@ -145,6 +145,7 @@ fn verb(access: Access) -> &'static str {
         Access::Load => "read from",
         Access::Store => "wrote to",
         Access::Execute => "ran into",
+        Access::Misaligned => "changed, misaligned,",
     }
 }
 

@@ -19,6 +19,8 @@ pub enum Access {
     Store,
     /// To fetch an instruction.
     Execute,
+    /// To change it in one step, at an address that is no multiple of the width.
+    Misaligned,
 }
 
 /// An access that the MMU refused.

@@ -40,7 +40,6 @@ pub fn json_object(log: &Log, sequence: u64, record: &Record) -> Map<String, Val
                 .map(|word| word.iter().rev().fold(0, |w, &b| w << 8 | u64::from(b)))
                 .collect();
             put("args", json!(words));
-            put("memory", json!(String::from_utf8_lossy(bytes.get(48..).unwrap_or_default())));
         }
         _ => {}
     }

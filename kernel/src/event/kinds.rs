@@ -152,6 +152,7 @@ pub enum SchedEvent {
     /// A thread became ready to run.
     Ready {
         /// The thread.
+        #[serde(rename = "task")]
         thread: Serial,
         /// The CPU whose queue it joined.
         on: CpuId,
@@ -199,7 +200,7 @@ pub enum CallEvent {
         entered: Time,
         /// Its result as the register holds it.
         result: i64,
-        /// Its six words, and what its pointers pointed to.
+        /// Its six words. (What its pointers point to is to come.)
         #[serde(skip)]
         detail: Bytes,
     },

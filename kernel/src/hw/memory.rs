@@ -230,8 +230,8 @@ impl UserMemory for Memory {
         operation: Atomic,
     ) -> Result<u64, Interruption> {
         if !address.is_multiple_of(width.bytes()) {
-            // RISC-V traps on misaligned AMOs; Linux delivers SIGBUS, which is a fault to us.
-            return Err(Interruption::Fault(Fault { address, access: Access::Store }));
+            // RISC-V traps on misaligned AMOs, and Linux answers with SIGBUS.
+            return Err(Interruption::Fault(Fault { address, access: Access::Misaligned }));
         }
         self.begin()?;
         let frame = self.translate(address, Access::Store).map_err(Interruption::Fault)?;

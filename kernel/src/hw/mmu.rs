@@ -68,7 +68,7 @@ pub const fn table_index(address: u64, level: u32) -> usize {
 const fn wanted(access: Access) -> u64 {
     match access {
         Access::Load => Pte::VALID | Pte::USER | Pte::READ,
-        Access::Store => Pte::VALID | Pte::USER | Pte::READ | Pte::WRITE,
+        Access::Store | Access::Misaligned => Pte::VALID | Pte::USER | Pte::READ | Pte::WRITE,
         Access::Execute => Pte::VALID | Pte::USER | Pte::EXECUTE,
     }
 }

@@ -166,11 +166,17 @@ impl Machine {
             {
                 self.cx.charge(self.cx.costs.space_switch);
                 state.space = space;
-                state.satp = self.tables.mm.satp(space);
             }
             state.clock = self.cx.now;
         }
+        // Even if nobody ran in between: a server may have given it another space (execve(2)).
+        let process = self.tables.proc.process_of(task.thread);
+        let satp =
+            process.and_then(|process| process.space).map(|space| self.tables.mm.satp(space));
         let state = &mut self.tables.cpus[at];
+        if let Some(satp) = satp {
+            state.satp = satp;
+        }
         state.forget_left();
         state.slice_end =
             self.tables.sched.slice(cpu).map_or(Time::MAX, |slice| state.clock + slice);
@@ -201,6 +207,7 @@ impl Machine {
         let cx = &mut self.cx;
         cx.now = self.tables.cpus[usize::from(cpu.0)].clock;
         (cx.cpu, cx.caller, cx.runner) = (cpu, id, id);
+        self.tables.memory.loan.cpu = cpu;
         (cx.serial, cx.cause, cx.request) = (thread.serial, thread.cause, thread.request);
         let before = cx.now;
         let deferred = match thread.body {
@@ -222,7 +229,8 @@ impl Machine {
         let Some(thread) = self.tables.proc.threads.get_mut(id) else {
             return false;
         };
-        let signalled = thread.signalled;
+        // A trap that was put off comes first: its answer belongs to whoever trapped.
+        let signalled = thread.signalled && thread.deferred.is_none();
         let mut deferred = false;
         if signalled {
             let (t, calls, cx) = (&mut self.tables, &mut self.calls, &mut self.cx);
@@ -342,6 +350,7 @@ impl Machine {
             Ok(()) | Err(Unrepaired::Park(_)) => return,
             Err(Unrepaired::Violation(si_code)) => (Signal::SEGV, si_code),
             Err(Unrepaired::NoData) => (Signal::BUS, code::BUS_ADRERR),
+            Err(Unrepaired::Misaligned) => (Signal::BUS, code::BUS_ADRALN),
             Err(Unrepaired::NoMemory) => (Signal::KILL, code::SI_KERNEL),
         };
         let Fault { address, access } = fault;

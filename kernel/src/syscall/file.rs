@@ -301,6 +301,7 @@ pub fn sys_openat(
             (Ok(_), _) if open.contains(OpenFlags::CREAT | OpenFlags::EXCL) => {
                 return Err(Errno::EEXIST.into());
             }
+            (Err(FsStop::Fail(Errno::ENOENT)), Some("..")) => return Err(Errno::ENOENT.into()),
             (Err(FsStop::Fail(Errno::ENOENT)), Some(name)) if open.contains(OpenFlags::CREAT) => {
                 let parent = fs.attributes(txn, directory.number)?;
                 crate::fs::permit(&parent, &cred, Want::Write)?;

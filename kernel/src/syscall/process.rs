@@ -196,7 +196,6 @@ pub fn sys_execve(
     if let Some(thread) = t.proc.threads.get_mut(cx.caller) {
         thread.answer = Answer::Retry;
         thread.computing = None;
-        thread.interrupted.clear();
         thread.clear_tid = 0;
     }
     cx.live.programs.set(cx.caller, image.start(sp));

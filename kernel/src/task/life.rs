@@ -7,7 +7,7 @@ use crate::abi::signal::{SIG_IGN, Signal, SignalSet, code};
 use crate::base::{Channel, Pid, ProcessId, ThreadId};
 use crate::context::{Calls, Cx, Tables};
 use crate::event::{Event, Leave, TaskEvent};
-use crate::proc::{Body, FileTable, Interruptible, Pending, Process, State, Thread, Times};
+use crate::proc::{Body, FileTable, Interruptible, Pending, Process, Resume, State, Thread, Times};
 use crate::sched::Enqueue;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -182,17 +182,21 @@ fn remove(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: 
     cx.left = true;
     t.boxes.withdraw(id);
     files::release_held(t, calls, id);
-    if let Some(thread) = t.proc.threads.get_mut(id) {
-        for interrupted in std::mem::take(&mut thread.interrupted) {
-            if let crate::proc::Resume::Restart(frame) = interrupted.resume {
-                *calls.of(id) = *frame;
-                files::release_held(t, calls, id);
-            }
-        }
-    }
+    forget_interrupted(t, calls, id);
     calls.of(id).active = false;
     cx.live.programs.remove(id);
     t.proc.remove_thread(id);
+}
+
+/// What signal handlers interrupted will not go on: its calls let go of what they held.
+pub fn forget_interrupted(t: &mut Tables, calls: &mut Calls, id: ThreadId) {
+    let Some(thread) = t.proc.threads.get_mut(id) else { return };
+    for interrupted in std::mem::take(&mut thread.interrupted) {
+        if let Resume::Restart(frame) = interrupted.resume {
+            *calls.of(id) = *frame;
+            files::release_held(t, calls, id);
+        }
+    }
 }
 
 /// The last thread is gone: memory and files go, children find a new parent, the old one is told.
@@ -252,7 +256,9 @@ fn tell_parent(t: &mut Tables, cx: &mut Cx, parent: ProcessId, child: ProcessId)
             signal if signal & 0x80 != 0 => code::CLD_DUMPED,
             _ => code::CLD_KILLED,
         };
-        signal::send(t, cx, signal::Target::Process(parent), Signal::CHLD, si_code, 0);
+        let pid = t.proc.processes.get(child).map_or(0, |child| child.pid.0);
+        let target = signal::Target::Process(parent);
+        signal::send_from(t, cx, target, Signal::CHLD, (si_code, pid, 0));
     }
     wait::wake_all(t, cx, Channel::Child(parent));
 }

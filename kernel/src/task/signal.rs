@@ -37,6 +37,18 @@ pub fn send(
     si_code: i32,
     address: u64,
 ) {
+    let pid = t.proc.process_of(cx.caller).map_or(0, |sender| sender.pid.0);
+    send_from(t, cx, target, signal, (si_code, pid, address));
+}
+
+/// Sends a signal with this `si_code`, `si_pid` and `si_addr`.
+pub fn send_from(
+    t: &mut Tables,
+    cx: &mut Cx,
+    target: Target,
+    signal: Signal,
+    (si_code, pid, address): (i32, u32, u64),
+) {
     let process = match target {
         Target::Process(process) => process,
         Target::Thread(thread) => match t.proc.threads.get(thread) {
@@ -55,7 +67,6 @@ pub fn send(
     let (Some(named), Some(_)) = (named, receiver.space) else {
         return;
     };
-    let pid = t.proc.process_of(cx.caller).map_or(0, |sender| sender.pid.0);
     let serial = t.proc.threads.get(named).map_or_else(Default::default, |thread| thread.serial);
     let cause = cx.emit(Event::Task(TaskEvent::Signal { target: serial, signal: signal.number() }));
     if signal == Signal::CONT || signal == Signal::KILL {
@@ -327,7 +338,8 @@ fn stop(t: &mut Tables, cx: &mut Cx, id: ThreadId) {
         }
     }
     if let Some(parent) = parent {
-        send(t, cx, Target::Process(parent), Signal::CHLD, code::CLD_STOPPED, 0);
+        let pid = t.proc.process_of(id).map_or(0, |child| child.pid.0);
+        send_from(t, cx, Target::Process(parent), Signal::CHLD, (code::CLD_STOPPED, pid, 0));
     }
 }
 

@@ -85,7 +85,7 @@ pub fn attempt(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
             Err(Stop::Fault(fault)) => match page_fault::repair(t, cx, frame, id, fault) {
                 Ok(()) => continue,
                 Err(Unrepaired::Park(wait)) => Err(Stop::Park(wait)),
-                Err(Unrepaired::Violation(_) | Unrepaired::NoData) => {
+                Err(Unrepaired::Violation(_) | Unrepaired::NoData | Unrepaired::Misaligned) => {
                     let (address, access) = (fault.address, fault.access);
                     cx.emit(Event::Memory(MemoryEvent::Violation { address, access }));
                     Err(Stop::Fail(Errno::EFAULT))
@@ -100,8 +100,10 @@ pub fn attempt(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
             Ok(Return::Exec) => {
                 life::end_siblings(t, calls, cx, id);
                 record(calls, cx, 0);
+                files::release_held(t, calls, id);
+                life::forget_interrupted(t, calls, id);
                 calls.of(id).active = false;
-                return files::release_held(t, calls, id);
+                return;
             }
             Ok(Return::Exit(status)) => {
                 record(calls, cx, 0);

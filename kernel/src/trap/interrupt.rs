@@ -9,7 +9,8 @@ use crate::io::{block, effects};
 use crate::proc::Woken;
 use crate::task::wait;
 
-/// How many packets one interrupt takes in; what is left waits for the next (NAPI's budget).
+/// How many packets are taken from a card at a time (NAPI's budget). One interrupt takes all there are: nothing
+/// else could run in between yet.
 const BUDGET: usize = 64;
 
 /// The context of nobody: for what the machine itself does at `cx.now`.
@@ -95,6 +96,7 @@ fn interrupt(t: &mut Tables, cx: &mut Cx, device: DeviceId) {
     let cpu = t.irq.raise(device);
     cx.cpu = cpu;
     let begun = cx.now;
+    let was_busy = t.cpus[usize::from(cpu.0)].is_busy();
     cx.cause = cx.emit(Event::Input(InputEvent::Interrupt { device }));
     cx.charge(cx.costs.interrupt);
     let used = effects::on_behalf(cx);
@@ -125,7 +127,7 @@ fn interrupt(t: &mut Tables, cx: &mut Cx, device: DeviceId) {
     // The CPU that was interrupted lost this time, whoever had it.
     let cpu = &mut t.cpus[usize::from(cpu.0)];
     let lost = cx.now.since(begun);
-    cpu.clock = cpu.clock.max(begun) + lost;
+    cpu.clock = if was_busy { cpu.clock + lost } else { cpu.clock.max(cx.now) };
     cpu.interrupts += lost;
 }
 

@@ -20,6 +20,8 @@ pub enum Unrepaired {
     Violation(i32),
     /// The page's data cannot be had: SIGBUS.
     NoData,
+    /// An atomic operation at an address that is no multiple of its width: SIGBUS.
+    Misaligned,
     /// There is no memory left for it.
     NoMemory,
 }
@@ -44,6 +46,7 @@ pub fn repair(
         Access::Load => vma.rights.read || vma.rights.write,
         Access::Store => vma.rights.write,
         Access::Execute => vma.rights.execute,
+        Access::Misaligned => return Err(Unrepaired::Misaligned),
     };
     if !allowed {
         return Err(Unrepaired::Violation(code::SEGV_ACCERR));

@@ -336,6 +336,18 @@ impl WorldFile {
         let table =
             self.guests.get(guest).ok_or_else(|| wrong(&path, guest, "a table [guests.NAME]"))?;
         let config = machine(&format!("guests.{guest}"), guest, table, loader)?;
+        if config.cpus != 1 {
+            let found = config.cpus.to_string();
+            return Err(wrong(
+                &format!("guests.{guest}.cpus"),
+                &found,
+                "1: a guest has one CPU so far",
+            ));
+        }
+        if let Some(inner) = table.guests.first() {
+            let path = format!("guests.{guest}.guests");
+            return Err(wrong(&path, inner, "nothing: guests have no guests so far"));
+        }
         let machine = Machine::boot(config)
             .map_err(|error| wrong(&format!("guests.{guest}"), "this", &error.to_string()))?;
         let guest_machine = Box::new(GuestMachine::new(machine));

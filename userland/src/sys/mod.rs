@@ -22,9 +22,10 @@ pub use image::{Body, FUNCTIONS, Function, ProgramFuture, RustImage};
 use oscope_kernel::abi::flags::CloneFlags;
 use oscope_kernel::abi::types::Timespec;
 use oscope_kernel::abi::{Atomic, Errno, SigAction, Signal, SignalSet, UserMemory, Width, nr};
-use oscope_kernel::base::{Duration, Time};
+use oscope_kernel::base::{Digester, Duration, Time};
 use port::{Port, check};
 use std::future::{Future, poll_fn};
+use std::hash::Hash;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -38,10 +39,14 @@ pub type Result<T = u64> = std::result::Result<T, Errno>;
 #[derive(Clone)]
 pub struct Sys {
     port: Rc<Port>,
+    /// How many signal handlers this one runs on top of.
+    depth: u64,
 }
 
 /// How big the scratch area is that wrappers use for what they pass by pointer.
 const SCRATCH: u64 = 16 * 1024;
+/// How many handlers on top of each other have scratch areas of their own.
+const MAX_DEPTH: u64 = 12;
 /// How far below the start of the stack it ends.
 const SCRATCH_END: u64 = 1024;
 
@@ -56,11 +61,11 @@ const THREAD: CloneFlags = CloneFlags::VM
     .union(CloneFlags::CHILD_CLEARTID);
 
 /// A stack for a thread, as [`Sys::spawn`] makes it.
-const THREAD_STACK: u64 = 64 * 1024;
+const THREAD_STACK: u64 = 256 * 1024;
 
 impl Sys {
-    fn new(port: Rc<Port>) -> Self {
-        Self { port }
+    fn new(port: Rc<Port>, depth: usize) -> Self {
+        Self { port, depth: depth as u64 }
     }
 
     /// The call's result as a value or an errno.
@@ -190,10 +195,12 @@ impl Sys {
 
     // ---- who and what ----
 
-    /// The thread's scratch area: below its stack's first byte, 16 KiB.
+    /// The scratch area: 16 KiB below the stack's first byte. A signal handler has one of its own, below that
+    /// of what it interrupts, so that it disturbs no wrapper half-way; the deepest handlers share the last.
     #[must_use]
     pub fn scratch(&self) -> u64 {
-        (self.port.stack - SCRATCH_END - SCRATCH) & !0xfff
+        let areas = self.depth.min(MAX_DEPTH) + 1;
+        (self.port.stack - SCRATCH_END - areas * SCRATCH) & !0xfff
     }
 
     /// The program's arguments, its name first, out of its stack.
@@ -313,11 +320,12 @@ impl Sys {
     /// its program.
     pub async fn rebase<S, R>(&self, state: S, body: fn(Self, S) -> R) -> u64
     where
-        S: Clone + Send + Sync + 'static,
+        S: Clone + Hash + Send + Sync + 'static,
         R: Future<Output = u64> + 'static,
     {
+        let digest = Digester::of(&state);
         let body: Body = Arc::new(move |sys| Box::pin(body(sys, state.clone())));
-        self.port.rebase.replace(Some(body));
+        self.port.rebase.replace(Some((body, digest)));
         std::future::pending().await
     }
 

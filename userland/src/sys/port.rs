@@ -26,8 +26,8 @@ pub(super) struct Port {
     limit: Cell<usize>,
     /// Brought by the kernel for the operation that waits.
     pub(super) answer: Cell<Option<u64>>,
-    /// Set by a program that goes on as another body.
-    pub(super) rebase: RefCell<Option<Body>>,
+    /// Set by a program that goes on as another body: that body, and a number for the state it begins with.
+    pub(super) rebase: RefCell<Option<(Body, u64)>>,
     pub(super) journal: RefCell<Journal>,
     pub(super) cursor: Cell<Cursor>,
     /// Whether answers come out of the journal.

@@ -7,6 +7,7 @@ use super::port::Port;
 use super::quiet::catch;
 use oscope_kernel::abi::program::{Abort, Answer, Program, SavedProgram, SignalFrame, Trap};
 use oscope_kernel::abi::{UserMemory, nr};
+use oscope_kernel::base::Digester;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -18,6 +19,8 @@ pub(super) struct Saved {
     body: Body,
     journal: Journal,
     stack: u64,
+    /// A number for what it became by rebasing, and how often it did.
+    became: (u64, u64),
     /// The call at which a program ends whose body returns.
     ending: u16,
 }
@@ -25,7 +28,14 @@ pub(super) struct Saved {
 impl Saved {
     /// A program that has not been asked anything yet.
     pub(super) fn start(image: Arc<RustImage>, body: Body, stack: u64) -> Self {
-        Self { image, body, journal: Journal::default(), stack, ending: nr::EXIT_GROUP }
+        Self {
+            image,
+            body,
+            journal: Journal::default(),
+            stack,
+            became: (0, 0),
+            ending: nr::EXIT_GROUP,
+        }
     }
 }
 
@@ -35,9 +45,8 @@ impl SavedProgram for Saved {
     }
 
     fn digest(&self) -> u64 {
-        // Programs of equal images are at the same place when they were asked equally often: the answers
-        // themselves came out of state that is digested elsewhere.
-        self.journal.len() as u64 ^ self.stack
+        // The answers themselves came out of state that is digested elsewhere.
+        Digester::of(&(self.journal.len(), self.stack, self.became))
     }
 }
 
@@ -54,7 +63,7 @@ pub(super) struct RustProgram {
 impl RustProgram {
     fn revive(saved: Saved) -> Self {
         let port = Rc::new(Port::new(saved.journal.clone(), saved.stack));
-        let first = (saved.body)(Sys::new(Rc::clone(&port)));
+        let first = (saved.body)(Sys::new(Rc::clone(&port), 0));
         let mut program = Self { saved, port, futures: vec![first], broken: None };
         program.saved.journal = Journal::default();
         if program.port.replaying.get() {
@@ -93,7 +102,9 @@ impl RustProgram {
                     if let Some(body) = self.port.rebase.take() {
                         if self.futures.len() == 1 {
                             self.rebase(body);
-                            continue;
+                            // A program that did nothing but rebase would never come back from here.
+                            *trap = Trap::Preempt;
+                            return;
                         }
                         // From inside a handler there is no way back to what it interrupted.
                         *trap = Trap::Abort(Abort::Panic);
@@ -140,17 +151,19 @@ impl RustProgram {
         let Some(function) = self.saved.image.by_address(address) else {
             return false;
         };
-        self.futures.push(function(Sys::new(Rc::clone(&self.port)), signal));
+        let sys = Sys::new(Rc::clone(&self.port), self.futures.len());
+        self.futures.push(function(sys, signal));
         true
     }
 
     /// The program goes on as another body; what it was answered before no longer matters.
-    fn rebase(&mut self, body: Body) {
+    fn rebase(&mut self, (body, state): (Body, u64)) {
         self.port.journal.replace(Journal::default());
         self.port.cursor.set(Cursor::default());
         self.port.replaying.set(false);
+        self.saved.became = (state, self.saved.became.1 + 1);
         self.saved.body = Arc::clone(&body);
-        self.futures = vec![body(Sys::new(Rc::clone(&self.port)))];
+        self.futures = vec![body(Sys::new(Rc::clone(&self.port), 0))];
     }
 }
 
