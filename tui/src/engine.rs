@@ -374,7 +374,7 @@ impl Driver {
 
     fn apply(&mut self, machine: MachineId, policy: &'static str) {
         self.applied += 1;
-        self.history.change(|world| {
+        self.history.change(move |world| {
             if let Some(machine) = world.machine_mut(machine) {
                 // The name is one of the kernel's own list.
                 let _ = machine.switch_policy(policy);

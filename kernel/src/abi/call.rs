@@ -1,8 +1,8 @@
 //! The table of system calls: every call of Linux on riscv64, what its arguments are, and whether
 //! oscope has it.
 //!
-//! This one table drives dispatch, the strace printer, the reader of scripts and recorded logs, and
-//! the page that says what is supported. Numbers stand in [`nr`] alone; a test holds the table
+//! This one table says which server serves a call and what is supported, and how calls are read and
+//! printed; a test holds dispatch against it. Numbers stand in [`nr`] alone; a test holds the table
 //! against it and against the headers of Linux.
 //!
 //! A typical sequence:

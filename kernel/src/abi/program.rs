@@ -113,7 +113,7 @@ pub trait SavedProgram: Send + Sync {
 /// The parts of an address space that execve(2) lays out, in pages of 4096 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Segments {
-    /// Code: readable and executable, shared by all who run the file.
+    /// Code: readable and executable.
     pub text: u32,
     /// Initialised data: readable and writable.
     pub data: u32,

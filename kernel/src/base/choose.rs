@@ -1,6 +1,6 @@
 //! Everything that a real machine might have done otherwise goes through [`Chooser::choose`].
 //!
-//! Which thread runs next, which waiter is woken, which of two equal timers fires first, which CPU is a
+//! Which thread runs next, which waiter is woken, whether somebody is preempted here, which CPU is a
 //! little faster: the kernel asks, and gets `0`, its default, unless somebody steers. The answers that
 //! are not the default are the **schedule**, a short text such as `17=1,40=2` (question number = answer)
 //! that replays the run. An explorer records the questions, changes one answer, and runs again; this is

@@ -1,6 +1,7 @@
 //! The log as text: one JSON object a line.
 //!
-//! `{"time":1200,"seq":7,"machine":0,"cause":"0:3","thread":2,"request":0,"cpu":0,"kind":"sched","what":"switch",…}`.
+//! `{"cause":"0:3","cpu":0,"from":1,"kind":"sched","machine":0,"request":0,"seq":7,"thread":2,"time":1200,…}`,
+//! keys in alphabetical order.
 //! Two runs are the same when these bytes are.
 
 use super::kinds::{CallEvent, Event, TaskEvent};

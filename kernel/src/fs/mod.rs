@@ -43,7 +43,7 @@ pub struct Fs {
     mounts: Vec<Mount>,
 }
 
-/// The most components a path may have, and the longest path (`PATH_MAX`).
+/// The longest path, its zero byte included (`PATH_MAX`).
 const PATH_MAX: usize = 4096;
 
 /// What is wanted of a file, for the permission check.

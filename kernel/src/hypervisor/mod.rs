@@ -45,7 +45,7 @@ impl Guest for GuestMachine {
         let exit = match why {
             Why::Idle(next) if next < horizon => GuestExit::Idle(next.max(from)),
             Why::Idle(next) => GuestExit::Idle(next),
-            Why::NoProgress(..) => GuestExit::Stopped,
+            why if why.is_stuck() => GuestExit::Stopped,
             _ => GuestExit::Preempted,
         };
         GuestRun { used, exit }

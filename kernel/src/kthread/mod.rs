@@ -2,7 +2,7 @@
 //! is scheduled, charged and listed like any other thread.
 //!
 //! A typical sequence: a write dirties a page; five virtual seconds later the flusher's deadline passes, it
-//! is put on a run queue, gets the CPU, hands the dirty pages to the disk, waits for the last of them, and
+//! is put on a run queue, gets the CPU, hands the dirty pages to the disk, waits until all are written, and
 //! sleeps again.
 //!
 //! Taken from elsewhere: the five-second period from Linux' `dirty_writeback_centisecs`; threads that keep

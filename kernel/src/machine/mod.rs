@@ -1,7 +1,7 @@
 //! Layer 8: one computer.
 //!
-//! Layers: [`config`] says what it is made of; [`boot`] switches it on; [`run`] steps it; [`keyframe`]
-//! makes a value of it; [`view`] shows it; [`explore`] tries what it might have done otherwise.
+//! Layers: [`config`] says what it is made of; [`boot`] switches it on; `run` and `step` let time pass; [`keyframe`]
+//! makes a value of it; [`view`] shows it; [`mod@explore`] tries what it might have done otherwise.
 //!
 //! A typical sequence: `Machine::boot(config)` plugs devices in, mounts the disk and starts programs;
 //! `machine.run(Until::time(t))` lets virtual time pass; `machine.keyframe()` is a value from which

@@ -44,6 +44,14 @@ pub enum Why {
     Harm(u64),
 }
 
+impl Why {
+    /// Whether the machine will not go on.
+    #[must_use]
+    pub const fn is_stuck(&self) -> bool {
+        matches!(self, Self::NoProgress(..) | Self::Harm(_))
+    }
+}
+
 impl Machine {
     /// Lets virtual time pass.
     pub fn run(&mut self, until: Until<'_>) -> Why {

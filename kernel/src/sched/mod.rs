@@ -3,8 +3,8 @@
 //! Layers: [`policy`] is the trait; [`queue`] holds FIFO and round robin; [`Scheduler`] has a policy per
 //! CPU and decides on which CPU somebody waits.
 //!
-//! A typical sequence: a disk interrupt makes a thread runnable, [`Scheduler::ready`] puts it on an idle
-//! CPU, or else where the fewest wait; the CPU's next step calls [`Scheduler::next`], which takes it from
+//! A typical sequence: a disk interrupt makes a thread runnable, [`Scheduler::ready`] puts it on the
+//! CPU where it ran last, or on an idle one (a new one goes where the fewest wait); the CPU's next step calls [`Scheduler::next`], which takes it from
 //! that CPU's policy, or from the longest other queue when its own is empty.
 //!
 //! Taken from elsewhere: per-CPU run queues and pulling by idle CPUs from Linux' `kernel/sched`; the idea

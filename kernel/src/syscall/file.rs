@@ -48,7 +48,7 @@ pub fn hold(
 /// read(2).
 ///
 /// # Errors
-/// `EBADF`, `EFAULT`, `EISDIR`, `EINVAL` for a socket, `EINTR`, `EIO`; parks.
+/// `EBADF`, `EFAULT`, `EISDIR`, `EINTR`, `EIO`; parks.
 pub fn sys_read(
     fd: u64,
     address: u64,
@@ -174,7 +174,7 @@ fn copy_pages(
 /// write(2).
 ///
 /// # Errors
-/// `EBADF`, `EFAULT`, `ENOSPC`, `EFBIG`, `EIO`, `EINVAL` for an unbound socket; parks.
+/// `EBADF`, `EFAULT`, `ENOSPC`, `EFBIG`, `EIO`, `ENXIO` for an unbound socket; parks.
 pub fn sys_write(
     fd: u64,
     address: u64,

@@ -6,15 +6,26 @@
 
 use super::{Input, World, WorldKeyframe, WorldWhy};
 use crate::base::{Duration, Time};
+use std::rc::Rc;
 
 /// How many keyframes are kept at most.
 pub const KEYFRAMES: usize = 32;
 
+/// Something that was done to the world from outside, other than typing.
+struct Change {
+    time: Time,
+    make: Rc<dyn Fn(&mut World)>,
+}
+
 /// A world that can go back.
 pub struct History {
     world: World,
-    keyframes: Vec<WorldKeyframe>,
+    /// How many of the changes the world has seen.
+    changed: usize,
+    /// Each with how many of the changes it has seen.
+    keyframes: Vec<(WorldKeyframe, usize)>,
     inputs: Vec<Input>,
+    changes: Vec<Change>,
     /// How far the run has ever got.
     reached: Time,
     /// The shortest distance between two keyframes.
@@ -27,7 +38,15 @@ impl History {
     pub fn new(mut world: World, spacing: Duration) -> Self {
         let first = world.keyframe();
         let (inputs, reached) = (world.inputs().to_vec(), world.time());
-        Self { world, keyframes: vec![first], inputs, reached, spacing }
+        Self {
+            world,
+            changed: 0,
+            keyframes: vec![(first, 0)],
+            inputs,
+            changes: Vec::new(),
+            reached,
+            spacing,
+        }
     }
 
     /// The world at the moment.
@@ -50,7 +69,7 @@ impl History {
     /// The moments of the keyframes.
     #[must_use]
     pub fn keyframes(&self) -> Vec<Time> {
-        self.keyframes.iter().map(WorldKeyframe::time).collect()
+        self.keyframes.iter().map(|(keyframe, _)| keyframe.time()).collect()
     }
 
     /// Somebody types at the moment. What had happened later is forgotten: it may be different now.
@@ -61,20 +80,24 @@ impl History {
         self.inputs = self.world.inputs().to_vec();
     }
 
-    /// Changes the world at the moment, as "what if?" does. The past stays, the future is forgotten.
-    pub fn change(&mut self, change: impl FnOnce(&mut World)) {
-        self.forget_after(self.world.time());
+    /// Changes the world at the moment, as "what if?" does. The past stays, the future is forgotten. The
+    /// change is kept, and made again whenever a run from further back comes to this moment.
+    pub fn change(&mut self, change: impl Fn(&mut World) + 'static) {
+        let now = self.world.time();
+        self.forget_after(now);
         change(&mut self.world);
+        self.changes.push(Change { time: now, make: Rc::new(change) });
+        self.changed = self.changes.len();
         let here = self.world.keyframe();
-        self.keyframes.retain(|keyframe| keyframe.time() < here.time());
-        self.keyframes.push(here);
+        self.keyframes.retain(|(keyframe, _)| keyframe.time() < now);
+        self.keyframes.push((here, self.changed));
     }
 
     fn forget_after(&mut self, time: Time) {
-        self.keyframes.retain(|keyframe| keyframe.time() <= time);
+        self.keyframes.retain(|(keyframe, _)| keyframe.time() <= time);
         self.reached = time;
-        let world = &self.world;
-        self.inputs.truncate(world.inputs().len());
+        self.inputs.truncate(self.world.inputs().len());
+        self.changes.truncate(self.changed);
     }
 
     /// Goes to a moment, back or forth.
@@ -86,35 +109,49 @@ impl History {
     }
 
     fn go_back(&mut self, time: Time) {
-        let before = self.keyframes.iter().rev().find(|keyframe| keyframe.time() <= time);
-        if let Some(keyframe) = before.or(self.keyframes.first()) {
+        let before = self.keyframes.iter().rev().find(|(keyframe, _)| keyframe.time() <= time);
+        if let Some((keyframe, changed)) = before.or(self.keyframes.first()) {
             self.world = World::restore(keyframe);
+            self.changed = *changed;
         }
     }
 
     /// Runs forward, leaving keyframes behind where no run has been yet.
     fn forward(&mut self, time: Time) -> WorldWhy {
         let mut why = WorldWhy::Time;
+        self.repeat_changes();
         while self.world.time() < time {
             self.repeat_inputs();
-            let newest = self.keyframes.last().map_or(Time::ZERO, WorldKeyframe::time);
+            let newest = self.keyframes.last().map_or(Time::ZERO, |(keyframe, _)| keyframe.time());
             let next = newest + self.spacing;
             let is_new = next > self.world.time();
+            let change = self.changes.get(self.changed).map_or(Time::MAX, |change| change.time);
             let target = if is_new { next.min(time) } else { time };
-            why = self.world.run(target);
+            why = self.world.run(target.min(change));
+            self.repeat_changes();
             if is_new && self.world.time() == next {
-                self.keyframes.push(self.world.keyframe());
+                self.keyframes.push((self.world.keyframe(), self.changed));
                 self.thin();
             }
             match why {
                 WorldWhy::Stuck(..) => break,
                 // Nothing will happen: one step is as good as many.
-                WorldWhy::Quiet => why = self.world.run(time),
+                WorldWhy::Quiet if change >= time => why = self.world.run(time),
                 _ => {}
             }
         }
         self.reached = self.reached.max(self.world.time());
         why
+    }
+
+    /// Changes that a restored world does not know of yet, when their moment has come.
+    fn repeat_changes(&mut self) {
+        while let Some(change) = self.changes.get(self.changed)
+            && change.time <= self.world.time()
+        {
+            Rc::clone(&change.make)(&mut self.world);
+            self.changed += 1;
+        }
     }
 
     /// Inputs that a restored world does not know of yet.
@@ -131,7 +168,7 @@ impl History {
             return;
         }
         let now = self.world.time();
-        let time = |at: usize| self.keyframes[at].time();
+        let time = |at: usize| self.keyframes[at].0.time();
         let gap = |&at: &usize| {
             let gap = time(at + 1).since(time(at - 1)).0;
             let age = now.since(time(at)).0;

@@ -204,13 +204,18 @@ impl World {
     /// Lets virtual time pass until `time`, on this host thread.
     pub fn run(&mut self, time: Time) -> WorldWhy {
         while let Some(end) = self.window(time) {
+            let mut stuck = None;
             for machine in &mut self.machines {
-                if let why @ Why::NoProgress(..) = machine.run(Until::time(end)) {
-                    return WorldWhy::Stuck(machine.config().id, why);
+                let why = machine.run(Until::time(end));
+                if why.is_stuck() {
+                    stuck.get_or_insert(WorldWhy::Stuck(machine.config().id, why));
                 }
             }
             self.carry();
             self.time = end;
+            if let Some(stuck) = stuck {
+                return stuck;
+            }
         }
         if self.next_time() == Time::MAX { WorldWhy::Quiet } else { WorldWhy::Time }
     }
@@ -250,7 +255,7 @@ impl World {
                         let at = machine.log().get(id.sequence()).map_or(end, |r| r.stamp.time);
                         first = Some(first.map_or((at, id), |best| best.min((at, id))));
                     }
-                    why @ Why::NoProgress(..) => {
+                    why if why.is_stuck() => {
                         return WorldWhy::Stuck(machine.config().id, why);
                     }
                     _ => {}

@@ -42,7 +42,8 @@ fn work(
         let mut report = Report { next: Time::MAX, sent: Vec::new(), stuck: None };
         for (at, machine) in &mut own {
             let id = MachineId(*at as u16);
-            if let why @ Why::NoProgress(..) = machine.run(Until::time(end)) {
+            let why = machine.run(Until::time(end));
+            if why.is_stuck() {
                 report.stuck.get_or_insert((id, why));
             }
             report.next = report.next.min(machine.next_time());
@@ -93,7 +94,8 @@ impl World {
                 next = Time::MAX;
                 for report in inbox.iter().take(workers.len()) {
                     next = next.min(report.next);
-                    stuck = stuck.or(report.stuck);
+                    // Reports come in any order: of several, the first machine counts.
+                    stuck = stuck.into_iter().chain(report.stuck).min_by_key(|(id, _)| *id);
                     on_the_way.extend(report.sent);
                 }
                 // A frame on its way is the next thing to happen too, when it arrives.

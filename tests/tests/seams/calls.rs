@@ -193,3 +193,60 @@ fn t15_a_wild_pointer_is_efault_in_a_call_and_sigsegv_outside() {
     assert_eq!(shown(&machine), "still here");
     assert_eq!(exits(&machine), [u32::from(Signal::SEGV.number()) | 0x80]);
 }
+
+#[test]
+fn the_table_of_calls_says_what_the_kernel_does() {
+    use oscope_kernel::abi::call::all;
+    use oscope_kernel::abi::nr;
+    // Every call with words that mean nothing: what is absent, and only that, is ENOSYS.
+    let main = RustImage::new("main", |sys: Sys| async move {
+        let ends = [nr::EXIT, nr::EXIT_GROUP, nr::RT_SIGRETURN];
+        for call in all().filter(|call| !ends.contains(&call.number)) {
+            let nonsense = [u64::MAX - 7; 6];
+            let absent = sys.call(call.number, nonsense).await == Err(Errno::ENOSYS);
+            // futex(2) answers so for an operation that it does not know.
+            if absent == call.is_present() && call.number != nr::FUTEX {
+                say(&sys, format!("{} ", call.name)).await;
+            }
+        }
+        0
+    });
+    assert_eq!(shown(&run(vec![main])), "");
+}
+
+#[test]
+fn a_handler_does_not_disturb_the_call_that_it_interrupts() {
+    // Both the sleep and the handler pass things by pointer.
+    let main = RustImage::new("main", |sys: Sys| async move {
+        match sys.fork().await {
+            Ok(0) => {
+                sys.sigaction(Signal::USR1, sys.handler(0), 0).await.expect("an action");
+                let slept = sys.sleep(Duration::millis(20)).await;
+                say(&sys, format!("{slept:?}")).await;
+                0
+            }
+            Ok(child) => {
+                let _ = sys.sleep(Duration::millis(5)).await;
+                let _ = sys.kill(child, Signal::USR1).await;
+                let _ = sys.wait(child as i64).await;
+                0
+            }
+            Err(_) => 1,
+        }
+    })
+    .function(|sys: Sys, _| async move {
+        let _ = sys.open("/a/long/enough/name/to/overwrite", 0, 0).await;
+        0
+    });
+    let text = shown(&run(vec![main]));
+    assert!(text.starts_with("Err(Duration(14999"), "{text}");
+}
+
+#[test]
+fn a_misaligned_atomic_is_sigbus() {
+    let main = RustImage::new("main", |sys: Sys| async move {
+        sys.store(0x1_4000, 1).await;
+        sys.fetch_add(0x1_4001, 1).await
+    });
+    assert_eq!(exits(&run(vec![main])), [u32::from(Signal::BUS.number()) | 0x80]);
+}

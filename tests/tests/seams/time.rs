@@ -108,6 +108,26 @@ fn what_was_typed_is_repeated_when_the_past_is_run_again() {
 }
 
 #[test]
+fn a_change_is_made_again_when_its_moment_is_run_again() {
+    let mut history = History::new(world("first"), Duration::millis(5));
+    history.go(ms(33));
+    history.change(|world| {
+        let machine = world.machine_mut(MachineId(0)).expect("a machine");
+        machine.switch_policy("fifo").expect("a policy");
+    });
+    history.go(ms(90));
+    let (changed, policy) = (history.digest(), history.world().machines()[0].snapshot().policy);
+    assert_eq!(policy, "fifo");
+    for back in [ms(50), ms(33), ms(32), ms(7), Time::ZERO] {
+        history.go(back);
+        history.go(ms(90));
+        assert_eq!(history.digest(), changed, "by way of {back}");
+    }
+    history.go(ms(20));
+    assert_eq!(history.world().machines()[0].snapshot().policy, "rr");
+}
+
+#[test]
 fn a_world_stops_at_an_event_with_no_machine_beyond_it() {
     use oscope_kernel::event::{Event, NetEvent};
     let mut world = world("wire");

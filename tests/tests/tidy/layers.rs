@@ -131,7 +131,7 @@ pub(crate) fn userland(workspace: &Workspace) -> Vec<Problem> {
             if is_program && path.segments[0] == "oscope_kernel" && !is_for_programs(&path.segments)
             {
                 let message = format!(
-                    "`{}` is not for programs; expected `oscope_kernel::abi`, or Time and Duration of \
+                    "`{}` is not for programs; expected `oscope_kernel::abi`, or Time, Duration and Digester of \
                      `oscope_kernel::base`",
                     path.segments.join("::")
                 );
@@ -145,7 +145,7 @@ pub(crate) fn userland(workspace: &Workspace) -> Vec<Problem> {
 fn is_for_programs(segments: &[&str]) -> bool {
     match segments[1..] {
         ["abi", ..] | ["base", "time", ..] => true,
-        ["base", name, ..] => matches!(name, "Time" | "Duration"),
+        ["base", name, ..] => matches!(name, "Time" | "Duration" | "Digester"),
         _ => false,
     }
 }

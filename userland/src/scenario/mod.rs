@@ -1,10 +1,10 @@
 //! Worlds: what is in a world file, and how it becomes machines.
 //!
-//! Layers: [`file`] is the format; [`units`] reads `10ms`, `16MiB`, `1Gbit`; [`builtin`] holds the worlds
+//! Layers: [`mod@file`] is the format; [`units`] reads `10ms`, `16MiB`, `1Gbit`; [`builtin`] holds the worlds
 //! that come with oscope, which are world files themselves.
 //!
-//! A typical sequence: [`open`] reads a world file, [`file::WorldFile::apply`] changes what `--set` says,
-//! [`file::WorldFile::boot`] makes a [`World`](oscope_kernel::world::World) of it.
+//! A typical sequence: [`open`] finds a built-in world, [`WorldFile::parse_with`] reads it with what `--set` changes,
+//! [`WorldFile::boot`] makes a [`World`](oscope_kernel::world::World) of it.
 
 pub mod builtin;
 pub mod file;
@@ -16,7 +16,7 @@ pub use file::{WorldError, WorldFile};
 /// A built-in world by its name.
 ///
 /// # Errors
-/// [`WorldError::Unknown`] with the nearest name.
+/// [`WorldError::Unknown`] with the names that there are.
 pub fn open(name: &str) -> Result<WorldFile, WorldError> {
     match BUILTIN.iter().find(|builtin| builtin.name == name) {
         Some(builtin) => WorldFile::parse(builtin.name, builtin.text),

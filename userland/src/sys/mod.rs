@@ -1,7 +1,7 @@
 //! A tiny libc: what programs written in Rust use to speak to the kernel.
 //!
-//! Layers: [`journal`] keeps answers; [`port`] is the mailbox; [`program`] is what the kernel resumes;
-//! [`image`] is what a file holds; [`Sys`] is what a program holds.
+//! Layers: `journal` keeps answers; `port` is the mailbox; `program` is what the kernel resumes;
+//! `image` is what a file holds; [`Sys`] is what a program holds.
 //!
 //! A typical sequence: `sys.read(0, &mut bytes).await` asks for a read(2) into the thread's scratch area,
 //! yields, gets the count, and copies the bytes out of emulated memory with an operation that does not

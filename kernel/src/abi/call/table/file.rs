@@ -18,7 +18,7 @@ use crate::abi::flags::memory::MEMFD;
 calls! {
     FILE OPENAT openat(dirfd: DirFd, pathname: Path, flags: Flags(&OPEN),
         mode: CreateMode { flags: 2 }) -> Fd,
-        Partial("no O_TMPFILE, O_PATH, O_DIRECT or O_ASYNC so far");
+        Partial("no O_TRUNC, O_TMPFILE, O_PATH, O_DIRECT or O_ASYNC so far");
     FILE OPENAT2 openat2(dirfd: DirFd, pathname: Path, how: Struct("open_how", In),
         size: Size) -> Fd;
     FILE CLOSE close(fd: Fd) -> Success, Supported;

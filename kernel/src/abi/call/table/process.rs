@@ -37,7 +37,8 @@ calls! {
     PROCESS EXIT exit(status: Int) -> Never, Supported;
     PROCESS EXIT_GROUP exit_group(status: Int) -> Never, Supported;
     PROCESS WAIT4 wait4(pid: Pid, wstatus: WaitStatus, options: Flags(&WAIT),
-        rusage: Rusage) -> Pid, Supported;
+        rusage: Rusage) -> Pid,
+        Partial("no WUNTRACED, no WCONTINUED, and the resource usage is not told so far");
     PROCESS WAITID waitid(idtype: Enum(&ID_TYPE), id: Int, infop: SigInfo(Out),
         options: Flags(&WAIT), rusage: Rusage) -> Success;
     PROCESS SET_TID_ADDRESS set_tid_address(tidptr: Address) -> Pid;
@@ -56,7 +57,7 @@ calls! {
         arg4: PrctlArgument, arg5: PrctlArgument) -> ByCommand;
 
     PROCESS KILL kill(pid: Pid, sig: Signal) -> Success, Supported;
-    PROCESS TKILL tkill(tid: Pid, sig: Signal) -> Success;
+    PROCESS TKILL tkill(tid: Pid, sig: Signal) -> Success, Supported;
     PROCESS TGKILL tgkill(tgid: Pid, tid: Pid, sig: Signal) -> Success, Supported;
     PROCESS SIGALTSTACK sigaltstack(ss: SigStack(In), old_ss: SigStack(Out)) -> Success;
     PROCESS RT_SIGACTION rt_sigaction(signum: Signal, act: SigAction(In), oldact: SigAction(Out),
@@ -71,7 +72,8 @@ calls! {
     PROCESS RT_TGSIGQUEUEINFO rt_tgsigqueueinfo(tgid: Pid, tid: Pid, sig: Signal,
         info: SigInfo(In)) -> Success;
     // These two only put the caller's own registers back, or go on with its wait.
-    KERNEL RT_SIGRETURN rt_sigreturn(frame: SigFrame) -> Interrupted, Supported;
+    KERNEL RT_SIGRETURN rt_sigreturn(frame: SigFrame) -> Interrupted,
+        Partial("a handler returns by a trap of its own; the call itself is ENOSYS");
     KERNEL RESTART_SYSCALL restart_syscall() -> Interrupted;
 
     PROCESS GETPID getpid() -> Pid, Supported;
