@@ -19,6 +19,9 @@ use oscope_userland::scenario::{WorldError, WorldFile};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// The name of the host thread.
+pub const THREAD: &str = "engine";
+
 /// What the screen asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -91,7 +94,7 @@ pub fn start(file: WorldFile, until: Time) -> Result<Engine, String> {
     let cancel = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&cancel);
     std::thread::Builder::new()
-        .name("engine".to_owned())
+        .name(THREAD.to_owned())
         .spawn(move || match Driver::boot(&file, until, outbox, flag) {
             Ok((mut driver, machines)) => {
                 let _ = booted.send(Ok(machines));
