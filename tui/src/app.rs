@@ -15,6 +15,7 @@ use oscope_userland::scenario::WorldFile;
 use ratatui::crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event, read};
 use ratatui::crossterm::execute;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// How long a visible change stays while the run plays, in milliseconds of the host.
@@ -28,6 +29,8 @@ pub struct Look {
     /// No colours (`NO_COLOR`).
     pub mono: bool,
 }
+
+type Hook = dyn Fn(&std::panic::PanicHookInfo<'_>) + Send + Sync;
 
 /// What wakes the screen.
 enum Wake {
@@ -49,8 +52,7 @@ pub fn run(name: &str, file: WorldFile, until: Time, look: Look) -> Result<(), S
         ratatui::crossterm::style::force_color_output(true);
         model.theme = Theme::Mono;
     }
-    let mut terminal = ratatui::try_init().map_err(|error| format!("the terminal: {error}"))?;
-    restore_on_panic();
+    let mut terminal = open_terminal().map_err(|error| format!("the terminal: {error}"))?;
     let result = execute!(io::stdout(), EnableBracketedPaste)
         .and_then(|()| show(&mut terminal, &mut model, &engine));
     // What fails here fails because the terminal is gone.
@@ -64,13 +66,25 @@ pub fn run(name: &str, file: WorldFile, until: Time, look: Look) -> Result<(), S
     }
 }
 
-/// The library's hook restores the rest, but does not know that pastes were to come marked.
-fn restore_on_panic() {
-    let previous = std::panic::take_hook();
+/// Takes the terminal over, and sees to it that a panic gives it back.
+///
+/// A program of an emulated machine may panic too, on the engine's thread. That is its own affair and must
+/// not take the screen away; and should the engine itself panic, the screen notices and ends in order.
+fn open_terminal() -> io::Result<ratatui::DefaultTerminal> {
+    let plain: Arc<Hook> = Arc::from(std::panic::take_hook());
+    let inner = Arc::clone(&plain);
+    std::panic::set_hook(Box::new(move |info| inner(info)));
+    let terminal = ratatui::try_init()?;
+    let restoring = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        let _ = execute!(io::stdout(), DisableBracketedPaste);
-        previous(info);
+        if std::thread::current().name() == Some(engine::THREAD) {
+            plain(info);
+        } else {
+            let _ = execute!(io::stdout(), DisableBracketedPaste);
+            restoring(info);
+        }
     }));
+    Ok(terminal)
 }
 
 /// Reads the terminal on a host thread of its own; `None` is its end.

@@ -18,6 +18,16 @@ use oscope_kernel::world::history::{History, KEYFRAMES};
 use oscope_userland::scenario::{WorldError, WorldFile};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// The name of the host thread.
+pub const THREAD: &str = "engine";
+
+/// A long way is gone in pieces of at most this length, between which it can be called off.
+const LONGEST_PIECE: Duration = Duration::seconds(10);
+
+/// How long the screen is left without news on a long way, on the host's clock.
+const PATIENCE: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// What the screen asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +101,7 @@ pub fn start(file: WorldFile, until: Time) -> Result<Engine, String> {
     let cancel = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&cancel);
     std::thread::Builder::new()
-        .name("engine".to_owned())
+        .name(THREAD.to_owned())
         .spawn(move || match Driver::boot(&file, until, outbox, flag) {
             Ok((mut driver, machines)) => {
                 let _ = booted.send(Ok(machines));
@@ -340,10 +350,13 @@ impl Driver {
             self.history.go(from);
             self.applied = self.changes.partition_point(|change| change.0 <= from);
         }
-        let piece = Duration((self.until.0 / 64).max(1_000));
+        let piece = Duration((self.until.0 / 64).max(1_000)).min(LONGEST_PIECE);
+        let mut told = Instant::now();
         while self.now() < time || self.changes.get(self.applied).is_some_and(|c| c.0 <= time) {
             let change = self.changes.get(self.applied).copied();
-            let mut stop = time.min(self.now() + piece);
+            // Time in which nothing happens costs nothing.
+            let next = self.history.world().next_time();
+            let mut stop = time.min(next.max(self.now() + piece));
             if let Some((when, ..)) = change {
                 stop = stop.min(when);
             }
@@ -361,8 +374,14 @@ impl Driver {
             {
                 self.apply(machine, policy);
             }
-            if self.cancel.load(Ordering::Relaxed) || (self.now() < time && !self.reply(false)) {
+            if self.cancel.load(Ordering::Relaxed) {
                 return;
+            }
+            if self.now() < time && told.elapsed() > PATIENCE {
+                if !self.reply(false) {
+                    return;
+                }
+                told = Instant::now();
             }
         }
     }

@@ -55,7 +55,7 @@ pub fn tell(trace: &Trace, step: &Step) -> String {
 }
 
 fn tell_started(trace: &Trace, started: &[(Serial, Serial)], time: Time) -> String {
-    let after = Time(time.0 + 1);
+    let after = time + Duration::nanos(1);
     let parent = started.first().map_or(Serial(0), |(parent, _)| *parent);
     if started.len() > 3 {
         let first = who(trace, started[0].1, after);
@@ -71,7 +71,7 @@ fn tell_started(trace: &Trace, started: &[(Serial, Serial)], time: Time) -> Stri
 /// What one record says, without the time and the full stop.
 #[must_use]
 pub fn tell_record(trace: &Trace, record: &Record) -> String {
-    let (stamp, after) = (record.stamp, Time(record.stamp.time.0 + 1));
+    let (stamp, after) = (record.stamp, record.stamp.time + Duration::nanos(1));
     let actor = || who(trace, stamp.thread, after);
     match record.event {
         Event::Sched(event) => tell_sched(trace, record, event),
@@ -159,7 +159,7 @@ fn repaired(repair: Repair) -> &'static str {
 }
 
 fn tell_task(trace: &Trace, record: &Record, event: TaskEvent) -> String {
-    let after = Time(record.stamp.time.0 + 1);
+    let after = record.stamp.time + Duration::nanos(1);
     let actor = || who(trace, record.stamp.thread, after);
     let signal = |number: u8| {
         let signal = Signal::from_number(u64::from(number));
@@ -204,7 +204,7 @@ fn status_words(status: u32) -> String {
 
 fn tell_sched(trace: &Trace, record: &Record, event: SchedEvent) -> String {
     let (time, cpu) = (record.stamp.time, record.stamp.cpu);
-    let after = Time(time.0 + 1);
+    let after = time + Duration::nanos(1);
     match event {
         SchedEvent::Block { on } => {
             format!("{} {}", who(trace, record.stamp.thread, after), slept(on))

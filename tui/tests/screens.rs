@@ -40,7 +40,11 @@ struct Screen {
 
 impl Screen {
     fn open() -> Self {
-        let file = WorldFile::parse("test", WORLD).expect("a world");
+        Self::open_world(WORLD)
+    }
+
+    fn open_world(text: &str) -> Self {
+        let file = WorldFile::parse("test", text).expect("a world");
         let until = file.until().expect("a time");
         let engine = engine::start(file, until).expect("it boots");
         let mut model = Model::new("test", until, &engine.machines);
@@ -193,6 +197,21 @@ fn single_events_go_forth_and_back() {
         screen.type_all(",");
     }
     assert!(screen.model.event.is_some_and(|(number, _)| number == 1));
+}
+
+#[test]
+fn runs_of_no_length_and_of_centuries_can_be_drawn() {
+    for until in ["0ns", "1ns", "7ns", "18446744073s"] {
+        // Without `init`, which would wake up every second, for centuries.
+        let text = WORLD.replace("80ms", until).replace("\"init\"", "\"hog\", \"1\"");
+        let text = text.replace("{ command = [\"hog\", \"20\"] },", "");
+        let mut screen = Screen::open_world(&text);
+        for key in "llGhhg-----------------------+l.,pG".chars() {
+            screen.type_all(&key.to_string());
+            screen.text(80, 24);
+            screen.text(200, 60);
+        }
+    }
 }
 
 #[test]

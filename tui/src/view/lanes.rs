@@ -45,7 +45,7 @@ impl Window {
         let (first, scale) = (self.first, self.scale.0);
         (first..=self.head).zip(LEFT..).map(move |(column, x)| {
             let from = Time(column * scale);
-            (x, from, Time(from.0 + scale).min(now))
+            (x, from, (from + Duration(scale)).min(now))
         })
     }
 
@@ -84,7 +84,7 @@ pub(super) fn axis(model: &Model, window: &Window, y: u16, pen: &mut Pen<'_>) {
     };
     pen.put(0, y, &fit_right(unit, usize::from(LEFT) - 1), Role::Faint);
     let head = u64::from(window.playhead());
-    let mut time = window.start().0.div_ceil(step.0) * step.0;
+    let mut time = window.start().0.div_ceil(step.0).saturating_mul(step.0);
     loop {
         let column = time / window.scale.0 - window.first;
         let x = u64::from(LEFT) + column;
@@ -98,7 +98,10 @@ pub(super) fn axis(model: &Model, window: &Window, y: u16, pen: &mut Pen<'_>) {
         if !touches {
             pen.put(u16::try_from(x).unwrap_or(u16::MAX), y, &label, role);
         }
-        time += step.0;
+        let Some(next) = time.checked_add(step.0) else {
+            break;
+        };
+        time = next;
     }
     pen.put(window.playhead(), y, "now", Role::Playhead);
 }
