@@ -184,10 +184,6 @@ struct Driver {
     history: History,
     until: Time,
     known: Vec<Known>,
-    /// Changes of policies, in the order of time.
-    changes: Vec<(Time, MachineId, &'static str)>,
-    /// How many of them the world at hand has seen.
-    applied: usize,
     reached: Time,
     event: Option<(MachineId, usize)>,
     restart: bool,
@@ -215,8 +211,6 @@ impl Driver {
             history: History::new(world, spacing),
             until,
             known: machines.iter().map(|_| Known::default()).collect(),
-            changes: Vec::new(),
-            applied: 0,
             reached: Time::ZERO,
             event: None,
             restart: false,
@@ -339,8 +333,7 @@ impl Driver {
         true
     }
 
-    /// Goes to a moment, back or forth, making the changes of policies on the way. A long way is gone in
-    /// pieces, so that the screen sees how it goes and may call it off.
+    /// Goes to a moment, back or forth. A long way is gone in pieces, so that the screen sees how it goes and may call it off.
     fn travel(&mut self, time: Time) {
         let time = time.min(self.until);
         if time < self.now() {
@@ -348,31 +341,18 @@ impl Driver {
             let from = keyframes.iter().rev().find(|from| **from <= time);
             let from = from.copied().unwrap_or(Time::ZERO);
             self.history.go(from);
-            self.applied = self.changes.partition_point(|change| change.0 <= from);
         }
         let piece = Duration((self.until.0 / 64).max(1_000)).min(LONGEST_PIECE);
         let mut told = Instant::now();
-        while self.now() < time || self.changes.get(self.applied).is_some_and(|c| c.0 <= time) {
-            let change = self.changes.get(self.applied).copied();
+        while self.now() < time {
             // Time in which nothing happens costs nothing.
             let next = self.history.world().next_time();
-            let mut stop = time.min(next.max(self.now() + piece));
-            if let Some((when, ..)) = change {
-                stop = stop.min(when);
-            }
-            if self.now() < stop {
-                let why = self.history.go(stop);
-                self.collect();
-                if let WorldWhy::Stuck(machine, _) = why {
-                    let name = self.machine_name(machine);
-                    self.stuck = Some(format!("{name} makes no progress: the run ends here"));
-                    return;
-                }
-            }
-            if let Some((when, machine, policy)) = change
-                && when <= self.now()
-            {
-                self.apply(machine, policy);
+            let why = self.history.go(time.min(next.max(self.now() + piece)));
+            self.collect();
+            if let WorldWhy::Stuck(machine, _) = why {
+                let name = self.machine_name(machine);
+                self.stuck = Some(format!("{name} makes no progress: the run ends here"));
+                return;
             }
             if self.cancel.load(Ordering::Relaxed) {
                 return;
@@ -391,22 +371,14 @@ impl Driver {
         found.map_or_else(String::new, |machine| machine.config().name.clone())
     }
 
-    fn apply(&mut self, machine: MachineId, policy: &'static str) {
-        self.applied += 1;
+    fn policy(&mut self, machine: MachineId, policy: &'static str) {
+        let now = self.now();
         self.history.change(move |world| {
             if let Some(machine) = world.machine_mut(machine) {
                 // The name is one of the kernel's own list.
                 let _ = machine.switch_policy(policy);
             }
         });
-    }
-
-    fn policy(&mut self, machine: MachineId, policy: &'static str) {
-        let now = self.now();
-        self.changes.retain(|change| change.0 <= now);
-        self.changes.push((now, machine, policy));
-        self.applied = self.changes.len() - 1;
-        self.apply(machine, policy);
         for (known, log) in self.known.iter_mut().zip(self.history.world().logs()) {
             known.forget_after(log.end());
         }
