@@ -7,7 +7,7 @@
 //! then         data
 //! ```
 //!
-//! An inode names ten blocks and one block of 1,024 further names, as in the Unix file system of 1974
+//! An inode names nine blocks and one block of 1,024 further names, as in the Unix file system of 1974
 //! (Ritchie, Thompson: "The UNIX Time-Sharing System", §4). A directory is a file of 64-byte entries.
 
 use super::file_system::{Attributes, FileSystem, Kind};
@@ -25,7 +25,7 @@ const PER_BLOCK: u32 = 64;
 const INODE: usize = 64;
 const ENTRY: usize = 64;
 const NAME: usize = ENTRY - 5;
-const DIRECT: u64 = 10;
+const DIRECT: u64 = 9;
 const INDIRECT: u64 = 1024;
 /// As many blocks as the bitmap has bits.
 const MAX_BLOCKS: u64 = PAGE_SIZE as u64 * 8;
@@ -39,6 +39,8 @@ const UID: usize = 8;
 const GID: usize = 12;
 const SIZE: usize = 16;
 const BLOCKS: usize = 24;
+const _: () =
+    assert!(BLOCKS + (DIRECT as usize + 1) * 4 <= INODE, "an inode holds all its block numbers");
 
 fn get32(page: &Page, at: usize) -> u32 {
     page[at..].first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes))
@@ -230,6 +232,9 @@ impl MiniFs {
         let attributes = self.attributes(txn, directory)?;
         if attributes.kind != Kind::Directory {
             return Err(Errno::ENOTDIR.into());
+        }
+        if attributes.size % ENTRY as u64 != 0 {
+            return Err(Errno::EUCLEAN.into());
         }
         for page in 0..attributes.size.div_ceil(PAGE_SIZE as u64).min(DIRECT + INDIRECT) {
             let block = self.block_of(txn, directory, page)?.ok_or(Errno::EUCLEAN)?;

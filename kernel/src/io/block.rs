@@ -2,7 +2,7 @@
 
 use super::{effects, frames};
 use crate::abi::Errno;
-use crate::base::{BlockNumber, DeviceId};
+use crate::base::{BlockNumber, DeviceId, FrameId};
 use crate::context::{Cx, Tables};
 use crate::driver::bus::Driver;
 use crate::driver::{BlockDone, BlockRequest};
@@ -38,7 +38,7 @@ pub fn fetch(
         Some(_) => Ok(()),
         None => {
             frames::trim_cache(t);
-            let frame = frames::allocate(t).ok_or(Errno::ENOMEM)?;
+            let frame = frame_or_wait(t, cx)?;
             t.fs.cache.insert(key, frame, Some(home), State::Reading);
             let (device, block) = home;
             let asked =
@@ -47,6 +47,21 @@ pub fn fetch(
             Err(wait_for(key))
         }
     }
+}
+
+/// A frame; if all are taken by what is newer than the disk, waits until some of that is written.
+///
+/// # Errors
+/// A park, or `ENOMEM` if writing would not help.
+pub fn frame_or_wait(t: &mut Tables, cx: &mut Cx) -> Result<FrameId, Stop> {
+    if let Some(frame) = frames::allocate(t) {
+        return Ok(frame);
+    }
+    let dirty: Vec<Key> = t.fs.cache.dirty().take(16).collect();
+    for key in dirty {
+        write_back(t, cx, key);
+    }
+    Err(t.fs.cache.writing().map_or(Stop::Fail(Errno::ENOMEM), wait_for))
 }
 
 /// Starts writing something dirty back. `false` if there was nothing to write.

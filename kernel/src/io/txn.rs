@@ -32,7 +32,10 @@ pub fn run<R>(
     let result = operation(&t.fs, fs, &mut txn);
     match result {
         Ok(value) => {
+            let touched = txn.touched();
             let changes = txn.finish();
+            // What is about to be changed must not be evicted to make room for it.
+            pin(t, frame, device, &touched);
             merge(t, cx, device, changes)?;
             Ok(value)
         }
@@ -59,7 +62,9 @@ fn pin(t: &mut Tables, frame: &mut CallFrame, device: DeviceId, touched: &[Block
 
 /// Keeps something in the cache until the call ends.
 pub fn pin_key(t: &mut Tables, frame: &mut CallFrame, key: Key) {
-    if !frame.pinned.contains(&key)
+    let valid = t.fs.cache.get(key).is_some_and(|entry| entry.is_valid());
+    if valid
+        && !frame.pinned.contains(&key)
         && let Some(pins) = t.fs.cache.pins_mut(key)
     {
         *pins += 1;
@@ -139,7 +144,8 @@ pub fn fetch_page(
             }
             None => {
                 frames::trim_cache(t);
-                let zeroes = frames::allocate_zeroed(t).ok_or(Errno::ENOMEM)?;
+                let zeroes = block::frame_or_wait(t, cx)?;
+                t.memory.ram.clear(zeroes);
                 t.fs.cache.insert(key, zeroes, None, State::Clean);
             }
         }

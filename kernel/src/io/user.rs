@@ -4,10 +4,9 @@
 //! stops it with a fault; the page-fault handler repairs it and the call runs again.
 
 use crate::abi::{Access, Errno};
-use crate::base::SpaceId;
 use crate::context::{Cx, Tables, satp_of};
 use crate::hw::PAGE_SIZE;
-use crate::hw::mmu::{Pte, USER_END};
+use crate::hw::mmu::USER_END;
 use crate::proc::Stop;
 
 /// The longest transfer of one call, as on Linux (`MAX_RW_COUNT`).
@@ -67,25 +66,6 @@ pub fn write(t: &mut Tables, cx: &mut Cx, address: u64, bytes: &[u8]) -> Result<
     let satp = satp_of(t, cx.caller)?;
     t.memory.copy_out(satp, address, bytes)?;
     cx.charge_copy(bytes.len());
-    Ok(())
-}
-
-/// Writes to a space in which the bytes' pages are mapped, but perhaps copy-on-write: a parent's or a
-/// child's right after fork(2), when it is too late to fault.
-///
-/// # Errors
-/// `ENOMEM`, and as [`touch`].
-pub fn write_in(t: &mut Tables, space: SpaceId, address: u64, bytes: &[u8]) -> Result<(), Stop> {
-    let pages = [address, address.saturating_add(bytes.len().saturating_sub(1) as u64)]
-        .map(|at| at & !(PAGE_SIZE as u64 - 1));
-    for page in pages {
-        if let Some(pte) = t.mm.entry(space, &t.memory, page)
-            && pte.has(Pte::COPY_ON_WRITE)
-        {
-            t.mm.copy(space, &mut t.memory, page, pte.frame()).map_err(|_| Errno::ENOMEM)?;
-        }
-    }
-    t.memory.copy_out(t.mm.satp(space), address, bytes)?;
     Ok(())
 }
 

@@ -216,6 +216,7 @@ impl Machine {
         guest: Box<dyn crate::abi::program::Guest>,
     ) -> Result<crate::base::GuestId, BootError> {
         let id = self.cx.live.add_guest(guest);
+        crate::trap::interrupt::as_machine(&mut self.cx);
         self.cx.now = self.time;
         life::start_kernel_task(&mut self.tables, &mut self.cx, name, Body::Vcpu(id, 0))
             .map_err(|errno| BootError::Program(name.to_owned(), errno))?;

@@ -22,6 +22,7 @@ pub struct Keyframe {
     turn: Option<(crate::base::CpuId, Time)>,
     stalled: u32,
     stop: Option<Why>,
+    harm: Option<u64>,
 }
 
 impl Keyframe {
@@ -60,6 +61,7 @@ impl Machine {
             turn: self.turn,
             stalled: self.stalled,
             stop: self.stop,
+            harm: self.cx.harm,
         }
     }
 
@@ -70,6 +72,7 @@ impl Machine {
         cx.engine = keyframe.engine.clone();
         cx.live = keyframe.live.revive();
         cx.servers = keyframe.servers.clone();
+        cx.harm = keyframe.harm;
         let (tables, calls) = (keyframe.tables.clone(), keyframe.calls.clone());
         let mut machine = Self::assemble(Arc::clone(&keyframe.config), tables, calls, cx);
         machine.time = keyframe.time;
@@ -79,7 +82,8 @@ impl Machine {
         machine
     }
 
-    /// A number for the whole state: equal for machines that will do the same for ever.
+    /// A number for the whole state. Machines that differ in it are different; programs count by how often they
+    /// were answered, not by the answers, which came out of state that is counted here.
     pub fn digest(&mut self) -> u64 {
         let live = self.cx.live.save().digest();
         let engine = &self.cx.engine;
@@ -88,7 +92,8 @@ impl Machine {
         self.tables.hash(&mut digester);
         (&self.calls, self.turn).hash(&mut digester);
         (pending, engine.next_sequence, &engine.chooser, &engine.outbox).hash(&mut digester);
-        (live, engine.calls, engine.sent, engine.log.end()).hash(&mut digester);
+        (live, engine.calls, engine.sent, engine.last_request, engine.log.end())
+            .hash(&mut digester);
         std::hash::Hasher::finish(&digester)
     }
 }

@@ -39,6 +39,10 @@ pub struct Machine {
     cx: Cx,
     /// Whether every operation is a question, as the configuration says.
     explore: bool,
+    /// Whether a CPU comes back to the run loop after every step.
+    single: bool,
+    /// The event that stopped the last run, if one did.
+    seen: Option<u64>,
     /// Every CPU and every event has got at least this far.
     time: Time,
     /// The CPU whose turn a stop has interrupted, and how far it may go.
@@ -58,6 +62,8 @@ impl Machine {
         Self {
             config,
             explore,
+            single: false,
+            seen: None,
             tables,
             calls,
             cx,
@@ -121,11 +127,11 @@ impl Machine {
     /// No CPU of this machine has run before `time`: as a guest, it was not granted any.
     pub fn steal_until(&mut self, time: Time) {
         for cpu in &mut self.tables.cpus {
-            cpu.clock = cpu.clock.max(time);
+            let stolen = time.since(cpu.clock);
+            cpu.clock += stolen;
             // A slice is not used up by time that was stolen. (Linux subtracts steal time as well.)
-            if cpu.slice_end < Time::MAX {
-                cpu.slice_end = cpu.slice_end.max(time);
-            }
+            cpu.slice_end += stolen;
+            cpu.since += stolen;
         }
         self.time = self.time.max(time);
     }

@@ -56,7 +56,10 @@ impl Machine {
     /// Lets virtual time pass.
     pub fn run(&mut self, until: Until<'_>) -> Why {
         let mut budget = until.budget;
-        let mut seen = self.log().end();
+        // A stop must be possible after every trap.
+        self.single = until.event.is_some() || until.budget < u64::MAX;
+        // What a trap did after the event that stopped the last run has not been looked at yet.
+        let mut seen = self.seen.take().unwrap_or(self.log().end());
         loop {
             if let Some(why) = self.stop {
                 return why;
@@ -67,6 +70,7 @@ impl Machine {
             if let Some(matches) = until.event {
                 let hit = self.log().since(seen + 1).find(|(_, record)| matches(record));
                 if let Some((sequence, _)) = hit {
+                    self.seen = Some(sequence);
                     return Why::Event(EventId::new(self.config.id, sequence));
                 }
                 seen = self.log().end();

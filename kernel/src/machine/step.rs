@@ -51,6 +51,7 @@ impl Machine {
             if was_deferred
                 || self.cx.disturbed
                 || self.explore
+                || self.single
                 || self.stop.is_some()
                 || after >= state.slice_end
                 || self.cx.engine.agenda.next_time() <= after
@@ -63,7 +64,9 @@ impl Machine {
     /// An explorer may take the CPU from the running thread before any operation.
     fn maybe_preempt(&mut self, cpu: CpuId) {
         let state = &mut self.tables.cpus[usize::from(cpu.0)];
-        if state.current.is_some()
+        let current = state.current.and_then(|thread| self.tables.proc.threads.get(thread));
+        // Half of an operation that a stop has cut in two is no place to ask again.
+        if current.is_some_and(|thread| thread.deferred.is_none() && thread.computing.is_none())
             && state.resched.is_none()
             && self.tables.sched.waiting(cpu) > 0
             && self.cx.engine.chooser.choose(Choice::Preempt, 2) == 1
@@ -90,7 +93,7 @@ impl Machine {
             Some(thread) => {
                 self.tables.cpus[at].left = thread.serial;
                 match thread.state {
-                    State::Running(_) => {
+                    State::Running(on) if on == cpu => {
                         thread.state = State::Ready;
                         thread.times.ready_since = clock;
                         let reason = match why {
@@ -102,7 +105,8 @@ impl Machine {
                             self.tables.sched.ready(task, reason, cpu, clock);
                         }
                     }
-                    State::Stopped => why = Leave::Stopped,
+                    // It was stopped, went on, and runs elsewhere already.
+                    State::Ready | State::Running(_) | State::Stopped => why = Leave::Stopped,
                     _ => why = Leave::Blocked,
                 }
             }

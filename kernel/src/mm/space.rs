@@ -9,6 +9,8 @@ use crate::hw::{Memory, PAGE_SIZE, Ram, Satp};
 use std::collections::BTreeMap;
 
 const PAGE: u64 = PAGE_SIZE as u64;
+/// How many areas a space may have (Linux' vm.max_map_count).
+const MAX_AREAS: usize = 65_530;
 /// Mappings are placed below this address, downwards; the stack lies above it.
 pub const MMAP_TOP: u64 = USER_END - (1 << 30);
 /// Where a program's text begins.
@@ -123,6 +125,9 @@ impl AddressSpace {
         let aligned = vma.start.is_multiple_of(PAGE) && vma.end.is_multiple_of(PAGE);
         if !aligned || vma.start >= vma.end || vma.end > USER_END {
             return Err(Errno::EINVAL);
+        }
+        if self.areas.len() >= MAX_AREAS {
+            return Err(Errno::ENOMEM);
         }
         if self.overlaps(vma.start, vma.end) {
             return Err(Errno::EEXIST);

@@ -71,14 +71,22 @@ impl FileTable {
         self.slots.get(usize::try_from(fd).ok()?).copied().flatten()
     }
 
+    /// The lowest free descriptor that is at least `from`.
+    ///
+    /// # Errors
+    /// `EMFILE`.
+    pub fn lowest_free(&self, from: usize) -> Result<usize, Errno> {
+        (from..MAX_DESCRIPTORS)
+            .find(|&fd| self.slots.get(fd).is_none_or(Option::is_none))
+            .ok_or(Errno::EMFILE)
+    }
+
     /// Puts a file at the lowest free descriptor that is at least `from`.
     ///
     /// # Errors
     /// `EMFILE`.
     pub fn add(&mut self, descriptor: Descriptor, from: usize) -> Result<u64, Errno> {
-        let fd = (from..MAX_DESCRIPTORS)
-            .find(|&fd| self.slots.get(fd).is_none_or(Option::is_none))
-            .ok_or(Errno::EMFILE)?;
+        let fd = self.lowest_free(from)?;
         self.set(fd, descriptor);
         Ok(fd as u64)
     }

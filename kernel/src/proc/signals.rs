@@ -18,6 +18,9 @@ pub struct SignalInfo {
     pub cause: EventId,
 }
 
+/// How many real-time signals queue at most (a RLIMIT_SIGPENDING).
+const MAX_QUEUED: usize = 1024;
+
 /// Pending signals of a thread or a process.
 #[derive(Clone, Debug, Default, Hash)]
 pub struct Pending {
@@ -29,7 +32,8 @@ impl Pending {
     /// Adds a signal. A standard signal that is pending already is not added again (signal(7)); real-time
     /// signals queue.
     pub fn add(&mut self, info: SignalInfo) {
-        if !info.signal.is_realtime() && self.set.contains(info.signal) {
+        let queues = info.signal.is_realtime() && self.infos.len() < MAX_QUEUED;
+        if !queues && self.set.contains(info.signal) {
             return;
         }
         self.set.insert(info.signal);

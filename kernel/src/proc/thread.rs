@@ -9,6 +9,7 @@ use crate::base::{
     Channel, CpuId, Duration, GuestId, Pid, Place, ProcessId, RequestId, Serial, ServerId, Time,
 };
 use crate::event::{EventId, Wait};
+use std::hash::{Hash, Hasher};
 
 /// What runs when the thread has the CPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,7 +47,7 @@ pub enum State {
 }
 
 /// A thread's places in the queues of what it waits for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parked {
     /// Where it stands in line.
     pub places: Vec<(Channel, Place)>,
@@ -56,6 +57,13 @@ pub struct Parked {
     pub interruptible: Interruptible,
     /// For people.
     pub kind: Wait,
+}
+
+/// The timer is named by a slot of the agenda, which is no state; when it fires, the agenda itself says.
+impl Hash for Parked {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.places, self.timer.is_some(), self.interruptible, self.kind).hash(state);
+    }
 }
 
 /// What goes on after a signal handler returns.

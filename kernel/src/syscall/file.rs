@@ -94,14 +94,11 @@ fn read_console(device: DeviceId, address: u64, length: u64, (frame, t, cx): Res
         _ => 0,
     });
     match count {
-        None | Some(0) => Err(Stop::Park(WaitFor {
-            exclusive: true,
-            ..WaitFor::channel(
-                Channel::Console(device),
-                Wait::Console,
-                Interruptible::UnlessRestarted,
-            )
-        })),
+        None | Some(0) => Err(Stop::Park(WaitFor::channel(
+            Channel::Console(device),
+            Wait::Console,
+            Interruptible::UnlessRestarted,
+        ))),
         Some(count) => {
             user::write(t, cx, address, &bytes[..count])?;
             // What somebody typed begins something new.
@@ -144,6 +141,7 @@ fn read_inode(
         copy_pages(t, cx, (&frames, at % PAGE, step), to)?;
         done += step;
         frame.progress += step;
+        files::release_pins(t, frame);
         if let Some(file) = t.proc.open.get_mut(id) {
             file.offset = offset + done;
         }
@@ -217,7 +215,7 @@ fn write_inode(
     (frame, t, cx): Rest<'_>,
 ) -> Result {
     let attributes = txn::run(t, cx, frame, inode, |_, fs, txn| fs.attributes(txn, inode.number))?;
-    let mut offset = if append && frame.progress == 0 { attributes.size } else { offset };
+    let mut offset = if append { attributes.size } else { offset };
     while frame.progress < length {
         let step = (length - frame.progress).min(PAGE - offset % PAGE);
         match write_page(inode, (offset, address + frame.progress, step), (frame, t, cx)) {
@@ -227,6 +225,7 @@ fn write_inode(
             Err(stop) => return Err(stop),
         }
         frame.progress += step;
+        files::release_pins(t, frame);
         offset += step;
         if let Some(file) = t.proc.open.get_mut(id) {
             file.offset = offset;
@@ -287,6 +286,11 @@ pub fn sys_openat(
         let console = t.console.ok_or(Errno::ENXIO)?;
         return install(FileKind::Console(console), flags, t, cx);
     }
+    // What can fail without having made a file is tried first.
+    if open.contains(OpenFlags::CREAT | OpenFlags::DIRECTORY) {
+        return Err(Stop::Fail(Errno::EINVAL));
+    }
+    t.proc.files_of(cx.caller).ok_or(Errno::EBADF)?.lowest_free(0)?;
     let start = start_directory(directory as i32, &path, t, cx)?;
     let process = t.proc.process_of(cx.caller).ok_or(Errno::ESRCH)?;
     let cred = process.cred.clone();

@@ -88,11 +88,15 @@ pub fn sys_clone(
     let answer = if thread { Answer::Retry } else { Answer::Value(0) };
     let new = life::NewThread { process: owner, tid, body: Body::User, answer, mask, nice };
     let id = life::start(t, cx, new, Some(program));
+    if !thread {
+        life::inherit_interrupted(t, cx.caller, id);
+    }
     if set.contains(CloneFlags::PARENT_SETTID)
         && let Some(space) = t.proc.processes.get(process).and_then(|parent| parent.space)
     {
-        // fork has just made the parent's own page copy-on-write as well.
-        user::write_in(t, space, parent_tid, &tid.0.to_le_bytes())?;
+        // fork has just made the parent's own page copy-on-write as well. It is too late to fail; Linux does
+        // not look at the result of this either.
+        let _ = life::store_in(t, space, parent_tid, &tid.0.to_le_bytes());
     }
     if set.contains(CloneFlags::CHILD_CLEARTID)
         && let Some(child) = t.proc.threads.get_mut(id)
@@ -102,7 +106,7 @@ pub fn sys_clone(
     if set.contains(CloneFlags::CHILD_SETTID)
         && let Some(space) = t.proc.processes.get(owner).and_then(|child| child.space)
     {
-        user::write_in(t, space, child_tid, &tid.0.to_le_bytes())?;
+        let _ = life::store_in(t, space, child_tid, &tid.0.to_le_bytes());
     }
     Ok(u64::from(tid.0))
 }

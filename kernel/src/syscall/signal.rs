@@ -119,6 +119,8 @@ pub fn sys_rt_sigprocmask(
         };
         thread.mask = changed.difference(SignalSet::UNBLOCKABLE);
         thread.signalled = true;
+        let process = thread.process;
+        signal::retarget(t, cx, process);
     }
     Ok(0)
 }

@@ -75,7 +75,7 @@ fn read_address(
     let index = index.first_chunk().map_or(0, |bytes| i32::from_le_bytes(*bytes));
     let port = match index {
         0 => None,
-        n => Some(PortId(u16::try_from(n - 1).map_err(|_| Errno::ENODEV)?)),
+        n => Some(PortId(u16::try_from(i64::from(n) - 1).map_err(|_| Errno::ENODEV)?)),
     };
     if port.is_some_and(|port| t.net.interface(port).is_none()) {
         return Err(Stop::Fail(Errno::ENODEV));

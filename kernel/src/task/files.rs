@@ -2,7 +2,7 @@
 
 use crate::base::{OpenFileId, ThreadId};
 use crate::context::{Calls, Tables};
-use crate::proc::FileKind;
+use crate::proc::{CallFrame, FileKind};
 
 /// One reference less to an open file; with the last one it is closed.
 pub fn release(t: &mut Tables, file: OpenFileId) {
@@ -23,7 +23,12 @@ pub fn release_held(t: &mut Tables, calls: &mut Calls, thread: ThreadId) {
     while let Some(file) = calls.of(thread).held.pop() {
         release(t, file);
     }
-    while let Some(key) = calls.of(thread).pinned.pop() {
+    release_pins(t, calls.of(thread));
+}
+
+/// What a call has finished with may leave the cache.
+pub fn release_pins(t: &mut Tables, frame: &mut CallFrame) {
+    while let Some(key) = frame.pinned.pop() {
         if let Some(pins) = t.fs.cache.pins_mut(key) {
             *pins = pins.saturating_sub(1);
         }

@@ -4,9 +4,11 @@ use super::{files, signal, wait};
 use crate::abi::Errno;
 use crate::abi::program::{Answer, SavedProgram};
 use crate::abi::signal::{SIG_IGN, Signal, SignalSet, code};
-use crate::base::{Channel, Pid, ProcessId, ThreadId};
+use crate::base::{Channel, Pid, ProcessId, SpaceId, ThreadId};
 use crate::context::{Calls, Cx, Tables};
 use crate::event::{Event, Leave, TaskEvent};
+use crate::hw::PAGE_SIZE;
+use crate::hw::mmu::Pte;
 use crate::proc::{Body, FileTable, Interruptible, Pending, Process, Resume, State, Thread, Times};
 use crate::sched::Enqueue;
 use std::collections::{BTreeMap, BTreeSet};
@@ -158,9 +160,43 @@ fn tell_joiner(t: &mut Tables, cx: &mut Cx, process: ProcessId, address: u64) {
     let Some(space) = t.proc.processes.get(process).and_then(|process| process.space) else {
         return;
     };
-    let satp = t.mm.satp(space);
-    if t.memory.copy_out(satp, address, &[0; 4]).is_ok() {
-        wait::wake(t, cx, Channel::Futex { space, address }, 1);
+    let _ = store_in(t, space, address, &[0; 4]);
+    wait::wake(t, cx, Channel::Futex { space, address }, 1);
+}
+
+/// Stores in a space whose pages are mapped, but perhaps copy-on-write, when it is too late to fault: right after
+/// fork(2), or at a thread's end.
+///
+/// # Errors
+/// `EFAULT` if the page is not there, `ENOMEM`.
+pub fn store_in(t: &mut Tables, space: SpaceId, address: u64, bytes: &[u8]) -> Result<(), Errno> {
+    let last = address.saturating_add(bytes.len().saturating_sub(1) as u64);
+    for page in [address, last].map(|at| at & !(PAGE_SIZE as u64 - 1)) {
+        if let Some(pte) = t.mm.entry(space, &t.memory, page)
+            && pte.has(Pte::COPY_ON_WRITE)
+        {
+            t.mm.copy(space, &mut t.memory, page, pte.frame()).map_err(|_| Errno::ENOMEM)?;
+        }
+    }
+    t.memory.copy_out(t.mm.satp(space), address, bytes).map_err(|_| Errno::EFAULT)
+}
+
+/// A forked child goes on inside the handlers that its parent was in: what they interrupted is its own too.
+pub fn inherit_interrupted(t: &mut Tables, parent: ThreadId, child: ThreadId) {
+    let interrupted = t.proc.threads.get(parent).map(|thread| thread.interrupted.clone());
+    let interrupted = interrupted.unwrap_or_default();
+    for one in &interrupted {
+        if let Resume::Restart(frame) = &one.resume {
+            frame.held.iter().for_each(|&file| t.proc.open.hold(file));
+            for &key in &frame.pinned {
+                if let Some(pins) = t.fs.cache.pins_mut(key) {
+                    *pins += 1;
+                }
+            }
+        }
+    }
+    if let Some(child) = t.proc.threads.get_mut(child) {
+        child.interrupted = interrupted;
     }
 }
 
@@ -185,7 +221,10 @@ fn remove(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: 
     forget_interrupted(t, calls, id);
     calls.of(id).active = false;
     cx.live.programs.remove(id);
-    t.proc.remove_thread(id);
+    let process = t.proc.remove_thread(id).map(|thread| thread.process);
+    if let Some(process) = process {
+        signal::retarget(t, cx, process);
+    }
 }
 
 /// What signal handlers interrupted will not go on: its calls let go of what they held.

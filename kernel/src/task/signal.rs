@@ -138,6 +138,23 @@ fn notice(t: &mut Tables, cx: &mut Cx, id: ThreadId, signal: Signal) {
     }
 }
 
+/// Finds somebody for the signals that wait for any thread of a process: whoever was to take them has gone, or
+/// blocks them now (Linux' `retarget_shared_pending`).
+pub fn retarget(t: &mut Tables, cx: &mut Cx, id: ProcessId) {
+    let Some(process) =
+        t.proc.processes.get(id).filter(|process| !process.pending.set().is_empty())
+    else {
+        return;
+    };
+    let (pending, threads) = (process.pending.set(), process.threads.clone());
+    for signal in pending.iter() {
+        let taker = threads.iter().copied().find(|&thread| !blocks(t, thread, signal));
+        if let Some(thread) = taker {
+            notice(t, cx, thread, signal);
+        }
+    }
+}
+
 /// Lets a stopped process go on.
 fn go_on(t: &mut Tables, cx: &mut Cx, id: ProcessId) {
     let Some(process) = t.proc.processes.get_mut(id) else {

@@ -96,6 +96,11 @@ pub fn attempt(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
         };
         match outcome {
             Ok(Return::Value(value)) => return complete(t, calls, cx, value as i64),
+            // What is done is done: the next call will learn what is wrong.
+            Err(Stop::Fail(_)) if calls.of(id).progress > 0 => {
+                let progress = calls.of(id).progress;
+                return complete(t, calls, cx, progress as i64);
+            }
             Err(Stop::Fail(errno)) => return complete(t, calls, cx, errno.to_result()),
             Ok(Return::Exec) => {
                 life::end_siblings(t, calls, cx, id);

@@ -20,13 +20,13 @@ pub fn as_machine(cx: &mut Cx) {
     cx.serial = Serial(0);
     cx.cause = EventId::NONE;
     cx.request = RequestId::NONE;
+    cx.cpu = CpuId(0);
 }
 
 /// Something on the agenda is due at `cx.now`. Time that the kernel needs for it is taken from the CPU
 /// that is interrupted.
 pub fn happen(t: &mut Tables, cx: &mut Cx, due: Due) {
     as_machine(cx);
-    cx.cpu = CpuId(0);
     match due {
         Due::Deadline(thread) => {
             let Some(sleeper) = t.proc.threads.get(thread).filter(|thread| thread.is_parked())

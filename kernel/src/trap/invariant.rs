@@ -17,13 +17,10 @@ pub fn undisturbed(t: &Tables) -> u64 {
     (&t.net, &t.boxes, &t.sched).hash(&mut digester);
     t.mm.hash_spaces(&mut digester);
     for (key, entry) in t.fs.cache.iter() {
-        // What is on its way from the device was asked for: that is allowed. So are pages of zeroes that
-        // stand for holes: they say nothing that the disk does not.
-        let asked_for = matches!(entry.state, State::Reading) || entry.home.is_none();
-        if !asked_for {
-            // What is being written back has been asked for too, and is dirty until it is done.
-            let dirty = matches!(entry.state, State::Dirty | State::Writing { .. });
-            (key, entry.frame, dirty, t.memory.ram.page(entry.frame)).hash(&mut digester);
+        // What is as on the disk may come and go: it was asked for, or had to make room. What is being written
+        // back was asked for too, and is dirty until it is done.
+        if matches!(entry.state, State::Dirty | State::Writing { .. }) {
+            (key, entry.frame, t.memory.ram.page(entry.frame)).hash(&mut digester);
         }
     }
     std::hash::Hasher::finish(&digester)

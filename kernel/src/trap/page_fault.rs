@@ -7,7 +7,7 @@ use crate::context::{Cx, Tables};
 use crate::event::{Event, MemoryEvent, Repair};
 use crate::hw::PAGE_SIZE;
 use crate::hw::mmu::Pte;
-use crate::io::{frames, txn};
+use crate::io::{block, frames, txn};
 use crate::mm::{Backing, Share};
 use crate::proc::{CallFrame, Stop, WaitFor};
 
@@ -66,7 +66,11 @@ pub fn repair(
         }
         None => match vma.backing {
             Backing::Anonymous => {
-                let zeroes = frames::allocate_zeroed(t).ok_or(Unrepaired::NoMemory)?;
+                let zeroes = block::frame_or_wait(t, cx).map_err(|stop| match stop {
+                    Stop::Park(wait) => Unrepaired::Park(wait),
+                    _ => Unrepaired::NoMemory,
+                })?;
+                t.memory.ram.clear(zeroes);
                 map(t, space, page, (zeroes, Share::Own))?;
                 (Some(Repair::Zero), zeroes)
             }

@@ -70,14 +70,13 @@ impl World {
         let mut next = self.next_time();
         let mut stuck = None;
         let returned = crossbeam::thread::scope(|scope| {
-            let (reports, inbox) = unbounded();
             let mut workers = Vec::new();
             for share in &shares {
                 let (orders, receiver) = unbounded();
-                let reports = reports.clone();
-                workers.push((orders, scope.spawn(move |_| work(share, &receiver, &reports))));
+                let (reports, inbox) = unbounded();
+                let worker = scope.spawn(move |_| work(share, &receiver, &reports));
+                workers.push((orders, inbox, worker));
             }
-            drop(reports);
             let mut on_the_way: Vec<(MachineId, Outgoing)> = Vec::new();
             while self.time < time && stuck.is_none() {
                 let end = (next + self.lookahead).min(time);
@@ -88,13 +87,15 @@ impl World {
                         loads[usize::from(to.0) % threads].push((from, to, port, out));
                     }
                 }
-                for ((orders, _), load) in workers.iter().zip(loads) {
+                for ((orders, ..), load) in workers.iter().zip(loads) {
                     let _ = orders.send(Order::Run(end, load));
                 }
                 next = Time::MAX;
-                for report in inbox.iter().take(workers.len()) {
+                // In the order of the workers, so that nothing depends on who is faster. One that is gone reports
+                // nothing, and nobody waits for it.
+                for report in workers.iter().filter_map(|(_, inbox, _)| inbox.recv().ok()) {
                     next = next.min(report.next);
-                    // Reports come in any order: of several, the first machine counts.
+                    // Of several, the first machine counts.
                     stuck = stuck.into_iter().chain(report.stuck).min_by_key(|(id, _)| *id);
                     on_the_way.extend(report.sent);
                 }
@@ -103,7 +104,7 @@ impl World {
                 self.time = end;
             }
             let mut returned = Vec::new();
-            for (orders, worker) in workers {
+            for (orders, _, worker) in workers {
                 let _ = orders.send(Order::Finish);
                 if let Ok(machines) = worker.join() {
                     returned.extend(machines);

@@ -7,6 +7,7 @@ use oscope_kernel::fs::{
 };
 use oscope_kernel::hw::Ram;
 use oscope_kernel::hw::disk::Medium;
+use oscope_kernel::machine::Why;
 use oscope_tests::{boot, config, disk, events, exits, run_for, shown};
 use oscope_userland::sys::{RustImage, Sys};
 
@@ -146,4 +147,42 @@ fn t03_in_a_running_machine_a_miss_leaves_no_trace_but_the_request() {
     assert_eq!(exits(&machine), [0]);
     let commits = events(&machine, |r| matches!(r.event, Event::Block(BlockEvent::Commit { .. })));
     assert_eq!(commits.count(), 1, "merged once, whole");
+}
+
+#[test]
+fn large_files_lie_beside_each_other_and_memory_may_be_smaller_than_they_are() {
+    // Two files of 200 KiB each, written in turn, on a machine with 400 KiB of memory.
+    let writer = RustImage::new("writer", |sys: Sys| async move {
+        let mut files = Vec::new();
+        for path in ["/a", "/b"] {
+            match sys.open(path, 0o102, 0o644).await {
+                Ok(file) => files.push(file),
+                Err(_) => return 1,
+            }
+        }
+        for n in 0..50u8 {
+            for (which, &file) in files.iter().enumerate() {
+                if sys.write(file, &[n ^ (which as u8) << 7; 4096]).await.is_err() {
+                    return 2;
+                }
+            }
+        }
+        for (which, path) in ["/a", "/b"].into_iter().enumerate() {
+            let Ok(file) = sys.open(path, 0, 0).await else { return 3 };
+            for n in 0..50u8 {
+                match sys.read(file, 4096).await {
+                    Ok(bytes) if bytes == [n ^ (which as u8) << 7; 4096] => {}
+                    _ => return 4,
+                }
+            }
+        }
+        0
+    });
+    let mut config = config(vec![writer]);
+    config.frames = 100;
+    config.check_parks = true;
+    config.disk = Some(disk(&[], &[]));
+    let mut machine = boot(config);
+    let why = run_for(&mut machine, Duration::seconds(20));
+    assert_eq!((exits(&machine), why), (vec![0], Why::Time));
 }

@@ -323,3 +323,42 @@ fn a_machine_that_was_never_run_has_only_booted() {
     let machine = Machine::boot(config(vec![])).expect("it boots");
     assert_eq!(machine.log().end(), 1);
 }
+
+#[test]
+fn t06_a_child_forked_in_a_handler_returns_from_it_too() {
+    let main = RustImage::new("main", |sys: Sys| async move {
+        sys.sigaction(Signal::USR1, sys.handler(0), 0).await.expect("an action");
+        let me = sys.getpid().await;
+        let sent = sys.kill(me, Signal::USR1).await;
+        let blocked = sys.sigprocmask(0, SignalSet::EMPTY).await.expect("the mask");
+        let pid = sys.getpid().await;
+        if pid == me {
+            let _ = sys.wait(-1).await;
+        }
+        say(&sys, format!("{pid} {sent:?} {blocked}; ")).await;
+        0
+    })
+    .function(|sys: Sys, _| async move {
+        let _ = sys.fork().await;
+        0
+    });
+    assert_eq!(shown(&run(vec![main])), "2 Ok(0) []; 1 Ok(0) []; ");
+}
+
+#[test]
+fn t06_a_thread_that_ends_after_a_fork_is_still_joined() {
+    let main = RustImage::new("main", |sys: Sys| async move {
+        let (_, done) = sys.spawn(0, 0).await.expect("a thread");
+        if sys.fork().await == Ok(0) {
+            return 0;
+        }
+        sys.join(done).await;
+        say(&sys, "joined".to_owned()).await;
+        0
+    })
+    .function(|sys: Sys, _| async move {
+        let _ = sys.sleep(Duration::millis(3)).await;
+        0
+    });
+    assert_eq!(shown(&run(vec![main])), "joined");
+}

@@ -63,10 +63,10 @@ pub(super) struct RustProgram {
 impl RustProgram {
     fn revive(saved: Saved) -> Self {
         let port = Rc::new(Port::new(saved.journal.clone(), saved.stack));
-        let first = (saved.body)(Sys::new(Rc::clone(&port), 0));
-        let mut program = Self { saved, port, futures: vec![first], broken: None };
+        let mut program = Self { saved, port, futures: Vec::new(), broken: None };
+        program.begin();
         program.saved.journal = Journal::default();
-        if program.port.replaying.get() {
+        if program.port.replaying.get() && program.broken.is_none() {
             // Runs through the journal and stops at the question that has no answer yet.
             let mut trap = Trap::Preempt;
             program.poll(&mut trap);
@@ -75,6 +75,19 @@ impl RustProgram {
             }
         }
         program
+    }
+
+    /// Makes the body's future. Its code may panic here already.
+    fn begin(&mut self) {
+        let old = std::mem::take(&mut self.futures);
+        let (body, sys) = (&self.saved.body, Sys::new(Rc::clone(&self.port), 0));
+        match catch(|| {
+            drop(old);
+            body(sys)
+        }) {
+            Some(future) => self.futures.push(future),
+            None => self.broken = Some(Trap::Abort(Abort::Panic)),
+        }
     }
 
     /// Polls the topmost future until a trap comes out.
@@ -152,7 +165,10 @@ impl RustProgram {
             return false;
         };
         let sys = Sys::new(Rc::clone(&self.port), self.futures.len());
-        self.futures.push(function(sys, signal));
+        match catch(|| function(sys, signal)) {
+            Some(future) => self.futures.push(future),
+            None => self.broken = Some(Trap::Abort(Abort::Panic)),
+        }
         true
     }
 
@@ -162,8 +178,8 @@ impl RustProgram {
         self.port.cursor.set(Cursor::default());
         self.port.replaying.set(false);
         self.saved.became = (state, self.saved.became.1 + 1);
-        self.saved.body = Arc::clone(&body);
-        self.futures = vec![body(Sys::new(Rc::clone(&self.port), 0))];
+        self.saved.body = body;
+        self.begin();
     }
 }
 
@@ -228,5 +244,13 @@ impl Program for RustProgram {
 
     fn journal_length(&self) -> usize {
         self.port.journal.borrow().len()
+    }
+}
+
+impl Drop for RustProgram {
+    /// What a future holds may panic when it is dropped: that is the program's affair as well.
+    fn drop(&mut self) {
+        let futures = std::mem::take(&mut self.futures);
+        let _ = catch(|| drop(futures));
     }
 }
