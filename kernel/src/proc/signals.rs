@@ -18,6 +18,24 @@ pub struct SignalInfo {
     pub cause: EventId,
 }
 
+impl SignalInfo {
+    /// The beginning of its `siginfo_t`, as far as it is used: number, errno, code, padding; then the sender, or
+    /// the address of a fault.
+    #[must_use]
+    pub fn told(&self) -> [u8; 48] {
+        let mut bytes = [0; 48];
+        let mut put = |at: usize, field: &[u8]| bytes[at..at + field.len()].copy_from_slice(field);
+        put(0, &u32::from(self.signal.number()).to_le_bytes());
+        put(8, &self.code.to_le_bytes());
+        if self.signal.is_fault() && self.code > 0 {
+            put(16, &self.address.to_le_bytes());
+        } else {
+            put(16, &self.pid.to_le_bytes());
+        }
+        bytes
+    }
+}
+
 /// How many real-time signals queue at most (a RLIMIT_SIGPENDING).
 const MAX_QUEUED: usize = 1024;
 

@@ -1,12 +1,13 @@
 //! Sending signals, and taking them (signal(7)).
 
 use super::{life, wait};
+use crate::abi::nr;
 use crate::abi::program::{Answer, SignalFrame};
 use crate::abi::signal::{ActionFlags, DefaultAction, SIG_DFL, SIG_IGN, Signal, SignalSet, code};
 use crate::base::{Pid, ProcessId, ThreadId};
 use crate::context::{Calls, Cx, Tables};
-use crate::event::{Event, Leave, TaskEvent};
-use crate::proc::{Interrupted, Interruptible, Resume, SignalInfo, State, Woken};
+use crate::event::{CallEvent, Event, Leave, TaskEvent, picture};
+use crate::proc::{Interrupted, Interruptible, Resume, SignalInfo, State, Tale, Woken};
 use crate::sched::Enqueue;
 
 /// Who gets a signal.
@@ -231,7 +232,11 @@ pub fn take(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) -> Tak
         thread.cause = info.cause;
         cx.cause = info.cause;
         let signal = info.signal.number();
-        cx.emit(Event::Task(TaskEvent::Deliver { signal, handled }));
+        if in_call {
+            interrupt(t, calls, cx, id);
+        }
+        let told = cx.engine.log.keep(&[&info.told()]);
+        cx.emit(Event::Task(TaskEvent::Deliver { signal, handled, info: told }));
         if handled {
             return push_handler(t, calls, cx, id, info);
         }
@@ -249,6 +254,20 @@ pub fn take(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) -> Tak
                 return Taken::Gone;
             }
         }
+    }
+}
+
+/// A signal is taken in the middle of a call, which will be made again: the log is told once.
+fn interrupt(t: &Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) {
+    let frame = calls.of(id);
+    let thread = t.proc.threads.get(id);
+    if frame.told.tale != Tale::Interrupted
+        && let Some(restart) = thread.and_then(|thread| thread.interruptible.restart())
+    {
+        frame.told.tale = Tale::Interrupted;
+        let detail = frame.keep(&mut cx.engine.log);
+        let (number, entered) = (frame.number as u16, frame.entered);
+        cx.emit(Event::Call(CallEvent::Interrupted { number, entered, restart, detail }));
     }
 }
 
@@ -308,7 +327,7 @@ fn push_handler(
 }
 
 /// A handler returned (rt_sigreturn(2)): what it interrupted goes on.
-pub fn handler_returned(t: &mut Tables, calls: &mut Calls, id: ThreadId) {
+pub fn handler_returned(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) {
     let Some(thread) = t.proc.threads.get_mut(id) else {
         return;
     };
@@ -318,6 +337,15 @@ pub fn handler_returned(t: &mut Tables, calls: &mut Calls, id: ThreadId) {
     thread.mask = interrupted.mask;
     thread.computing = interrupted.computing;
     thread.signalled = true;
+    // The call returns what the interrupted code has in its register; the mask stands for its frame.
+    let result = match &interrupted.resume {
+        Resume::With(Answer::Value(value)) => value.cast_signed(),
+        Resume::With(Answer::Retry) => 0,
+        Resume::Restart(frame) => frame.arguments[0].cast_signed(),
+    };
+    let detail = cx.engine.log.keep(&[&picture::words(&[interrupted.mask.0, 0, 0, 0, 0, 0])]);
+    let (number, entered) = (nr::RT_SIGRETURN, cx.now);
+    cx.emit(Event::Call(CallEvent::Done { number, entered, result, restart: None, detail }));
     match interrupted.resume {
         Resume::With(answer) => thread.answer = answer,
         Resume::Restart(frame) => *calls.of(id) = *frame,
