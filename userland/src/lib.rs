@@ -2,8 +2,10 @@
 //!
 //! * [`sys`]: a tiny libc for programs written in Rust;
 //! * [`bin`]: the programs, one per file;
-//! * [`scenario`]: worlds, built in and from files.
+//! * [`scenario`]: worlds, built in and from files;
+//! * [`workbench`]: problems from books, solved by the kernel.
 
 pub mod bin;
 pub mod scenario;
 pub mod sys;
+pub mod workbench;

@@ -35,6 +35,13 @@ impl Out {
         written.map_err(|error| self.failure(&error))
     }
 
+    /// Writes a JSON document.
+    pub(super) fn json(&mut self, document: &impl serde::Serialize) -> Result<(), Failure> {
+        let written = serde_json::to_writer_pretty(&mut self.writer, document);
+        written.map_err(|error| self.failure(&error.into()))?;
+        self.line("")
+    }
+
     /// Writes out what is buffered. To be called at the end, or errors there go unnoticed.
     pub(super) fn finish(mut self) -> Result<(), Failure> {
         let written = self.writer.flush();
