@@ -33,6 +33,8 @@ pub mod settings;
 pub mod shortest;
 pub mod sorted;
 pub mod stride;
+#[cfg(test)]
+mod tests;
 
 pub use affinity::{CpuSet, CpuSets};
 pub use entity::Entity;
