@@ -3,12 +3,14 @@
 //! Exit codes are a contract: 0 done, also when the reader of a pipe went away; 1 the run had to be
 //! stopped; 2 wrong usage or unreadable input, with one message that says where and what was expected.
 
+mod completions;
 mod input;
 mod metrics;
 mod out;
 mod run;
 mod screen;
 mod summary;
+mod syscalls;
 mod worlds;
 
 use crate::text::nearest;
@@ -85,6 +87,12 @@ enum Command {
     /// List the built-in worlds
     #[command(after_help = "Example:\n  oscope worlds")]
     Worlds,
+    /// List the system calls of Linux, and which of them there are
+    #[command(after_help = "Examples:\n  oscope syscalls | grep partial\n  oscope syscalls --json")]
+    Syscalls(syscalls::Args),
+    /// Print a script that completes command lines in a shell
+    #[command(after_help = "Example:\n  source <(oscope completions bash)")]
+    Completions(completions::Args),
 }
 
 /// Reads the command line and does what it says.
@@ -96,6 +104,8 @@ pub fn main() -> ExitCode {
         Some(Command::Tui(args)) => screen::tui(args, cli.ascii),
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Worlds) => worlds::worlds(),
+        Some(Command::Syscalls(args)) => syscalls::syscalls(args),
+        Some(Command::Completions(args)) => completions::completions(args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

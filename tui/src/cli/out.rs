@@ -35,6 +35,12 @@ impl Out {
         written.map_err(|error| self.failure(&error))
     }
 
+    /// Writes text that brings its own line ends.
+    pub(super) fn text(&mut self, text: &[u8]) -> Result<(), Failure> {
+        let written = self.writer.write_all(text);
+        written.map_err(|error| self.failure(&error))
+    }
+
     /// Writes out what is buffered. To be called at the end, or errors there go unnoticed.
     pub(super) fn finish(mut self) -> Result<(), Failure> {
         let written = self.writer.flush();
