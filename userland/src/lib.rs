@@ -1,9 +1,11 @@
 //! What runs on the kernel.
 //!
 //! * [`sys`]: a tiny libc for programs written in Rust;
+//! * [`bench`]: machines that do one thing over and over, to be measured;
 //! * [`bin`]: the programs, one per file;
 //! * [`scenario`]: worlds, built in and from files.
 
+pub mod bench;
 pub mod bin;
 pub mod scenario;
 pub mod sys;

@@ -41,10 +41,15 @@ impl Out {
         written.map_err(|error| self.failure(&error))
     }
 
-    /// Writes out what is buffered. To be called at the end, or errors there go unnoticed.
-    pub(super) fn finish(mut self) -> Result<(), Failure> {
+    /// Shows what there is so far, to somebody who waits.
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
         let written = self.writer.flush();
         written.map_err(|error| self.failure(&error))
+    }
+
+    /// Writes out what is buffered. To be called at the end, or errors there go unnoticed.
+    pub(super) fn finish(mut self) -> Result<(), Failure> {
+        self.flush()
     }
 
     fn failure(&self, error: &std::io::Error) -> Failure {

@@ -51,7 +51,7 @@ const MAX_DEPTH: u64 = 12;
 const SCRATCH_END: u64 = 1024;
 
 /// What a thread shares with its maker, as pthread_create(3) asks for it.
-const THREAD: CloneFlags = CloneFlags::VM
+pub(crate) const THREAD: CloneFlags = CloneFlags::VM
     .union(CloneFlags::FS)
     .union(CloneFlags::FILES)
     .union(CloneFlags::SIGHAND)
@@ -61,7 +61,7 @@ const THREAD: CloneFlags = CloneFlags::VM
     .union(CloneFlags::CHILD_CLEARTID);
 
 /// A stack for a thread, as [`Sys::spawn`] makes it.
-const THREAD_STACK: u64 = 256 * 1024;
+pub(crate) const THREAD_STACK: u64 = 256 * 1024;
 
 impl Sys {
     fn new(port: Rc<Port>, depth: usize) -> Self {
