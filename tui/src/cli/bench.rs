@@ -114,11 +114,16 @@ fn batch(emulated: &mut Emulated) -> f64 {
     took.as_nanos() as f64 / count as f64
 }
 
-fn measure(operation: &'static Operation, host: Option<&mut Host>) -> Result<Figures, BootError> {
+fn measure(
+    operation: &'static Operation,
+    mut host: Option<&mut Host>,
+) -> Result<Figures, BootError> {
     let mut bench = Bench::new(operation)?;
     // The first one warms up.
     bench.batch();
-    let mut host = host.filter(|host| host.batch(operation.name).is_some());
+    if let Some(host) = &mut host {
+        host.batch(operation.name);
+    }
     let (mut emulated, mut native) = (Vec::new(), Vec::new());
     let begun = Instant::now();
     while emulated.len() < BATCHES && (emulated.len() < FEWEST || begun.elapsed() < PATIENCE) {

@@ -16,17 +16,14 @@ use std::sync::Arc;
 
 /// What can be measured.
 pub const ALL: &[Operation] = &[
-    Operation {
-        about: "getpid(2)",
-        ..plain("null-syscall", &[], || machine(programs::null_call()), &[MANY])
-    },
+    NULL_CALL,
     Operation {
         about: "the clock, which the vDSO answers without a call",
         ..plain("vdso-clock", &[], || machine(programs::clock()), &[MANY])
     },
     Operation {
-        about: "from one process to another and no more: a sched_yield(2) that switches, less one that does not",
-        less: Some(&YIELD),
+        about: "from one process to another: a sched_yield(2) that switches, less a null call",
+        less: Some(&NULL_CALL),
         ..plain("context-switch", &[], two_yielders, &[2 * MANY])
     },
     Operation {
@@ -68,10 +65,10 @@ pub const ALL: &[Operation] = &[
     TIMERS,
 ];
 
-/// A sched_yield(2) that finds nobody else.
-static YIELD: Operation = Operation {
-    about: "sched_yield(2) of a program that is alone",
-    ..plain("yield", &[], || machine(programs::yielder()), &[MANY])
+/// The way into the kernel and out again.
+const NULL_CALL: Operation = Operation {
+    about: "getpid(2)",
+    ..plain("null-syscall", &[], || machine(programs::null_call()), &[MANY])
 };
 
 const fn plain(

@@ -91,21 +91,23 @@ pub(super) fn futexes() -> RustImage {
     .function(|sys: Sys, turn| partner(sys, turn))
 }
 
-/// fork(2), exit_group(2), wait4(2).
+/// fork(2), exit_group(2), wait4(2). It rebases at the top of its loop, as a server does: a fork copies the journal
+/// by running it.
 pub(super) fn forker() -> RustImage {
-    async fn round(sys: Sys, (): ()) -> u64 {
-        for _ in 0..FEW {
-            match sys.fork().await {
-                Ok(0) => return 0,
-                Ok(_) => {}
-                Err(_) => return 1,
-            }
-            let _ = sys.wait(-1).await;
+    async fn once(sys: Sys, left: u64) -> u64 {
+        match sys.fork().await {
+            Ok(0) => return 0,
+            Ok(_) => {}
+            Err(_) => return 1,
+        }
+        let _ = sys.wait(-1).await;
+        if left > 1 {
+            return sys.rebase(left - 1, once).await;
         }
         pause(&sys).await;
-        sys.rebase((), round).await
+        sys.rebase(FEW, once).await
     }
-    RustImage::new("forker", |sys: Sys| round(sys, ()))
+    RustImage::new("forker", |sys: Sys| once(sys, FEW))
 }
 
 /// A program that does nothing, to be executed.
