@@ -78,7 +78,7 @@ impl Machine {
             clock: cpu.clock.max(self.time),
             current: cpu.current.and_then(serial),
             slice_end: Some(cpu.slice_end).filter(|&end| end < Time::MAX),
-            queues: t.sched.queues(CpuId(n as u16)),
+            queues: t.sched.queues(CpuId(n as u16), self.time),
             busy: cpu.busy + cpu.current.map_or(Duration::ZERO, |_| cpu.clock.since(cpu.since)),
             switches: cpu.switches,
         });

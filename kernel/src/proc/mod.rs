@@ -17,6 +17,7 @@ pub mod files;
 pub mod process;
 pub mod programs;
 pub mod signals;
+pub mod start;
 pub mod thread;
 
 pub use call_frame::{CallFrame, Channels, Interruptible, Stop, WaitFor, Woken};
@@ -24,6 +25,7 @@ pub use files::{Descriptor, FileKind, FileTable, MAX_DESCRIPTORS, OpenFile, Open
 pub use process::Process;
 pub use programs::{Programs, SavedPrograms};
 pub use signals::{Pending, SignalInfo};
+pub use start::Start;
 pub use thread::{Body, Interrupted, KThread, Parked, Resume, State, Thread, Times};
 
 use crate::base::{

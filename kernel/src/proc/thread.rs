@@ -125,8 +125,6 @@ pub struct Thread {
     // Touched by the scheduler.
     /// Where it is.
     pub state: State,
-    /// Nice value, −20..=19.
-    pub nice: i8,
     /// Where it ran last.
     pub cpu: CpuId,
     /// Its times.

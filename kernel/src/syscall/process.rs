@@ -75,7 +75,7 @@ pub fn sys_clone(
         user::touch(t, cx, child_tid, 4, Access::Store)?;
     }
     let parent = t.proc.threads.get(cx.caller).ok_or(Errno::ESRCH)?;
-    let (process, mask, nice) = (parent.process, parent.mask, parent.nice);
+    let (process, mask, params) = (parent.process, parent.mask, t.sched.params(cx.caller));
     let tid = t.proc.new_pid().ok_or(Errno::EAGAIN)?;
     let program = if thread {
         cx.charge(cx.costs.thread_create);
@@ -86,7 +86,7 @@ pub fn sys_clone(
     let program = program.ok_or(Errno::ENOSYS)?;
     let owner = if thread { process } else { fork_process(t, cx, process, tid)? };
     let answer = if thread { Answer::Retry } else { Answer::Value(0) };
-    let new = life::NewThread { process: owner, tid, body: Body::User, answer, mask, nice };
+    let new = life::NewThread { process: owner, tid, body: Body::User, answer, mask, params };
     let id = life::start(t, cx, new, Some(program));
     if !thread {
         life::inherit_interrupted(t, cx.caller, id);

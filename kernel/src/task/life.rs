@@ -10,7 +10,7 @@ use crate::event::{Event, Leave, TaskEvent};
 use crate::hw::PAGE_SIZE;
 use crate::hw::mmu::Pte;
 use crate::proc::{Body, FileTable, Interruptible, Pending, Process, Resume, State, Thread, Times};
-use crate::sched::Enqueue;
+use crate::sched::{Enqueue, Params};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -26,8 +26,8 @@ pub struct NewThread {
     pub answer: Answer,
     /// Its blocked signals.
     pub mask: SignalSet,
-    /// Its nice value.
-    pub nice: i8,
+    /// What the scheduler is asked for it.
+    pub params: Params,
 }
 
 /// Makes a thread and puts it on a run queue.
@@ -49,7 +49,6 @@ pub fn start(
         process: new.process,
         body: new.body,
         state: State::Ready,
-        nice: new.nice,
         cpu: cx.cpu,
         times: Times { started: cx.now, ready_since: cx.now, ..Times::default() },
         answer: new.answer,
@@ -68,6 +67,7 @@ pub fn start(
     if let Some(program) = program {
         cx.live.programs.set(id, program);
     }
+    t.sched.add(id, new.params, cx.cpu);
     // What the newcomer does, it does because it was made.
     let cause = std::mem::replace(&mut cx.cause, born);
     wait::ready(t, cx, id, Enqueue::New);
@@ -108,8 +108,14 @@ pub fn start_kernel_task(
 ) -> Result<ThreadId, Errno> {
     let tid = t.proc.new_pid().ok_or(Errno::EAGAIN)?;
     let process = t.proc.add_process(empty_process(tid, name, None));
-    let new =
-        NewThread { process, tid, body, answer: Answer::Retry, mask: SignalSet::EMPTY, nice: 0 };
+    let new = NewThread {
+        process,
+        tid,
+        body,
+        answer: Answer::Retry,
+        mask: SignalSet::EMPTY,
+        params: Params::default(),
+    };
     Ok(start(t, cx, new, None))
 }
 
@@ -210,11 +216,14 @@ fn remove(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: 
     cx.emit(Event::Task(TaskEvent::Exit { status }));
     cx.serial = whole;
     match state {
-        State::Ready => t.sched.remove(id),
+        State::Ready => {
+            t.sched.remove(id);
+        }
         State::Parked(_) => wait::unpark(t, cx, id),
         State::Running(cpu) => t.cpus[usize::from(cpu.0)].resched = Some(Leave::Exited),
         State::Stopped | State::Dead => {}
     }
+    t.sched.forget(id);
     cx.left = true;
     t.boxes.withdraw(id);
     files::release_held(t, calls, id);

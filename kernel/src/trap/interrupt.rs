@@ -1,11 +1,11 @@
 //! Interrupts: a device has something to say, or a time has come.
 
-use crate::base::{Channel, CpuId, DeviceId, PortId, RequestId, Serial, ThreadId};
+use crate::base::{Channel, CpuId, DeviceId, PortId, RequestId, Serial, ThreadId, Time};
 use crate::context::{Cx, Due, Tables};
 use crate::driver::bus::Driver;
-use crate::event::{Event, EventId, InputEvent, NetEvent};
+use crate::event::{Event, EventId, InputEvent, Leave, NetEvent};
 use crate::hw::WireFrame;
-use crate::io::{block, effects};
+use crate::io::{block, effects, start};
 use crate::proc::Woken;
 use crate::task::wait;
 
@@ -37,6 +37,19 @@ pub fn happen(t: &mut Tables, cx: &mut Cx, due: Due) {
             cx.cause = cx.emit(Event::Input(InputEvent::Timer));
             wait::resume(t, cx, thread, Woken::Deadline);
         }
+        Due::Start(program) => {
+            // That there is such a program was found out at boot; if there is no room for it now, it never comes.
+            let _ = start::spawn(t, cx, &program);
+        }
+        Due::Boost => {
+            for cpu in t.sched.boost(cx.now) {
+                t.cpus[usize::from(cpu.0)].resched.get_or_insert(Leave::Preempted);
+            }
+            for n in 0..t.cpus.len() {
+                renew_slice(t, CpuId(n as u16));
+            }
+            wait::plan_boost(t, cx);
+        }
         Due::Attend(device) => attend(t, cx, device),
         Due::Arrive(port, frame) => arrive(t, cx, port, frame),
         Due::Type(device, bytes) => {
@@ -52,6 +65,15 @@ pub fn happen(t: &mut Tables, cx: &mut Cx, due: Due) {
                 interrupt(t, cx, device);
             }
         }
+    }
+}
+
+/// The policy has been asked anew how long the running thread of a CPU may go on.
+pub fn renew_slice(t: &mut Tables, on: CpuId) {
+    let slice = t.sched.slice(on);
+    let cpu = &mut t.cpus[usize::from(on.0)];
+    if cpu.current.is_some() {
+        cpu.slice_end = slice.map_or(Time::MAX, |slice| cpu.clock + slice);
     }
 }
 
