@@ -214,7 +214,7 @@ fn edf_keeps_every_deadline_up_to_full_load() {
             }
         }
         for (n, params) in params.iter().enumerate() {
-            if now.0 % params.reservation.period.0 == 0 {
+            if now.0.is_multiple_of(params.reservation.period.0) {
                 assert_eq!(left[n], Duration::ZERO, "task {n} missed {}", due[n]);
                 (left[n], due[n]) = (params.reservation.runtime, now + params.reservation.period);
                 sched.ready(ids[n], Enqueue::Woken, now);

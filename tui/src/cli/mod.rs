@@ -3,7 +3,9 @@
 //! Exit codes are a contract: 0 done, also when the reader of a pipe went away; 1 the run had to be
 //! stopped; 2 wrong usage or unreadable input, with one message that says where and what was expected.
 
+mod bench;
 mod cases;
+mod completions;
 mod gantt;
 mod input;
 mod metrics;
@@ -12,6 +14,7 @@ mod run;
 mod sched;
 mod screen;
 mod summary;
+mod syscalls;
 mod worlds;
 
 use crate::text::nearest;
@@ -96,6 +99,17 @@ enum Command {
     /// List the built-in worlds
     #[command(after_help = "Example:\n  oscope worlds")]
     Worlds,
+    /// List the system calls of Linux, and which of them there are
+    #[command(after_help = "Examples:\n  oscope syscalls | grep partial\n  oscope syscalls --json")]
+    Syscalls(syscalls::Args),
+    /// Measure operations here and on the host's own kernel
+    #[command(
+        after_help = "Examples:\n  oscope bench\n  oscope bench null-syscall fork-exit-wait --json"
+    )]
+    Bench(bench::Args),
+    /// Print a script that completes command lines in a shell
+    #[command(after_help = "Example:\n  source <(oscope completions bash)")]
+    Completions(completions::Args),
 }
 
 /// Reads the command line and does what it says.
@@ -108,6 +122,9 @@ pub fn main() -> ExitCode {
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Sched(args)) => sched::sched(args, cli.seed),
         Some(Command::Worlds) => worlds::worlds(),
+        Some(Command::Syscalls(args)) => syscalls::syscalls(args),
+        Some(Command::Bench(args)) => bench::bench(args),
+        Some(Command::Completions(args)) => completions::completions(args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -42,10 +42,21 @@ impl Out {
         self.line("")
     }
 
-    /// Writes out what is buffered. To be called at the end, or errors there go unnoticed.
-    pub(super) fn finish(mut self) -> Result<(), Failure> {
+    /// Writes text that brings its own line ends.
+    pub(super) fn text(&mut self, text: &[u8]) -> Result<(), Failure> {
+        let written = self.writer.write_all(text);
+        written.map_err(|error| self.failure(&error))
+    }
+
+    /// Shows what there is so far, to somebody who waits.
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
         let written = self.writer.flush();
         written.map_err(|error| self.failure(&error))
+    }
+
+    /// Writes out what is buffered. To be called at the end, or errors there go unnoticed.
+    pub(super) fn finish(mut self) -> Result<(), Failure> {
+        self.flush()
     }
 
     fn failure(&self, error: &std::io::Error) -> Failure {

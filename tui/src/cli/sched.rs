@@ -7,7 +7,6 @@ use super::out::Out;
 use oscope_kernel::sched::POLICIES;
 use oscope_userland::workbench::Units;
 use oscope_userland::workbench::sched::{Answer, Job, OneOrMore, Problem};
-use std::fmt::Display;
 use std::str::FromStr;
 
 /// The options of `oscope sched`.
@@ -124,11 +123,11 @@ fn job(text: &str) -> Result<Job, String> {
 }
 
 /// Gives each job its value from a list.
-fn spread<T: Copy + Display>(
+fn spread<T: Copy>(
     option: &str,
     values: Option<&Vec<T>>,
     jobs: &mut [Job],
-    set: impl Fn(&mut Job, T),
+    place: impl Fn(&mut Job) -> &mut Option<T>,
 ) -> Result<(), Failure> {
     let Some(values) = values else { return Ok(()) };
     if values.len() != jobs.len() {
@@ -139,7 +138,7 @@ fn spread<T: Copy + Display>(
         )));
     }
     for (job, value) in jobs.iter_mut().zip(values) {
-        set(job, *value);
+        *place(job) = Some(*value);
     }
     Ok(())
 }
@@ -156,13 +155,11 @@ impl Args {
     fn problem(&self, seed: u64) -> Result<Problem, Failure> {
         let made = || Problem::random(&self.policy, seed, self.count.into(), self.max_length).jobs;
         let mut jobs = self.jobs.clone().unwrap_or_else(made);
-        let jobs_mut = jobs.as_mut_slice();
-        spread("--priorities", self.priorities.as_ref(), jobs_mut, |job, n| {
-            job.priority = Some(n)
-        })?;
-        spread("--tickets", self.tickets.as_ref(), jobs_mut, |job, n| job.tickets = Some(n))?;
-        spread("--nice", self.nice.as_ref(), jobs_mut, |job, n| job.nice = Some(n))?;
-        spread("--deadlines", self.deadlines.as_ref(), jobs_mut, |job, n| job.deadline = Some(n))?;
+        let list = jobs.as_mut_slice();
+        spread("--priorities", self.priorities.as_ref(), list, |job| &mut job.priority)?;
+        spread("--tickets", self.tickets.as_ref(), list, |job| &mut job.tickets)?;
+        spread("--nice", self.nice.as_ref(), list, |job| &mut job.nice)?;
+        spread("--deadlines", self.deadlines.as_ref(), list, |job| &mut job.deadline)?;
         Ok(Problem {
             dialect: Some(self.dialect.clone()),
             policy: self.policy.clone(),

@@ -88,7 +88,7 @@ impl<'de> Deserialize<'de> for Units {
 
 impl Serialize for Units {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        if self.0 % ONE == 0 {
+        if self.0.is_multiple_of(ONE) {
             to.serialize_u64(self.0 / ONE)
         } else {
             to.serialize_f64(self.as_f64())
