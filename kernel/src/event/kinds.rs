@@ -139,6 +139,14 @@ pub enum Leave {
     Stopped,
 }
 
+impl Leave {
+    /// Whether the thread that left could have gone on.
+    #[must_use]
+    pub const fn is_still_ready(self) -> bool {
+        matches!(self, Self::Slice | Self::Preempted | Self::Yielded)
+    }
+}
+
 /// Events of run queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "what", rename_all = "kebab-case")]

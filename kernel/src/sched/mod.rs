@@ -33,6 +33,8 @@ pub mod settings;
 pub mod shortest;
 pub mod sorted;
 pub mod stride;
+#[cfg(test)]
+mod tests;
 
 pub use affinity::{CpuSet, CpuSets};
 pub use entity::Entity;
@@ -281,7 +283,7 @@ impl Scheduler {
     /// two less.
     fn pull(&mut self, to: usize, now: Time) {
         let own = self.cpus[to].waiting();
-        if own > 0 && self.cpus[to].picks % BALANCE_EVERY != 0 {
+        if own > 0 && !self.cpus[to].picks.is_multiple_of(BALANCE_EVERY) {
             return;
         }
         let others = (0..self.cpus.len()).filter(|&at| at != to);

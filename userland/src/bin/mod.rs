@@ -10,6 +10,7 @@ mod family;
 mod frames;
 mod hog;
 mod idle;
+mod job;
 mod scribe;
 
 use crate::sys::RustImage;
@@ -44,6 +45,7 @@ impl Default for Builtins {
             frames::typist(),
             hog::image(),
             idle::image(),
+            job::image(),
             scribe::image(),
         ] {
             all.add(image);
