@@ -3,9 +3,11 @@
 //! * [`sys`]: a tiny libc for programs written in Rust;
 //! * [`bench`]: machines that do one thing over and over, to be measured;
 //! * [`bin`]: the programs, one per file;
+//! * [`script`]: the language of traces;
 //! * [`scenario`]: worlds, built in and from files.
 
 pub mod bench;
 pub mod bin;
 pub mod scenario;
+pub mod script;
 pub mod sys;
