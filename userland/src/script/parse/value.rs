@@ -18,10 +18,14 @@ impl Parser<'_> {
         self.deeper()?;
         let mut whole = true;
         self.list_blanks();
-        // What is resumed may begin with the comma.
+        // What is resumed may begin with the comma, or with how an argument has changed.
         if self.peek(0) == b',' {
             self.at += 1;
             self.list_blanks();
+        } else if self.looking_at("=> ") {
+            self.at += 2;
+            self.leaf(Kind::Operator, self.at - 2);
+            self.blanks();
         }
         while self.peek(0) != closer {
             if self.looking_at("<unfinished ...>") || self.looking_at("<detached ...>") {
