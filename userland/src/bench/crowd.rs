@@ -155,8 +155,11 @@ fn yielders() -> RustImage {
         if !start(&sys, count.saturating_sub(1), gate).await {
             return 1;
         }
+        // The pause is to come when all of them wait at the gate: this wait is none.
+        let _ = sys.futex_wait(gate, 0, Some(Duration(count.saturating_mul(20_000)))).await;
         let _ = sys.sleep(Duration::millis(1)).await;
         for n in 0..WORDS {
+            sys.store32(gate + n * WORD, 1).await;
             let _ = sys.futex_wake(gate + n * WORD, u32::MAX / 2).await;
         }
         yielder(sys, ()).await
