@@ -28,7 +28,7 @@ use crate::driver::Bus;
 use crate::event::{Event, EventId, Log, Stamp};
 use crate::fs::Fs;
 use crate::hw::{CostModel, InterruptController, Memory, Satp, Wire, WireFrame};
-use crate::ipc::Mailboxes;
+use crate::ipc::{Mailboxes, PiLocks};
 use crate::mm::Mm;
 use crate::net::Net;
 use crate::proc::{CallFrame, Proc, Start};
@@ -58,6 +58,8 @@ pub struct Tables {
     pub net: Net,
     /// Mailboxes of servers.
     pub boxes: Mailboxes,
+    /// Contended locks with priority inheritance.
+    pub pi: PiLocks,
     /// Processes and threads.
     pub proc: Proc,
     /// The device behind /dev/console.

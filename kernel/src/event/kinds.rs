@@ -165,6 +165,17 @@ pub enum SchedEvent {
         /// The CPU whose queue it joined.
         on: CpuId,
     },
+    /// A thread is more or less urgent than before.
+    Priority {
+        /// The thread.
+        #[serde(rename = "task")]
+        thread: Serial,
+        /// Its priority as Linux counts inside: −1 for the deadline class, 0 to 98 for real time, 100 to 139 for nice
+        /// −20 to 19; smaller is more urgent.
+        priority: i32,
+        /// Whether it has that from somebody who waits for it.
+        inherited: bool,
+    },
     /// A thread parked.
     Block {
         /// On what: the kind of channel, or "sleep".

@@ -8,6 +8,10 @@
 //! Taken from elsewhere: clients that block until the reply as in L4 and QNX; messages first come, first
 //! served as in MINIX 3.
 
+pub mod pi;
+
+pub use pi::{PiLock, PiLocks};
+
 use crate::base::{ServerId, ThreadId};
 use std::collections::VecDeque;
 

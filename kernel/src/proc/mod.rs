@@ -13,6 +13,7 @@
 //! Linux' `task_struct` (`mm`, `files`).
 
 pub mod call_frame;
+pub mod ended;
 pub mod files;
 pub mod process;
 pub mod programs;
@@ -21,6 +22,7 @@ pub mod start;
 pub mod thread;
 
 pub use call_frame::{CallFrame, Channels, Interruptible, Stop, WaitFor, Woken};
+pub use ended::{Ended, Obituaries};
 pub use files::{Descriptor, FileKind, FileTable, MAX_DESCRIPTORS, OpenFile, OpenFiles};
 pub use process::Process;
 pub use programs::{Programs, SavedPrograms};
@@ -49,6 +51,8 @@ pub struct Proc {
     pub files: Table<FilesTag, FileTable>,
     /// Open files.
     pub open: OpenFiles,
+    /// What is kept of threads that have ended.
+    pub ended: Obituaries,
     /// Who waits for what.
     pub waits: WaitQueues,
     /// Numbers in use: of threads, and so of processes, whose number is their first thread's.

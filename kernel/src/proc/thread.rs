@@ -9,6 +9,7 @@ use crate::base::{
     Channel, CpuId, Duration, GuestId, Pid, Place, ProcessId, RequestId, Serial, ServerId, Time,
 };
 use crate::event::{EventId, Wait};
+use crate::sched::Params;
 use std::hash::{Hash, Hasher};
 
 /// What runs when the thread has the CPU.
@@ -125,6 +126,8 @@ pub struct Thread {
     // Touched by the scheduler.
     /// Where it is.
     pub state: State,
+    /// What the scheduler was asked for it, if it has inherited something else from who waits for it.
+    pub asked: Option<Params>,
     /// Where it ran last.
     pub cpu: CpuId,
     /// Its times.

@@ -1,6 +1,7 @@
 //! futex(2): FUTEX_WAIT and FUTEX_WAKE.
 
 use super::Result;
+use super::futex_pi;
 use super::time::read_duration;
 use crate::abi::Errno;
 use crate::abi::flags::FutexOp;
@@ -32,6 +33,11 @@ pub fn sys_futex(
     let channel = Channel::Futex { space: process.space.ok_or(Errno::ENOSYS)?, address };
     match (operation & COMMAND) as u32 {
         FutexOp::WAKE => Ok(u64::from(wait::wake(t, cx, channel, value as u32))),
+        FutexOp::LOCK_PI | FutexOp::LOCK_PI2 => {
+            futex_pi::lock((address, timeout, false), frame, t, cx)
+        }
+        FutexOp::TRYLOCK_PI => futex_pi::lock((address, 0, true), frame, t, cx),
+        FutexOp::UNLOCK_PI => futex_pi::unlock(address, t, cx),
         FutexOp::WAIT => sleep(channel, (address, value as u32, timeout), frame, t, cx),
         _ => Err(Stop::Fail(Errno::ENOSYS)),
     }

@@ -13,7 +13,7 @@ use crate::fs::{Kind, Want};
 use crate::io::{image, txn, user};
 use crate::mm::NoMemory;
 use crate::proc::{Body, CallFrame, Interruptible, Stop, WaitFor};
-use crate::task::{files, life};
+use crate::task::{files, life, priority};
 
 /// getpid(2).
 ///
@@ -75,7 +75,8 @@ pub fn sys_clone(
         user::touch(t, cx, child_tid, 4, Access::Store)?;
     }
     let parent = t.proc.threads.get(cx.caller).ok_or(Errno::ESRCH)?;
-    let (process, mask, params) = (parent.process, parent.mask, t.sched.params(cx.caller));
+    let (process, mask, params) =
+        (parent.process, parent.mask, priority::asked(t, cx.caller).for_child());
     let tid = t.proc.new_pid().ok_or(Errno::EAGAIN)?;
     let program = if thread {
         cx.charge(cx.costs.thread_create);

@@ -5,7 +5,6 @@ use crate::abi::Errno;
 use crate::abi::types::Timespec;
 use crate::base::{Duration, Time};
 use crate::context::{Cx, Tables};
-use crate::event::Leave;
 use crate::io::user;
 use crate::proc::{CallFrame, Interruptible, Stop, WaitFor, Woken};
 
@@ -77,14 +76,5 @@ pub fn sys_clock_gettime(clock: u64, address: u64, t: &mut Tables, cx: &mut Cx) 
         _ => return Err(Stop::Fail(Errno::EINVAL)),
     };
     user::write(t, cx, address, &Timespec::from(time).to_bytes())?;
-    Ok(0)
-}
-
-/// sched_yield(2).
-///
-/// # Errors
-/// None.
-pub fn sys_sched_yield(t: &mut Tables, cx: &mut Cx) -> Result {
-    t.cpus[usize::from(cx.cpu.0)].resched = Some(Leave::Yielded);
     Ok(0)
 }

@@ -1,6 +1,6 @@
 //! Beginning and ending: threads, processes, and who mourns them.
 
-use super::{files, signal, wait};
+use super::{files, priority, signal, wait};
 use crate::abi::Errno;
 use crate::abi::program::{Answer, SavedProgram};
 use crate::abi::signal::{SIG_IGN, Signal, SignalSet, code};
@@ -9,7 +9,9 @@ use crate::context::{Calls, Cx, Tables};
 use crate::event::{Event, Leave, TaskEvent};
 use crate::hw::PAGE_SIZE;
 use crate::hw::mmu::Pte;
-use crate::proc::{Body, FileTable, Interruptible, Pending, Process, Resume, State, Thread, Times};
+use crate::proc::{
+    Body, Ended, FileTable, Interruptible, Pending, Process, Resume, State, Thread, Times,
+};
 use crate::sched::{Enqueue, Params};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -49,6 +51,7 @@ pub fn start(
         process: new.process,
         body: new.body,
         state: State::Ready,
+        asked: None,
         cpu: cx.cpu,
         times: Times { started: cx.now, ready_since: cx.now, ..Times::default() },
         answer: new.answer,
@@ -212,6 +215,17 @@ fn remove(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: 
         return;
     };
     let state = thread.state.clone();
+    let process = t.proc.processes.get(thread.process);
+    let (pid, name) = process.map_or((thread.tid, ""), |process| (process.pid, &*process.name));
+    t.proc.ended.add(Ended {
+        serial: thread.serial,
+        tid: thread.tid,
+        pid,
+        name: name.to_owned(),
+        times: thread.times,
+        at: cx.now,
+        status,
+    });
     let whole = std::mem::replace(&mut cx.serial, thread.serial);
     cx.emit(Event::Task(TaskEvent::Exit { status }));
     cx.serial = whole;
@@ -223,6 +237,7 @@ fn remove(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: 
         State::Running(cpu) => t.cpus[usize::from(cpu.0)].resched = Some(Leave::Exited),
         State::Stopped | State::Dead => {}
     }
+    priority::forget(t, cx, id);
     t.sched.forget(id);
     cx.left = true;
     t.boxes.withdraw(id);

@@ -13,5 +13,6 @@
 
 pub mod files;
 pub mod life;
+pub mod priority;
 pub mod signal;
 pub mod wait;

@@ -1,6 +1,6 @@
 //! Parking threads, and making them ready again.
 
-use crate::base::{Channel, Choice, ThreadId, Time, Waiter};
+use crate::base::{Channel, Choice, CpuId, ThreadId, Time, Waiter};
 use crate::context::{Cx, Due, Phase, Tables};
 use crate::event::{Event, EventId, Leave, SchedEvent};
 use crate::proc::{Parked, State, WaitFor, Woken};
@@ -111,6 +111,19 @@ pub fn tell_cpu(t: &mut Tables, cx: &mut Cx, place: Placement) {
         cpu.resched.get_or_insert(Leave::Preempted);
     }
     plan_boost(t, cx);
+}
+
+/// Makes a CPU look again who is most urgent; an idle one too, if somebody waits there.
+pub fn look_again(t: &mut Tables, cx: &mut Cx, on: CpuId) {
+    let waits = t.sched.waiting(on) > 0;
+    let cpu = &mut t.cpus[usize::from(on.0)];
+    if cpu.current.is_none() && waits {
+        if !cpu.kicked {
+            cpu.clock = cpu.clock.max(cx.now);
+        }
+        cpu.kicked = true;
+    }
+    cx.disturbed = true;
 }
 
 /// Puts the moment on the agenda at which the policy wants to move everybody to the top, if there is one and

@@ -14,8 +14,10 @@
 mod image;
 mod journal;
 mod port;
+mod priority;
 mod program;
 mod quiet;
+pub mod sync;
 
 pub use image::{Body, FUNCTIONS, Function, ProgramFuture, RustImage};
 
@@ -148,6 +150,21 @@ impl Sys {
             })
         })
         .await as u32
+    }
+
+    /// Stores a word of four bytes; returns what it held.
+    pub async fn swap32(&self, address: u64, new: u32) -> u32 {
+        self.atomic32(check(13, address), address, Atomic::Swap(u64::from(new))).await
+    }
+
+    /// Adds to a word of four bytes in one step; returns what it was.
+    pub async fn fetch_add32(&self, address: u64, n: u32) -> u32 {
+        self.atomic32(check(14, address), address, Atomic::Add(u64::from(n))).await
+    }
+
+    async fn atomic32(&self, check: u32, address: u64, operation: Atomic) -> u32 {
+        let operate = |memory: &mut dyn UserMemory| memory.atomic(address, Width::B4, operation);
+        poll_fn(|_| self.port.inline(check, operate)).await as u32
     }
 
     /// Reads bytes out of memory.

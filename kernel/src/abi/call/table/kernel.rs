@@ -12,7 +12,7 @@ use crate::abi::flags::process::{CLOCK, MEMBARRIER, MEMBARRIER_FLAGS};
 
 calls! {
     KERNEL SCHED_YIELD sched_yield() -> Success, Supported;
-    KERNEL GETCPU getcpu(cpu: IntPointer(Out), node: IntPointer(Out), tcache: Address) -> Success;
+    KERNEL GETCPU getcpu(cpu: IntPointer(Out), node: IntPointer(Out), tcache: Address) -> Success, Supported;
     KERNEL FUTEX futex(uaddr: Address, futex_op: FutexOp, val: FutexValue, timeout: FutexTimeout,
         uaddr2: FutexValue, val3: FutexValue) -> ByCommand,
         Partial("FUTEX_WAIT and FUTEX_WAKE only so far");
