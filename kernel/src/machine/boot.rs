@@ -19,13 +19,14 @@ use crate::hw::nic::Nic;
 use crate::hw::uart::Uart;
 use crate::hw::{InterruptController, Memory, Wire};
 use crate::io::{effects, frames, image};
-use crate::ipc::Mailboxes;
+use crate::ipc::{Mailboxes, Pipes, Tty};
 use crate::mm::Mm;
 use crate::net::{Interface, Net};
-use crate::proc::{Body, Descriptor, FileKind, FileTable, KThread, Proc};
+use crate::proc::{Body, Descriptor, FileKind, FileTable, FsInfo, Handlers, KThread, Proc};
 use crate::sched::{Scheduler, policy_by_name};
-use crate::task::life;
+use crate::task::{family, life};
 use crate::trap::call::SERVERS;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -90,6 +91,8 @@ impl Machine {
             fs: Fs::new(config.cache_limit),
             net: Net::default(),
             boxes: Mailboxes::new(SERVERS.len()),
+            pipes: Pipes::default(),
+            tty: Tty::default(),
             proc: Proc::default(),
             console: None,
         };
@@ -179,9 +182,17 @@ impl Machine {
         let pid = t.proc.new_pid().ok_or(fail(Errno::EAGAIN))?;
         let (space, sp) =
             image::lay_out(t, program.as_ref(), &start.arguments, &[]).map_err(fail)?;
-        let mut process = life::empty_process(pid, program.name(), None);
+        let mut process = family::empty_process(pid, program.name(), None);
         process.space = Some(space);
-        process.cwd = t.fs.root(NsId(0));
+        let handlers = Handlers { actions: BTreeMap::new(), users: 1 };
+        process.handlers = Some(t.proc.handlers.insert(handlers));
+        if t.tty.session.is_none() {
+            // The world's first program owns the console, as a login shell would.
+            (t.tty.session, t.tty.foreground) = (Some(pid), pid);
+        }
+        let cwd = t.fs.root(NsId(0));
+        let info = FsInfo { cwd, path: "/".to_owned(), umask: 0o022, users: 1 };
+        let info = t.proc.fs.insert(info);
         let mut table = FileTable::new();
         if let Some(console) = t.console {
             let file = t.proc.open.open(FileKind::Console(console), RDWR);
@@ -191,7 +202,7 @@ impl Machine {
             t.proc.open.hold(file);
             t.proc.open.hold(file);
         }
-        process.files = Some(t.proc.files.insert(table));
+        let files = t.proc.files.insert(table);
         let process = t.proc.add_process(process);
         let new = life::NewThread {
             process,
@@ -200,6 +211,8 @@ impl Machine {
             answer: Answer::Retry,
             mask: SignalSet::EMPTY,
             nice: start.nice,
+            files: Some(files),
+            fs: Some(info),
         };
         life::start(t, cx, new, Some(program.start(sp)));
         frames::trim_cache(t);
