@@ -10,7 +10,9 @@
 //! interrupt calls [`WaitQueues::take`] until it returns nothing; each waiter so taken is made runnable
 //! and its call runs again from the top.
 
-use super::id::{BlockNumber, DeviceId, InodeId, ProcessId, ServerId, SocketId, SpaceId, ThreadId};
+use super::id::{
+    BlockNumber, DeviceId, InodeId, PipeId, ProcessId, ServerId, SocketId, SpaceId, ThreadId,
+};
 use std::collections::BTreeMap;
 
 /// A condition that can be waited for.
@@ -25,6 +27,12 @@ pub enum Channel {
     },
     /// A child of this process changed state (wait4(2)).
     Child(ProcessId),
+    /// This process, made by vfork(2), uses its parent's memory no longer.
+    Vfork(ProcessId),
+    /// The pipe has bytes, or no writer any more.
+    PipeReadable(PipeId),
+    /// The pipe has room, or no reader any more.
+    PipeWritable(PipeId),
     /// This block of a device was read or written.
     Block {
         /// The block device.

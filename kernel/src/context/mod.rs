@@ -28,7 +28,7 @@ use crate::driver::Bus;
 use crate::event::{Event, EventId, Log, Stamp};
 use crate::fs::Fs;
 use crate::hw::{CostModel, InterruptController, Memory, Satp, Wire, WireFrame};
-use crate::ipc::{Mailboxes, PiLocks};
+use crate::ipc::{Mailboxes, PiLocks, Pipes, Tty};
 use crate::mm::Mm;
 use crate::net::Net;
 use crate::proc::{CallFrame, Proc, Start};
@@ -60,6 +60,10 @@ pub struct Tables {
     pub boxes: Mailboxes,
     /// Contended locks with priority inheritance.
     pub pi: PiLocks,
+    /// Pipes.
+    pub pipes: Pipes,
+    /// The console's line discipline.
+    pub tty: Tty,
     /// Processes and threads.
     pub proc: Proc,
     /// The device behind /dev/console.

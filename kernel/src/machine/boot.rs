@@ -16,7 +16,7 @@ use crate::hw::nic::Nic;
 use crate::hw::uart::Uart;
 use crate::hw::{InterruptController, Memory, Wire};
 use crate::io::{effects, start};
-use crate::ipc::{Mailboxes, PiLocks};
+use crate::ipc::{Mailboxes, PiLocks, Pipes, Tty};
 use crate::mm::Mm;
 use crate::net::{Interface, Net};
 use crate::proc::{Body, KThread, Proc, Start};
@@ -88,6 +88,8 @@ impl Machine {
             net: Net::default(),
             boxes: Mailboxes::new(SERVERS.len()),
             pi: PiLocks::default(),
+            pipes: Pipes::default(),
+            tty: Tty::default(),
             proc: Proc::default(),
             console: None,
         };

@@ -102,6 +102,7 @@ impl Machine {
                 match thread.state {
                     State::Running(on) if on == cpu => {
                         thread.state = State::Ready;
+                        thread.times.involuntary += u64::from(why != Leave::Yielded);
                         thread.times.ready_since = clock;
                         let reason = match why {
                             Leave::Preempted => Enqueue::Preempted,
@@ -359,7 +360,7 @@ impl Machine {
         if let Err(Unrepaired::Park(wait)) = repaired {
             return wait::park(t, cx, id, wait);
         }
-        files::release_held(t, calls, id);
+        files::release_held(t, calls, cx, id);
         let (signal, si_code) = match repaired {
             Ok(()) | Err(Unrepaired::Park(_)) => return,
             Err(Unrepaired::Violation(si_code)) => (Signal::SEGV, si_code),

@@ -75,15 +75,15 @@ pub fn sys_rt_sigaction(
     if new != 0 {
         user::read(t, cx, new, &mut bytes)?;
     }
-    let process = t.proc.process_of(cx.caller).ok_or(Errno::ESRCH)?;
-    let before = process.action(signal);
+    let process = t.proc.threads.get(cx.caller).ok_or(Errno::ESRCH)?.process;
+    let before = t.proc.action(process, signal);
     if old != 0 {
         user::write(t, cx, old, &before.to_bytes())?;
     }
     if new != 0
-        && let Some(process) = t.proc.process_of_mut(cx.caller)
+        && let Some(handlers) = t.proc.handlers_mut(process)
     {
-        process.actions.insert(signal, SigAction::from_bytes(&bytes));
+        handlers.actions.insert(signal, SigAction::from_bytes(&bytes));
     }
     Ok(0)
 }

@@ -6,8 +6,9 @@ use crate::driver::bus::Driver;
 use crate::event::{Event, EventId, InputEvent, Leave, NetEvent};
 use crate::hw::WireFrame;
 use crate::io::{block, effects, start};
+use crate::ipc::tty::Reaction;
 use crate::proc::Woken;
-use crate::task::wait;
+use crate::task::{jobs, wait};
 
 /// How many packets are taken from a card at a time (NAPI's budget). One interrupt takes all there are: nothing
 /// else could run in between yet.
@@ -122,14 +123,18 @@ fn interrupt(t: &mut Tables, cx: &mut Cx, device: DeviceId) {
     cx.cause = cx.emit(Event::Input(InputEvent::Interrupt { device }));
     cx.charge(cx.costs.interrupt);
     let used = effects::on_behalf(cx);
-    let (mut blocks, mut packets, mut typed) = (Vec::new(), Vec::new(), false);
+    let (mut blocks, mut packets, mut typed) = (Vec::new(), Vec::new(), Vec::new());
     let served =
         t.bus.with(device, used, &mut t.memory.ram, |driver, device, wires| match driver {
             Some(Driver::Block(driver)) => driver.interrupt(device, wires, &mut blocks),
             Some(Driver::Net(driver)) => {
                 while driver.receive(BUDGET, device, wires, &mut packets) {}
             }
-            Some(Driver::Char(driver)) => typed = driver.waiting(device) > 0,
+            Some(Driver::Char(driver)) => {
+                typed.resize(driver.waiting(device), 0);
+                let count = driver.read(&mut typed, device);
+                typed.truncate(count);
+            }
             None => {}
         });
     if let Some(((), effects)) = served {
@@ -143,8 +148,8 @@ fn interrupt(t: &mut Tables, cx: &mut Cx, device: DeviceId) {
         deliver(t, cx, device, &packet);
     }
     cx.cause = cause;
-    if typed {
-        wait::wake(t, cx, Channel::Console(device), 1);
+    if !typed.is_empty() {
+        listen(t, cx, device, &typed);
     }
     // The CPU that was interrupted lost this time, whoever had it.
     let cpu = &mut t.cpus[usize::from(cpu.0)];
@@ -162,5 +167,25 @@ fn deliver(t: &mut Tables, cx: &mut Cx, device: DeviceId, packet: &WireFrame) {
     (cx.cause, cx.request) = (packet.cause, packet.request);
     for socket in t.net.deliver(port, packet) {
         wait::wake(t, cx, Channel::Socket(socket), 1);
+    }
+}
+
+/// Hands what was typed to the terminal: it shows it, signals the process group in the foreground, and
+/// wakes readers when there is something to read.
+fn listen(t: &mut Tables, cx: &mut Cx, device: DeviceId, typed: &[u8]) {
+    for &byte in typed {
+        let Reaction { echo, signal } = t.tty.feed(byte);
+        effects::using(t, cx, device, |driver, device, wires| {
+            if let Some(Driver::Char(driver)) = driver {
+                driver.write(&echo, device, wires);
+            }
+        });
+        if let Some(signal) = signal.filter(|_| t.tty.session.is_some()) {
+            let foreground = t.tty.foreground;
+            jobs::signal_group(t, cx, foreground, signal);
+        }
+    }
+    if t.tty.is_readable() {
+        wait::wake_all(t, cx, Channel::Console(device));
     }
 }

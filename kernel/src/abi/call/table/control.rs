@@ -8,11 +8,12 @@ use crate::abi::call::Kind::{
     DirFd, Enum, EpollEvent, EpollEvents, FcntlArgument, Fd, FdSet, Flags, Hex, Int, IoctlArgument,
     IoctlRequest, Path, PollFds, SignalSet, Size, Struct, Timespec, Unsigned,
 };
+use crate::abi::call::Status::Partial;
 use crate::abi::flags::file::{FCNTL, FLOCK, INOTIFY, INOTIFY_INIT, OPEN, USERFAULT};
 use crate::abi::flags::network::{EPOLL_CREATE, EPOLL_OP, EVENTFD, SIGNALFD};
 
 calls! {
-    FILE FCNTL fcntl(fd: Fd, cmd: Enum(&FCNTL), arg: FcntlArgument) -> ByCommand;
+    FILE FCNTL fcntl(fd: Fd, cmd: Enum(&FCNTL), arg: FcntlArgument) -> ByCommand, Partial("no locks, leases, owners and seals: EINVAL");
     FILE IOCTL ioctl(fd: Fd, request: IoctlRequest, argp: IoctlArgument) -> ByCommand;
     FILE FLOCK flock(fd: Fd, operation: Flags(&FLOCK)) -> Success;
 

@@ -23,7 +23,7 @@ calls! {
         size: Size) -> Fd;
     FILE CLOSE close(fd: Fd) -> Success, Supported;
     FILE CLOSE_RANGE close_range(first: Unsigned, last: Unsigned,
-        flags: Flags(&CLOSE_RANGE)) -> Success;
+        flags: Flags(&CLOSE_RANGE)) -> Success, Supported;
     FILE READ read(fd: Fd, buf: Buffer { direction: Out, length: Result }, count: Size) -> Bytes,
         Supported;
     FILE WRITE write(fd: Fd, buf: Buffer { direction: In, length: Argument(2) },
@@ -81,7 +81,7 @@ calls! {
     FILE UTIMENSAT utimensat(dirfd: DirFd, pathname: Path, times: TimespecPair,
         flags: Flags(&AT)) -> Success;
     FILE UMASK umask(mask: Mode) -> Mode;
-    FILE PIPE2 pipe2(pipefd: FdPair, flags: Flags(&OPEN_BITS)) -> Success;
+    FILE PIPE2 pipe2(pipefd: FdPair, flags: Flags(&OPEN_BITS)) -> Success, Partial("no O_DIRECT, which keeps writes apart");
     FILE MEMFD_CREATE memfd_create(name: String, flags: Flags(&MEMFD)) -> Fd;
     FILE COPY_FILE_RANGE copy_file_range(fd_in: Fd, off_in: LongPointer(InOut), fd_out: Fd,
         off_out: LongPointer(InOut), len: Size, flags: Unsigned) -> Bytes;

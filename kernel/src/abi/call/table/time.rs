@@ -22,7 +22,7 @@ calls! {
     KERNEL ADJTIMEX adjtimex(buf: Struct("timex", InOut)) -> Int;
     KERNEL GETTIMEOFDAY gettimeofday(tv: Timeval(Out), tz: Timezone(Out)) -> Success;
     KERNEL SETTIMEOFDAY settimeofday(tv: Timeval(In), tz: Timezone(In)) -> Success;
-    PROCESS TIMES times(buf: Tms) -> Int;
+    PROCESS TIMES times(buf: Tms) -> Int, Supported;
     PROCESS GETITIMER getitimer(which: Enum(&ITIMER), curr_value: Itimerval(Out)) -> Success;
     PROCESS SETITIMER setitimer(which: Enum(&ITIMER), new_value: Itimerval(In),
         old_value: Itimerval(Out)) -> Success;
