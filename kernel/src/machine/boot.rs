@@ -7,7 +7,7 @@ use crate::abi::flags::file::access_mode::RDWR;
 use crate::abi::program::Answer;
 use crate::abi::signal::SignalSet;
 use crate::base::{
-    Agenda, Chooser, CpuId, DeviceId, MachineId, NsId, ProcessId, RequestId, Serial, ServerId,
+    Agenda, Chooser, CpuId, DeviceId, MachineId, NsId, ProcessId, RequestId, Rng, Serial, ServerId,
     ThreadId, Time,
 };
 use crate::context::{Calls, Cpu, Cx, Engine, Live, Tables};
@@ -95,6 +95,8 @@ impl Machine {
             tty: Tty::default(),
             proc: Proc::default(),
             console: None,
+            name: config.name.clone(),
+            random: Rng::new(u64::from(config.id.0)),
         };
         let interleave = config.interleave.min(MAX_INTERLEAVE);
         let config = Arc::new(Config { interleave, ..config });

@@ -1,13 +1,17 @@
 //! Interrupts: a device has something to say, or a time has come.
 
-use crate::base::{Channel, CpuId, DeviceId, PortId, RequestId, Serial, ThreadId};
-use crate::context::{Cx, Due, Tables};
+use crate::abi::signal::{Signal, code};
+use crate::base::{
+    Channel, CpuId, DeviceId, Duration, PortId, ProcessId, RequestId, Serial, ThreadId,
+};
+use crate::context::{Cx, Due, Phase, Tables};
 use crate::driver::bus::Driver;
 use crate::event::{Event, EventId, InputEvent, NetEvent};
 use crate::hw::WireFrame;
 use crate::io::{block, effects};
 use crate::ipc::tty::Reaction;
-use crate::proc::Woken;
+use crate::proc::{Alarm, SignalInfo, Woken};
+use crate::task::signal::{self, Target};
 use crate::task::{jobs, wait};
 
 /// How many packets are taken from a card at a time (NAPI's budget). One interrupt takes all there are: nothing
@@ -38,6 +42,7 @@ pub fn happen(t: &mut Tables, cx: &mut Cx, due: Due) {
             cx.cause = cx.emit(Event::Input(InputEvent::Timer));
             wait::resume(t, cx, thread, Woken::Deadline);
         }
+        Due::Alarm(process) => alarm(t, cx, process),
         Due::Attend(device) => attend(t, cx, device),
         Due::Arrive(port, frame) => arrive(t, cx, port, frame),
         Due::Type(device, bytes) => {
@@ -54,6 +59,23 @@ pub fn happen(t: &mut Tables, cx: &mut Cx, due: Due) {
             }
         }
     }
+}
+
+/// ITIMER_REAL goes off: SIGALRM, and again after its interval.
+fn alarm(t: &mut Tables, cx: &mut Cx, id: ProcessId) {
+    let Some(alarm) = t.proc.processes.get(id).and_then(|process| process.alarm) else {
+        return;
+    };
+    cx.cause = cx.emit(Event::Input(InputEvent::Timer));
+    let again = (alarm.interval > Duration::ZERO).then(|| {
+        let at = cx.now + alarm.interval;
+        Alarm { at, ticket: cx.at(at, Phase::Timer, Due::Alarm(id)), ..alarm }
+    });
+    if let Some(process) = t.proc.processes.get_mut(id) {
+        process.alarm = again;
+    }
+    let info = SignalInfo::new(Signal::ALRM, code::SI_KERNEL);
+    signal::send_info(t, cx, Target::Process(id), info);
 }
 
 /// The time has come that a device asked for.

@@ -41,8 +41,7 @@ fn a_reader_waits_for_a_writer_and_sees_the_end() {
 #[test]
 fn a_pipe_holds_64_kib_and_then_a_writer_waits_or_is_told() {
     let text = said(RustImage::new("main", |sys: Sys| async move {
-        let (reader, writer) =
-            sys.pipe2(OpenFlags::NONBLOCK.bits()).await.expect("a pipe");
+        let (reader, writer) = sys.pipe2(OpenFlags::NONBLOCK.bits()).await.expect("a pipe");
         let room = sys.mmap(1 << 17).await.expect("memory");
         say(&sys, format!("{:?} ", sys.read(reader, 1).await)).await;
         say(&sys, format!("{:?} ", sys.fcntl(writer, fcntl::GETPIPE_SZ, 0).await)).await;

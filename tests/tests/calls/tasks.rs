@@ -69,9 +69,7 @@ fn who_ignores_sigchld_has_no_zombies_but_can_wait_for_the_last() {
             RustImage::new("main", move |sys: Sys| async move {
                 let _ = match flags {
                     None => sys.sigaction(Signal::CHLD, SIG_IGN, 0).await,
-                    Some(flags) => {
-                        sys.sigaction(Signal::CHLD, sys.handler(0), flags.bits()).await
-                    }
+                    Some(flags) => sys.sigaction(Signal::CHLD, sys.handler(0), flags.bits()).await,
                 };
                 for length in [5, 10] {
                     if sys.fork().await == Ok(0) {
@@ -257,5 +255,8 @@ fn a_stopped_group_that_becomes_orphaned_is_hung_up_and_continued() {
             0
         }),
     );
-    assert_eq!(text, "18 1 ", "SIGCONT's handler runs on top of SIGHUP's: the lowest is pushed first");
+    assert_eq!(
+        text, "18 1 ",
+        "SIGCONT's handler runs on top of SIGHUP's: the lowest is pushed first"
+    );
 }
