@@ -20,7 +20,7 @@ mod text;
 mod time;
 mod wait;
 
-pub use resource::{RLIM_INFINITY, Rlimit, Rusage, Tms};
+pub use resource::{RLIM_INFINITY, Rlimit, Rusage, Sysinfo, Tms};
 pub use siginfo::{SigInfo, StackT};
 pub use socket::{
     EpollEvent, PollFd, SockAddr, SockAddrIn, SockAddrLl, SockAddrUn, print_socket_address,

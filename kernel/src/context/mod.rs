@@ -21,8 +21,8 @@ use crate::abi::Errno;
 use crate::abi::program::Loader;
 use crate::base::agenda::{Agenda, Key, Ticket};
 use crate::base::{
-    Chooser, CpuId, DeviceId, Duration, MachineId, PortId, RequestId, Serial, ServerId, ThreadId,
-    Time,
+    Chooser, CpuId, DeviceId, Duration, MachineId, PortId, ProcessId, RequestId, Rng, Serial,
+    ServerId, ThreadId, Time,
 };
 use crate::driver::Bus;
 use crate::event::{Event, EventId, Log, Stamp};
@@ -68,6 +68,10 @@ pub struct Tables {
     pub proc: Proc,
     /// The device behind /dev/console.
     pub console: Option<DeviceId>,
+    /// The machine's name in its network.
+    pub name: String,
+    /// What getrandom(2) draws from.
+    pub random: Rng,
 }
 
 /// The call frames of all threads, by slot. They stand beside the tables so that a handler can hold its
@@ -100,6 +104,8 @@ impl Calls {
 pub enum Due {
     /// A parked thread's deadline passes.
     Deadline(ThreadId),
+    /// A process's ITIMER_REAL goes off.
+    Alarm(ProcessId),
     /// A device wants attention.
     Attend(DeviceId),
     /// A program starts that was to start later than at boot.

@@ -197,6 +197,10 @@ pub enum Wait {
     Disk,
     /// For a pipe.
     Pipe,
+    /// For a signal.
+    Signal,
+    /// For one of several descriptors.
+    Poll,
     /// For a packet.
     Socket,
     /// For a key.

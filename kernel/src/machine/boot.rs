@@ -4,7 +4,7 @@ use super::config::MAX_INTERLEAVE;
 use super::{Config, Machine};
 use crate::abi::Errno;
 use crate::base::{
-    Agenda, Chooser, CpuId, DeviceId, MachineId, NsId, ProcessId, RequestId, Serial, ServerId,
+    Agenda, Chooser, CpuId, DeviceId, MachineId, NsId, ProcessId, RequestId, Rng, Serial, ServerId,
     ThreadId, Time,
 };
 use crate::context::{Calls, Cpu, Cx, Due, Engine, Live, Phase, Tables};
@@ -92,6 +92,8 @@ impl Machine {
             tty: Tty::default(),
             proc: Proc::default(),
             console: None,
+            name: config.name.clone(),
+            random: Rng::new(u64::from(config.id.0)),
         };
         let interleave = config.interleave.min(MAX_INTERLEAVE);
         let config = Arc::new(Config { interleave, ..config });

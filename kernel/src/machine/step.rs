@@ -10,7 +10,7 @@ use crate::hw::{Loan, Memory};
 use crate::kthread;
 use crate::proc::{Body, Interruptible, KThread, State, WaitFor, Woken};
 use crate::sched::Enqueue;
-use crate::task::{files, life, signal, wait};
+use crate::task::{files, life, limit, signal, wait};
 use crate::trap::call;
 use crate::trap::page_fault::{self, Unrepaired};
 
@@ -342,7 +342,7 @@ impl Machine {
         let (t, calls, cx) = (&mut self.tables, &mut self.calls, &mut self.cx);
         match *trap {
             Trap::Call { number, ref arguments } => call::enter(t, calls, cx, number, arguments),
-            Trap::Preempt => {}
+            Trap::Preempt => limit::watch_cpu(t, cx, id),
             Trap::Fault(fault) => self.fault(id, fault),
             Trap::SigReturn => signal::handler_returned(t, calls, id),
             Trap::Abort(why) => {

@@ -30,6 +30,8 @@ pub struct OpenFile {
     pub offset: u64,
     /// Access mode and status flags, as open(2) takes them.
     pub flags: u32,
+    /// How many refused writes it knows of: fsync(2) tells of more than these, once (Linux' `errseq_t`).
+    pub refused: u64,
     /// Descriptors and calls under way that refer to it.
     pub references: u32,
 }
@@ -127,7 +129,7 @@ pub struct OpenFiles {
 impl OpenFiles {
     /// Opens a file with one reference.
     pub fn open(&mut self, kind: FileKind, flags: u32) -> OpenFileId {
-        self.table.insert(OpenFile { kind, offset: 0, flags, references: 1 })
+        self.table.insert(OpenFile { kind, offset: 0, flags, refused: 0, references: 1 })
     }
 
     /// An open file.
@@ -159,7 +161,7 @@ impl OpenFiles {
     /// Feeds all open files into a digest, but not how many refer to each.
     pub fn hash_without_holds(&self, digester: &mut Digester) {
         for (id, file) in self.table.iter() {
-            (id, file.kind, file.offset, file.flags).hash(digester);
+            (id, file.kind, file.offset, file.flags, file.refused).hash(digester);
         }
     }
 

@@ -177,6 +177,8 @@ pub struct Thread {
     pub signalled: bool,
     /// What was blocked before a call blocked something else for its own duration (sigsuspend(2)).
     pub saved_mask: Option<SignalSet>,
+    /// What it waits for in sigtimedwait(2): these wake it though it blocks them.
+    pub awaited: SignalSet,
     /// Sent to this thread and not taken.
     pub pending: Pending,
     /// Its stack for signal handlers (sigaltstack(2)).

@@ -51,6 +51,10 @@ pub(super) fn install(kind: FileKind, flags: u32, t: &mut Tables, cx: &mut Cx) -
     let close_on_exec = flags & OpenFlags::CLOEXEC.bits() != 0;
     let kept = flags & !(OpenFlags::CLOEXEC | OpenFlags::CREAT | OpenFlags::EXCL).bits();
     let file = t.proc.open.open(kind, kept);
+    if let Some(opened) = t.proc.open.get_mut(file) {
+        // What went wrong before is not this file's affair.
+        opened.refused = t.fs.cache.refused();
+    }
     let limit = t.proc.descriptor_limit(cx.caller);
     let table = t.proc.files_of_mut(cx.caller).ok_or(Errno::EBADF);
     let added = table.and_then(|table| table.add(Descriptor { file, close_on_exec }, 0, limit));

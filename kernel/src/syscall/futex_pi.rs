@@ -67,6 +67,7 @@ pub fn lock(
         interruptible: Interruptible::UnlessRestarted,
         exclusive: false,
         kind: Wait::Futex,
+        bits: u32::MAX,
     }))
 }
 

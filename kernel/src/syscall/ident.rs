@@ -7,11 +7,10 @@
 
 use super::Result;
 use crate::abi::Errno;
-use crate::abi::signal::Signal;
 use crate::base::Cred;
 use crate::context::{Cx, Tables};
 use crate::io::user;
-use crate::proc::{Process, Stop};
+use crate::proc::Stop;
 
 /// "Leave it as it is", in calls that set several at once.
 const UNCHANGED: u32 = u32::MAX;
@@ -114,7 +113,7 @@ pub fn sys_set_two(kind: Kind, real: u64, effective: u64, t: &mut Tables, cx: &m
     let [real, effective, saved] = three(mine, kind);
     let may_real = [UNCHANGED, real, effective].contains(&new_real);
     let may_effective = [UNCHANGED, real, effective, saved].contains(&new_effective);
-    if !mine.is_root() && !(may_real && may_effective) {
+    if !(mine.is_root() || may_real && may_effective) {
         return Err(Stop::Fail(Errno::EPERM));
     }
     let pick = |new: u32, old: u32| if new == UNCHANGED { old } else { new };
@@ -178,14 +177,4 @@ pub fn sys_setgroups(size: u64, list: u64, t: &mut Tables, cx: &mut Cx) -> Resul
     let process = t.proc.process_of_mut(cx.caller).ok_or(Errno::ESRCH)?;
     process.cred.groups = groups;
     Ok(0)
-}
-
-/// Whether a process may send another one a signal (kill(2)): root may, and who has the same user; SIGCONT
-/// goes to everybody of the session.
-#[must_use]
-pub(super) fn may_signal(from: &Process, to: &Process, signal: Option<Signal>) -> bool {
-    let (mine, theirs) = (&from.cred, &to.cred);
-    mine.is_root()
-        || [mine.uid, mine.euid].iter().any(|uid| [theirs.uid, theirs.suid].contains(uid))
-        || signal == Some(Signal::CONT) && from.session == to.session
 }

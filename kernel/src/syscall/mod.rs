@@ -17,17 +17,22 @@ pub mod child;
 pub mod clone;
 pub mod console;
 pub mod descriptor;
+pub mod device;
 pub mod exec;
 pub mod file;
 pub mod futex;
 pub mod futex_pi;
 pub mod ident;
+pub mod itimer;
 pub mod memory;
 pub mod pipe;
+pub mod poll;
 pub mod process;
 pub mod sched;
 pub mod signal;
 pub mod socket;
+pub mod stat;
+pub mod system;
 pub mod time;
 pub mod transfer;
 
@@ -123,7 +128,32 @@ pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Re
         nr::TGKILL => signal::sys_tgkill(Some(a), b, c, t, cx),
         nr::RT_SIGACTION => signal::sys_rt_sigaction((a, b, c, d), t, cx),
         nr::RT_SIGPROCMASK => signal::sys_rt_sigprocmask((a, b, c, d), t, cx),
-        nr::NANOSLEEP => time::sys_nanosleep(a, b, frame, t, cx),
+        nr::RT_SIGPENDING => signal::sys_rt_sigpending(a, b, t, cx),
+        nr::RT_SIGSUSPEND => signal::sys_rt_sigsuspend(a, b, (frame, t, cx)),
+        nr::RT_SIGTIMEDWAIT => signal::sys_rt_sigtimedwait([a, b, c, d], (frame, t, cx)),
+        nr::RT_SIGQUEUEINFO => signal::sys_rt_sigqueueinfo(a, b, c, t, cx),
+        nr::RT_TGSIGQUEUEINFO => signal::sys_rt_tgsigqueueinfo([a, b, c, d], t, cx),
+        nr::SIGALTSTACK => signal::sys_sigaltstack(a, b, t, cx),
+        nr::SETITIMER => itimer::sys_setitimer(a, b, c, t, cx),
+        nr::GETITIMER => itimer::sys_getitimer(a, b, t, cx),
+        nr::NANOSLEEP => time::sys_nanosleep(a, b, (frame, t, cx)),
+        nr::CLOCK_NANOSLEEP => time::sys_clock_nanosleep([a, b, c, d], (frame, t, cx)),
+        nr::CLOCK_GETRES => time::sys_clock_getres(a, b, t, cx),
+        nr::GETTIMEOFDAY => time::sys_gettimeofday(a, b, t, cx),
+        nr::PPOLL => poll::sys_ppoll([a, b, c, d, e], (frame, t, cx)),
+        nr::PSELECT6 => poll::sys_pselect6([a, b, c, d, e, f], (frame, t, cx)),
+        nr::IOCTL => device::sys_ioctl([a, b, c], (frame, t, cx)),
+        nr::FSTAT => stat::sys_fstat(a, b, (frame, t, cx)),
+        nr::NEWFSTATAT => stat::sys_newfstatat([a, b, c, d], (frame, t, cx)),
+        nr::CHDIR => stat::sys_chdir(a, (frame, t, cx)),
+        nr::GETCWD => stat::sys_getcwd(a, b, t, cx),
+        nr::UMASK => system::sys_umask(a, t, cx),
+        nr::PRCTL => system::sys_prctl([a, b], t, cx),
+        nr::UNAME => system::sys_uname(a, t, cx),
+        nr::SYSINFO => system::sys_sysinfo(a, t, cx),
+        nr::GETRANDOM => system::sys_getrandom([a, b, c], (frame, t, cx)),
+        nr::MEMBARRIER => system::sys_membarrier(a, b),
+        nr::GETCPU => system::sys_getcpu(a, b, t, cx),
         nr::CLOCK_GETTIME => time::sys_clock_gettime(a, b, t, cx),
         nr::SCHED_YIELD => sched::sys_sched_yield(t, cx),
         nr::GETPRIORITY => sched::sys_getpriority(a, b, t, cx),
@@ -139,8 +169,9 @@ pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Re
         nr::SCHED_GET_PRIORITY_MAX => sched::sys_sched_get_priority(a, 99),
         nr::SCHED_GET_PRIORITY_MIN => sched::sys_sched_get_priority(a, 1),
         nr::SCHED_RR_GET_INTERVAL => sched::sys_sched_rr_get_interval(a, b, t, cx),
-        nr::GETCPU => sched::sys_getcpu(a, b, t, cx),
-        nr::FUTEX => futex::sys_futex([a, b, c, d], frame, t, cx),
+        nr::FUTEX => futex::sys_futex([a, b, c, d, e, f], (frame, t, cx)),
+        nr::SET_ROBUST_LIST => futex::sys_set_robust_list(a, b, t, cx),
+        nr::GET_ROBUST_LIST => futex::sys_get_robust_list(a, b, c, t, cx),
         nr::SOCKET => socket::sys_socket(a, b, c, t, cx),
         nr::BIND => socket::sys_bind(a, b, c, frame, t, cx),
         nr::SENDTO => socket::sys_sendto([a, b, c, d, e, f], frame, t, cx),

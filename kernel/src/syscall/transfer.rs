@@ -439,7 +439,17 @@ fn write_page(
 pub fn sys_fsync(fd: u64, (frame, t, cx): Rest<'_>) -> Result {
     let id = hold(t, cx, frame, fd)?;
     match t.proc.open.get(id).map(|file| file.kind) {
-        Some(FileKind::Inode(_)) => sys_sync(t, cx),
+        Some(FileKind::Inode(_)) => {
+            sys_sync(t, cx)?;
+            let refused = t.fs.cache.refused();
+            match t.proc.open.get_mut(id) {
+                Some(file) if file.refused < refused => {
+                    file.refused = refused;
+                    Err(Stop::Fail(Errno::EIO))
+                }
+                _ => Ok(0),
+            }
+        }
         _ => Err(Stop::Fail(Errno::EINVAL)),
     }
 }

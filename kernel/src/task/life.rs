@@ -67,6 +67,7 @@ pub fn start(
         mask: new.mask,
         signalled: false,
         saved_mask: None,
+        awaited: SignalSet::EMPTY,
         pending: Pending::default(),
         alternate: SignalStack::default(),
         interrupted: Vec::new(),

@@ -2,7 +2,8 @@
 //!
 //! Layers: [`wait`] parks threads and makes them ready; [`files`] lets go of open files, [`share`] of what
 //! tasks share; [`signal`] sends signals and takes them; [`jobs`] knows process groups; [`family`] parents
-//! and children; [`robust`] what a thread leaves in memory; [`life`] begins and ends threads and processes.
+//! and children; [`robust`] what a thread leaves in memory; [`limit`] watches CPU time; [`life`] begins and
+//! ends threads and processes.
 //!
 //! A typical sequence: kill(2) adds a signal to a process and wakes one of its threads out of an
 //! interruptible wait; before that thread's program goes on, [`signal::take`] looks what is pending: a
@@ -16,6 +17,7 @@ pub mod family;
 pub mod files;
 pub mod jobs;
 pub mod life;
+pub mod limit;
 pub mod priority;
 pub mod robust;
 pub mod share;

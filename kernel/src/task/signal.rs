@@ -7,7 +7,7 @@ use crate::abi::signal::{ActionFlags, DefaultAction, SIG_DFL, SIG_IGN, Signal, S
 use crate::base::{Pid, ProcessId, ThreadId};
 use crate::context::{Calls, Cx, Tables};
 use crate::event::{Event, Leave, TaskEvent};
-use crate::proc::{Interrupted, Interruptible, Report, Resume, SignalInfo, State, Woken};
+use crate::proc::{Interrupted, Interruptible, Report, Resume, SignalInfo, State, Thread, Woken};
 use crate::sched::Enqueue;
 
 /// Who gets a signal.
@@ -118,7 +118,8 @@ fn taker(t: &Tables, threads: &[ThreadId], signal: Signal) -> Option<ThreadId> {
 
 /// Whether a thread would take a signal: it does not block it, or waits for it (sigtimedwait(2)).
 fn takes(t: &Tables, thread: ThreadId, signal: Signal) -> bool {
-    !blocks(t, thread, signal)
+    let awaits = |thread: &Thread| thread.awaited.contains(signal);
+    !blocks(t, thread, signal) || t.proc.threads.get(thread).is_some_and(awaits)
 }
 
 /// Forgets pending signals of a process and its threads.
@@ -138,7 +139,9 @@ fn blocks(t: &Tables, thread: ThreadId, signal: Signal) -> bool {
     t.proc.threads.get(thread).is_some_and(|thread| thread.mask.contains(signal))
 }
 
-fn is_ignored(handler: u64, signal: Signal) -> bool {
+/// Whether a handler word means that nothing happens.
+#[must_use]
+pub fn is_ignored(handler: u64, signal: Signal) -> bool {
     let by_default =
         matches!(signal.default_action(), DefaultAction::Ignore | DefaultAction::Continue);
     handler == SIG_IGN || handler == SIG_DFL && by_default
@@ -149,7 +152,7 @@ fn notice(t: &mut Tables, cx: &mut Cx, id: ThreadId, signal: Signal) {
     let Some(thread) = t.proc.threads.get_mut(id) else {
         return;
     };
-    if thread.mask.contains(signal) {
+    if thread.mask.contains(signal) && !thread.awaited.contains(signal) {
         return;
     }
     thread.signalled = true;

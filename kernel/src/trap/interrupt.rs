@@ -1,13 +1,17 @@
 //! Interrupts: a device has something to say, or a time has come.
 
-use crate::base::{Channel, CpuId, DeviceId, PortId, RequestId, Serial, ThreadId, Time};
-use crate::context::{Cx, Due, Tables};
+use crate::abi::signal::{Signal, code};
+use crate::base::{
+    Channel, CpuId, DeviceId, Duration, PortId, ProcessId, RequestId, Serial, ThreadId, Time,
+};
+use crate::context::{Cx, Due, Phase, Tables};
 use crate::driver::bus::Driver;
 use crate::event::{Event, EventId, InputEvent, Leave, NetEvent};
 use crate::hw::WireFrame;
 use crate::io::{block, effects, start};
 use crate::ipc::tty::Reaction;
-use crate::proc::Woken;
+use crate::proc::{Alarm, SignalInfo, Woken};
+use crate::task::signal::{self, Target};
 use crate::task::{jobs, wait};
 
 /// How many packets are taken from a card at a time (NAPI's budget). One interrupt takes all there are: nothing
@@ -51,6 +55,7 @@ pub fn happen(t: &mut Tables, cx: &mut Cx, due: Due) {
             }
             wait::plan_boost(t, cx);
         }
+        Due::Alarm(process) => alarm(t, cx, process),
         Due::Attend(device) => attend(t, cx, device),
         Due::Arrive(port, frame) => arrive(t, cx, port, frame),
         Due::Type(device, bytes) => {
@@ -76,6 +81,23 @@ pub fn renew_slice(t: &mut Tables, on: CpuId) {
     if cpu.current.is_some() {
         cpu.slice_end = slice.map_or(Time::MAX, |slice| cpu.clock + slice);
     }
+}
+
+/// ITIMER_REAL goes off: SIGALRM, and again after its interval.
+fn alarm(t: &mut Tables, cx: &mut Cx, id: ProcessId) {
+    let Some(alarm) = t.proc.processes.get(id).and_then(|process| process.alarm) else {
+        return;
+    };
+    cx.cause = cx.emit(Event::Input(InputEvent::Timer));
+    let again = (alarm.interval > Duration::ZERO).then(|| {
+        let at = cx.now + alarm.interval;
+        Alarm { at, ticket: cx.at(at, Phase::Timer, Due::Alarm(id)), ..alarm }
+    });
+    if let Some(process) = t.proc.processes.get_mut(id) {
+        process.alarm = again;
+    }
+    let info = SignalInfo::new(Signal::ALRM, code::SI_KERNEL);
+    signal::send_info(t, cx, Target::Process(id), info);
 }
 
 /// The time has come that a device asked for.

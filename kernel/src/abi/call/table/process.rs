@@ -28,8 +28,10 @@ calls! {
     PROCESS CLONE clone(flags: CloneFlags, stack: CloneStack,
         parent_tid: CloneWord { label: "parent_tid", when: PARENT_TID, direction: Out },
         tls: CloneWord { label: "tls", when: Clone::SETTLS.bits(), direction: In },
-        child_tid: CloneWord { label: "child_tidptr", when: CHILD_TID, direction: In }) -> Pid, Partial("no namespaces, no CLONE_PIDFD, and no thread pointer to set");
-    PROCESS CLONE3 clone3(cl_args: Struct("clone_args", InOut), size: Size) -> Pid, Partial("no namespaces, no CLONE_PIDFD, and no thread pointer to set");
+        child_tid: CloneWord { label: "child_tidptr", when: CHILD_TID, direction: In }) -> Pid,
+        Partial("no namespaces, no CLONE_PIDFD, and no thread pointer to set");
+    PROCESS CLONE3 clone3(cl_args: Struct("clone_args", InOut), size: Size) -> Pid,
+        Partial("no namespaces, no CLONE_PIDFD, and no thread pointer to set");
     PROCESS EXECVE execve(pathname: Path, argv: Argv, envp: Environment) -> Success, Supported;
     PROCESS EXECVEAT execveat(dirfd: DirFd, pathname: Path, argv: Argv, envp: Environment,
         flags: Flags(&AT)) -> Success, Supported;
@@ -38,7 +40,8 @@ calls! {
     PROCESS WAIT4 wait4(pid: Pid, wstatus: WaitStatus, options: Flags(&WAIT),
         rusage: Rusage) -> Pid, Supported;
     PROCESS WAITID waitid(idtype: Enum(&ID_TYPE), id: Int, infop: SigInfo(Out),
-        options: Flags(&WAIT), rusage: Rusage) -> Success, Partial("no P_PIDFD, as there are no descriptors of processes");
+        options: Flags(&WAIT), rusage: Rusage) -> Success,
+        Partial("no P_PIDFD, as there are no descriptors of processes");
     PROCESS SET_TID_ADDRESS set_tid_address(tidptr: Address) -> Pid, Supported;
     PROCESS UNSHARE unshare(flags: Flags(&UNSHARE)) -> Success;
     PROCESS SETNS setns(fd: Fd, nstype: Flags(&SETNS)) -> Success;
@@ -52,23 +55,30 @@ calls! {
         data: Address) -> ByCommand;
     PROCESS PERSONALITY personality(persona: Hex) -> Hex;
     PROCESS PRCTL prctl(option: Enum(&PRCTL), arg2: PrctlArgument, arg3: PrctlArgument,
-        arg4: PrctlArgument, arg5: PrctlArgument) -> ByCommand;
+        arg4: PrctlArgument, arg5: PrctlArgument) -> ByCommand,
+        Partial("names, the signal at a parent's end, and subreapers");
 
     PROCESS KILL kill(pid: Pid, sig: Signal) -> Success, Supported;
     PROCESS TKILL tkill(tid: Pid, sig: Signal) -> Success, Supported;
     PROCESS TGKILL tgkill(tgid: Pid, tid: Pid, sig: Signal) -> Success, Supported;
-    PROCESS SIGALTSTACK sigaltstack(ss: SigStack(In), old_ss: SigStack(Out)) -> Success;
+    PROCESS SIGALTSTACK sigaltstack(ss: SigStack(In), old_ss: SigStack(Out)) -> Success,
+        Partial("remembered only: handlers need no stack here");
     PROCESS RT_SIGACTION rt_sigaction(signum: Signal, act: SigAction(In), oldact: SigAction(Out),
         sigsetsize: Size) -> Success, Supported;
     PROCESS RT_SIGPROCMASK rt_sigprocmask(how: Enum(&HOW), set: SignalSet(In),
         oldset: SignalSet(Out), sigsetsize: Size) -> Success, Supported;
-    PROCESS RT_SIGPENDING rt_sigpending(set: SignalSet(Out), sigsetsize: Size) -> Success;
-    PROCESS RT_SIGSUSPEND rt_sigsuspend(mask: SignalSet(In), sigsetsize: Size) -> Success;
+    PROCESS RT_SIGPENDING rt_sigpending(set: SignalSet(Out), sigsetsize: Size) -> Success,
+        Supported;
+    PROCESS RT_SIGSUSPEND rt_sigsuspend(mask: SignalSet(In), sigsetsize: Size) -> Success,
+        Supported;
     PROCESS RT_SIGTIMEDWAIT rt_sigtimedwait(set: SignalSet(In), info: SigInfo(Out),
-        timeout: Timespec(In), sigsetsize: Size) -> Signal;
-    PROCESS RT_SIGQUEUEINFO rt_sigqueueinfo(tgid: Pid, sig: Signal, info: SigInfo(In)) -> Success;
+        timeout: Timespec(In), sigsetsize: Size) -> Signal,
+        Supported;
+    PROCESS RT_SIGQUEUEINFO rt_sigqueueinfo(tgid: Pid, sig: Signal, info: SigInfo(In)) -> Success,
+        Supported;
     PROCESS RT_TGSIGQUEUEINFO rt_tgsigqueueinfo(tgid: Pid, tid: Pid, sig: Signal,
-        info: SigInfo(In)) -> Success;
+        info: SigInfo(In)) -> Success,
+        Supported;
     // These two only put the caller's own registers back, or go on with its wait.
     KERNEL RT_SIGRETURN rt_sigreturn(frame: SigFrame) -> Interrupted,
         Partial("a handler returns by a trap of its own; the call itself is ENOSYS");
@@ -107,7 +117,8 @@ calls! {
         datap: Struct("__user_cap_data_struct", In)) -> Success;
 
     PROCESS PRLIMIT64 prlimit64(pid: Pid, resource: Enum(&RLIMIT), new_limit: Rlimit(In),
-        old_limit: Rlimit(Out)) -> Success, Partial("RLIMIT_NOFILE, NPROC, SIGPENDING and CPU bind; the others are only kept");
+        old_limit: Rlimit(Out)) -> Success,
+        Partial("RLIMIT_NOFILE, NPROC, SIGPENDING and CPU bind; the others are only kept");
     PROCESS GETRLIMIT getrlimit(resource: Enum(&RLIMIT), rlim: Rlimit(Out)) -> Success, Supported;
     PROCESS SETRLIMIT setrlimit(resource: Enum(&RLIMIT), rlim: Rlimit(In)) -> Success, Supported;
     PROCESS GETRUSAGE getrusage(who: Enum(&RUSAGE), usage: Rusage) -> Success, Supported;
@@ -131,10 +142,12 @@ calls! {
     PROCESS SCHED_GET_PRIORITY_MIN sched_get_priority_min(policy: Enum(&SCHED)) -> Int, Supported;
     PROCESS SCHED_RR_GET_INTERVAL sched_rr_get_interval(pid: Pid, tp: Timespec(Out)) -> Success, Supported;
 
-    PROCESS UNAME uname(buf: Utsname) -> Success;
+    PROCESS UNAME uname(buf: Utsname) -> Success,
+        Supported;
     PROCESS SETHOSTNAME sethostname(name: Buffer { direction: In, length: Argument(1) },
         len: Size) -> Success;
     PROCESS SETDOMAINNAME setdomainname(name: Buffer { direction: In, length: Argument(1) },
         len: Size) -> Success;
-    PROCESS SYSINFO sysinfo(info: Sysinfo) -> Success;
+    PROCESS SYSINFO sysinfo(info: Sysinfo) -> Success,
+        Partial("no load averages, no swap");
 }
