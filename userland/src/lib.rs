@@ -4,10 +4,12 @@
 //! * [`bench`]: machines that do one thing over and over, to be measured;
 //! * [`bin`]: the programs, one per file;
 //! * [`script`]: the language of traces;
-//! * [`scenario`]: worlds, built in and from files.
+//! * [`scenario`]: worlds, built in and from files;
+//! * [`workbench`]: problems from books, solved by the kernel.
 
 pub mod bench;
 pub mod bin;
 pub mod scenario;
 pub mod script;
 pub mod sys;
+pub mod workbench;

@@ -1,7 +1,7 @@
 //! The run loop: who is next, a CPU or an event, and how far a CPU may go.
 
 use super::Machine;
-use crate::base::{Choice, CpuId, Key, Serial, Time};
+use crate::base::{Choice, CpuId, Duration, Key, Serial, Time};
 use crate::context::{Cpu, Phase};
 use crate::event::{Event, EventId, Leave, MachineEvent, Record};
 use crate::trap::interrupt;
@@ -169,7 +169,7 @@ impl Machine {
         // At equal clocks the lower number goes first, so it may start what begins at that very time.
         let limit = others.map(|(n, other)| {
             let until = self.undisturbing_until(other);
-            until + self.config.interleave + crate::base::Duration(u64::from(me < n))
+            until + self.config.interleave + Duration(u64::from(me < n))
         });
         limit.min().unwrap_or(Time::MAX)
     }
@@ -201,12 +201,19 @@ impl Machine {
             return true;
         }
         let phase = self.cx.engine.agenda.peek().map_or(0, |key: Key| key.phase);
-        let slice_over = self.tables.cpus[usize::from(cpu.0)].slice_end <= clock;
-        if self.tables.cpus[usize::from(cpu.0)].current.is_none() {
+        let state = &self.tables.cpus[usize::from(cpu.0)];
+        let Some(thread) = state.current.and_then(|id| self.tables.proc.threads.get(id)) else {
             return true; // who is next is decided last of all
-        }
-        let own =
-            if slice_over && !self.has_deferred(cpu) { Phase::Quantum } else { Phase::Finish };
+        };
+        let own = if thread.deferred.is_some() {
+            Phase::Finish
+        } else if state.slice_end <= clock {
+            Phase::Quantum
+        } else if state.resched.is_none() && thread.computing.is_some_and(|l| l > Duration::ZERO) {
+            return true; // it does nothing at this very moment
+        } else {
+            Phase::Finish
+        };
         phase < self.cx.dialect.rank(own)
     }
 

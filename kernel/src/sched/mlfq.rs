@@ -45,6 +45,8 @@ pub struct Mlfq {
     rules: Rules,
     lines: Vec<Line>,
     waiting: usize,
+    /// When everybody was moved to the top last.
+    boosted: Time,
 }
 
 /// A task's standing.
@@ -67,7 +69,7 @@ impl Mlfq {
             rules.levels.push(Level { quantum: Duration::millis(10), allotment: 1 });
         }
         let lines = vec![Line::default(); rules.levels.len()];
-        Self { rules, lines, waiting: 0 }
+        Self { rules, lines, waiting: 0, boosted: Time::ZERO }
     }
 
     fn level(&self, level: u16) -> Level {
@@ -75,15 +77,18 @@ impl Mlfq {
         self.rules.levels[at]
     }
 
-    /// How many boosts there have been until `now`.
-    fn boosts(&self, now: Time) -> u64 {
-        now.0.checked_div(self.rules.boost.0).unwrap_or(0)
+    /// How many boosts there have been until `now`, for a task that was (`ran`), or was not, on a CPU until then.
+    /// Nobody is called for a boost while nobody is runnable, so they are counted by the clock. If one is due at
+    /// this very moment, the dialect decides whether it comes before what a CPU does.
+    fn boosts(&self, now: Time, ran: bool) -> u64 {
+        let until = if ran && self.boosted < now { now.0.saturating_sub(1) } else { now.0 };
+        until.checked_div(self.rules.boost.0).unwrap_or(0)
     }
 
     /// A task's standing: that of a newcomer if it is one, or slept through a boost.
-    fn standing(&self, task: &Task, now: Time) -> Standing {
+    fn standing(&self, task: &Task, boosts: u64) -> Standing {
         match task.entity {
-            Entity::Feedback { level, quanta, used, boosts, .. } if boosts == self.boosts(now) => {
+            Entity::Feedback { level, quanta, used, boosts: then, .. } if then == boosts => {
                 let lowest = (self.lines.len() - 1) as u16;
                 Standing { level: level.min(lowest), quanta, used }
             }
@@ -113,7 +118,9 @@ impl Policy for Mlfq {
     }
 
     fn enqueue(&mut self, task: &mut Task, why: Enqueue, now: Time) {
-        let mut standing = self.standing(task, now);
+        let ran = matches!(why, Enqueue::SliceOver | Enqueue::Preempted | Enqueue::Yielded);
+        let boosts = self.boosts(now, ran);
+        let mut standing = self.standing(task, boosts);
         let old_place = match task.entity {
             Entity::Feedback { place, .. } => Some(place),
             _ => None,
@@ -122,7 +129,6 @@ impl Policy for Mlfq {
             standing = self.renew(standing);
         }
         let Standing { level, quanta, used } = standing;
-        let boosts = self.boosts(now);
         let line = &mut self.lines[usize::from(level)];
         let place = match (why, old_place) {
             (Enqueue::Preempted, Some(place)) => place,
@@ -202,7 +208,8 @@ impl Policy for Mlfq {
     }
 
     fn boost(&mut self, now: Time, mut running: Option<&mut Task>, moved: &mut Vec<Task>) -> bool {
-        let boosts = self.boosts(now);
+        self.boosted = now;
+        let boosts = self.boosts(now, false);
         let top =
             |place| Entity::Feedback { level: 0, quanta: 0, used: Duration::ZERO, boosts, place };
         let runs_at = running.as_ref().and_then(|task| match task.entity {

@@ -33,6 +33,8 @@ pub mod settings;
 pub mod shortest;
 pub mod sorted;
 pub mod stride;
+#[cfg(test)]
+mod tests;
 
 pub use affinity::{CpuSet, CpuSets};
 pub use entity::Entity;
@@ -281,7 +283,7 @@ impl Scheduler {
     /// two less.
     fn pull(&mut self, to: usize, now: Time) {
         let own = self.cpus[to].waiting();
-        if own > 0 && self.cpus[to].picks % BALANCE_EVERY != 0 {
+        if own > 0 && !self.cpus[to].picks.is_multiple_of(BALANCE_EVERY) {
             return;
         }
         let others = (0..self.cpus.len()).filter(|&at| at != to);
@@ -330,6 +332,13 @@ impl Scheduler {
         let cpu = self.cpu(cpu)?;
         let running = cpu.running.as_ref()?;
         cpu.queue_ref(running.params.class).slice(running)
+    }
+
+    /// How long a thread of an ordinary class would run if it had a CPU now.
+    #[must_use]
+    pub fn nominal_slice(&self, thread: ThreadId) -> Option<Duration> {
+        let task = self.task(thread)?;
+        self.cpu(task.cpu)?.policy.slice(task)
     }
 
     /// Something else is asked for a thread from now on. If it waits for a CPU or has one, that CPU must look

@@ -133,7 +133,7 @@ fn t05_a_call_that_linux_restarts_goes_on_under_sa_restart() {
         })
         .function(count);
         let mut machine = boot(config(vec![main]));
-        machine.type_on(DeviceId(0), b"key".as_slice().into(), ms(9), 0);
+        machine.type_on(DeviceId(0), b"key\n".as_slice().into(), ms(9), 0);
         run_for(&mut machine, Duration::seconds(1));
         shown(&machine)
     };

@@ -4,11 +4,14 @@
 //! stopped; 2 wrong usage or unreadable input, with one message that says where and what was expected.
 
 mod bench;
+mod cases;
 mod completions;
+mod gantt;
 mod input;
 mod metrics;
 mod out;
 mod run;
+mod sched;
 mod screen;
 mod summary;
 mod syscalls;
@@ -86,6 +89,14 @@ enum Command {
                       oscope run wire --events - | head\n  \
                       oscope run my-world.toml --json")]
     Run(run::Args),
+    /// Solve scheduling problems with the kernel's own policies
+    #[command(
+        after_help = "Examples:\n  oscope sched --policy rr --quantum 2 --jobs 0:8,1:4,2:9\n  \
+                      oscope sched --policy mlfq --seed 7        a problem\n  \
+                      oscope sched --policy mlfq --seed 7 -c     and its solution\n  \
+                      oscope sched --case cases.json --json"
+    )]
+    Sched(Box<sched::Args>),
     /// List the built-in worlds
     #[command(after_help = "Example:\n  oscope worlds")]
     Worlds,
@@ -113,6 +124,7 @@ pub fn main() -> ExitCode {
         None => bare(cli.ascii),
         Some(Command::Tui(args)) => screen::tui(args, cli.ascii),
         Some(Command::Run(args)) => run::run(args),
+        Some(Command::Sched(args)) => sched::sched(args, cli.seed),
         Some(Command::Worlds) => worlds::worlds(),
         Some(Command::Syscalls(args)) => syscalls::syscalls(args),
         Some(Command::Bench(args)) => bench::bench(args),

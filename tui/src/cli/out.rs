@@ -35,6 +35,13 @@ impl Out {
         written.map_err(|error| self.failure(&error))
     }
 
+    /// Writes a JSON document.
+    pub(super) fn json(&mut self, document: &impl serde::Serialize) -> Result<(), Failure> {
+        let written = serde_json::to_writer_pretty(&mut self.writer, document);
+        written.map_err(|error| self.failure(&error.into()))?;
+        self.line("")
+    }
+
     /// Writes text that brings its own line ends.
     pub(super) fn text(&mut self, text: &[u8]) -> Result<(), Failure> {
         let written = self.writer.write_all(text);
