@@ -26,6 +26,9 @@ fn answer(model: &mut Model, now: u64, news: Vec<Seen>) {
         restart: false,
         event: None,
         stuck: None,
+        missed: false,
+        said: None,
+        futures: None,
         done: true,
     };
     update(model, Message::Reply(Box::new(reply)));
@@ -43,7 +46,7 @@ fn born(number: u64, time: u64) -> Seen {
         name: Symbol(0),
     });
     let stamp = Stamp { time: Time(time), ..Stamp::default() };
-    Seen { number, record: Record { stamp, event }, name: Some("x".into()) }
+    Seen { number, record: Record { stamp, event }, name: Some("x".into()), detail: None }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::input::WorldArgs;
 use super::metrics::utilisation;
 use super::out::Out;
 use super::run::stopped;
+use crate::lang::Lang;
 use crate::narrate::waits_for;
 use crate::text::{clean, count, fit, fit_right, round, short};
 use oscope_kernel::base::{Duration, Time};
@@ -63,7 +64,7 @@ fn table(world: &World, snapshot: &Snapshot, out: &mut Out) -> Result<(), Failur
             "  cpu{:<3} busy {} ({share:.1} %), {}",
             cpu.cpu.0,
             fit_right(&short(cpu.busy), 8),
-            format_args!("given to somebody {} times", cpu.switches),
+            count(usize::try_from(cpu.switches).unwrap_or(usize::MAX), "switch"),
         );
         out.line(&line)?;
     }
@@ -77,7 +78,7 @@ fn table(world: &World, snapshot: &Snapshot, out: &mut Out) -> Result<(), Failur
 fn row(task: &TaskView) -> String {
     let line = &task.line;
     let state = match (line.state, line.waits) {
-        (_, Some(wait)) => format!("asleep: {}", waits_for(wait)),
+        (_, Some(wait)) => format!("asleep: {}", waits_for(Lang::En, wait)),
         ('R', None) => "runs or ready".to_owned(),
         ('T', None) => "stopped".to_owned(),
         ('Z', None) => "zombie".to_owned(),
