@@ -13,6 +13,7 @@ use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use oscope_kernel::base::{Duration, MachineId, Time};
 use oscope_kernel::event::{Event, Log, Record, TaskEvent};
 use oscope_kernel::machine::{Machine, Snapshot};
+use oscope_kernel::sched::Settings;
 use oscope_kernel::world::WorldWhy;
 use oscope_kernel::world::history::{History, KEYFRAMES};
 use oscope_userland::scenario::{WorldError, WorldFile};
@@ -53,8 +54,8 @@ pub struct MachineInfo {
     pub name: String,
     /// How many CPUs it has.
     pub cpus: usize,
-    /// The length of a slice.
-    pub slice: Duration,
+    /// Its scheduling policy at boot, with the figures.
+    pub scheduler: Settings,
 }
 
 /// What the screen is told.
@@ -203,7 +204,7 @@ impl Driver {
         let machines = world.machines().iter().map(|machine| MachineInfo {
             name: crate::text::clean(&machine.config().name),
             cpus: usize::from(machine.config().cpus),
-            slice: machine.config().slice,
+            scheduler: machine.config().scheduler.clone(),
         });
         let machines: Vec<MachineInfo> = machines.collect();
         let spacing = Duration((until.0 / KEYFRAMES as u64).max(1_000));

@@ -219,6 +219,11 @@ fn tell_sched(trace: &Trace, record: &Record, event: SchedEvent) -> String {
                 _ => format!("{name} is ready for CPU {on}"),
             }
         }
+        SchedEvent::Priority { thread, priority, inherited } => {
+            let name = who(trace, thread, after);
+            let from = if inherited { ", lent by who waits for it" } else { "" };
+            format!("{name} has priority {priority} now{from}")
+        }
         SchedEvent::Switch { from, to, why } => tell_switch(trace, (from, to), why, (cpu, after)),
     }
 }

@@ -99,7 +99,12 @@ pub fn round(length: Duration) -> String {
 /// `1 task`, `2 tasks`.
 #[must_use]
 pub fn count(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+    let ending = match n {
+        1 => "",
+        _ if what.ends_with("ch") => "es",
+        _ => "s",
+    };
+    format!("{n} {what}{ending}")
 }
 
 /// The known word nearest to a misspelled one, if any is near.

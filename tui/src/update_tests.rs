@@ -10,7 +10,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 fn model() -> Model {
     let machine =
-        |name: &str| MachineInfo { name: name.to_owned(), cpus: 1, slice: Duration::millis(10) };
+        |name: &str| MachineInfo { name: name.to_owned(), cpus: 1, scheduler: Default::default() };
     let machines = [machine("left"), machine("right")];
     let mut model = Model::new("w", Time(1_000_000), &machines);
     answer(&mut model, 10, Vec::new());

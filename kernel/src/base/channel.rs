@@ -47,6 +47,8 @@ pub enum Channel {
         /// The page's index in the file, in units of 4096 bytes.
         page: u64,
     },
+    /// This thread was given the lock that it waits for (futex(2), FUTEX_LOCK_PI).
+    PiLock(ThreadId),
     /// The socket has something to receive.
     Socket(SocketId),
     /// The console has input.

@@ -121,6 +121,12 @@ impl Chooser {
         answer
     }
 
+    /// Whether anybody steers or listens. If not, every answer is 0.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.record.is_some() || !self.schedule.0.is_empty()
+    }
+
     /// The questions asked since the start, if they were recorded.
     #[must_use]
     pub fn record(&self) -> &[Asked] {

@@ -122,6 +122,15 @@ impl<Tag, T> Table<Tag, T> {
         }
     }
 
+    /// Two different objects, to change, unless one of them is gone.
+    pub fn get_two_mut(&mut self, a: Id<Tag>, b: Id<Tag>) -> Option<(&mut T, &mut T)> {
+        if a == b || self.get(a).is_none() || self.get(b).is_none() {
+            return None;
+        }
+        let ((_, a), (_, b)) = self.slots.get2_mut(a.index as usize, b.index as usize)?;
+        Some((a, b))
+    }
+
     /// Takes the object out; its slot is free again.
     pub fn remove(&mut self, id: Id<Tag>) -> Option<T> {
         self.get(id)?;

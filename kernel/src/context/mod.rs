@@ -28,10 +28,10 @@ use crate::driver::Bus;
 use crate::event::{Event, EventId, Log, Stamp};
 use crate::fs::Fs;
 use crate::hw::{CostModel, InterruptController, Memory, Satp, Wire, WireFrame};
-use crate::ipc::{Mailboxes, Pipes, Tty};
+use crate::ipc::{Mailboxes, PiLocks, Pipes, Tty};
 use crate::mm::Mm;
 use crate::net::Net;
-use crate::proc::{CallFrame, Proc};
+use crate::proc::{CallFrame, Proc, Start};
 use crate::sched::Scheduler;
 use std::sync::Arc;
 
@@ -58,6 +58,8 @@ pub struct Tables {
     pub net: Net,
     /// Mailboxes of servers.
     pub boxes: Mailboxes,
+    /// Contended locks with priority inheritance.
+    pub pi: PiLocks,
     /// Pipes.
     pub pipes: Pipes,
     /// The console's line discipline.
@@ -106,6 +108,10 @@ pub enum Due {
     Alarm(ProcessId),
     /// A device wants attention.
     Attend(DeviceId),
+    /// A program starts that was to start later than at boot.
+    Start(Arc<Start>),
+    /// The scheduling policy moves everybody to the top.
+    Boost,
     /// A frame arrives at an interface.
     Arrive(PortId, WireFrame),
     /// Somebody types on a console.
@@ -115,9 +121,11 @@ pub enum Due {
 /// What kind of thing happens, for the order of what happens at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
+    /// The scheduling policy moves everybody to the top.
+    Boost,
     /// From outside: keys.
     Input,
-    /// From another machine.
+    /// From another machine; a program that starts later than at boot.
     Arrival,
     /// A device is done.
     IoDone,
@@ -130,7 +138,7 @@ pub enum Phase {
 }
 
 /// How many phases there are.
-pub const PHASES: usize = 6;
+pub const PHASES: usize = 7;
 
 /// The order of phases: a set of rules for ties, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -143,7 +151,24 @@ pub struct Dialect {
 
 impl Dialect {
     /// Input, arrivals, devices and timers before whoever runs; ends before slices.
-    pub const LINUX: Self = Self { name: "linux", ranks: [0, 1, 2, 3, 4, 5] };
+    pub const LINUX: Self = Self { name: "linux", ranks: [0, 1, 2, 3, 4, 5, 6] };
+
+    /// As worked examples in textbooks have it: who arrives at the moment when a slice is over stands before
+    /// the one whose slice it was; of those who arrive or come back at one moment, nobody is preferred for how.
+    pub const TEXTBOOK: Self = Self { name: "textbook", ranks: [0, 1, 1, 1, 1, 2, 3] };
+
+    /// As the simulators of *Operating Systems: Three Easy Pieces* have it: what the running task does at the
+    /// end of a tick comes before everything that the next tick begins with.
+    pub const OSTEP: Self = Self { name: "ostep", ranks: [2, 3, 3, 3, 3, 0, 1] };
+
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::TEXTBOOK, Self::OSTEP, Self::LINUX];
+
+    /// The dialect of that name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dialect| dialect.name == name)
+    }
 
     /// The rank of a phase.
     #[must_use]

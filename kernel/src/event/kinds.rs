@@ -136,6 +136,14 @@ pub enum Leave {
     Stopped,
 }
 
+impl Leave {
+    /// Whether the thread that left could have gone on.
+    #[must_use]
+    pub const fn is_still_ready(self) -> bool {
+        matches!(self, Self::Slice | Self::Preempted | Self::Yielded)
+    }
+}
+
 /// Events of run queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "what", rename_all = "kebab-case")]
@@ -156,6 +164,17 @@ pub enum SchedEvent {
         thread: Serial,
         /// The CPU whose queue it joined.
         on: CpuId,
+    },
+    /// A thread is more or less urgent than before.
+    Priority {
+        /// The thread.
+        #[serde(rename = "task")]
+        thread: Serial,
+        /// Its priority as Linux counts inside: −1 for the deadline class, 0 to 98 for real time, 100 to 139 for nice
+        /// −20 to 19; smaller is more urgent.
+        priority: i32,
+        /// Whether it has that from somebody who waits for it.
+        inherited: bool,
     },
     /// A thread parked.
     Block {

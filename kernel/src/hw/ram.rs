@@ -35,13 +35,48 @@ pub struct Ram {
     /// Up to the highest frame that was ever written.
     frames: Vec<Frame>,
     size: u32,
+    spare: Spare,
+}
+
+/// Pages of the host's memory that no frame needs at the moment. The host takes longer to give a page, and to take it
+/// back, than we do to clear one.
+#[derive(Debug, Default)]
+struct Spare(Vec<Box<Page>>);
+
+/// How many pages are kept: 4 MiB.
+const MOST_SPARE: usize = 1024;
+
+/// A copy of the machine finds its own.
+impl Clone for Spare {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl Spare {
+    /// A page with these contents.
+    fn page(&mut self, contents: &Page) -> Box<Page> {
+        match self.0.pop() {
+            Some(mut page) => {
+                *page = *contents;
+                page
+            }
+            None => Box::new(*contents),
+        }
+    }
+
+    fn keep(&mut self, page: Box<Page>) {
+        if self.0.len() < MOST_SPARE {
+            self.0.push(page);
+        }
+    }
 }
 
 impl Ram {
     /// Memory of `size` frames.
     #[must_use]
     pub fn new(size: u32) -> Self {
-        Self { frames: Vec::new(), size }
+        Self { frames: Vec::new(), size, spare: Spare::default() }
     }
 
     /// How many frames there are.
@@ -60,11 +95,7 @@ impl Ram {
     #[inline]
     #[must_use]
     pub fn page(&self, frame: FrameId) -> &Page {
-        match self.frames.get(frame.0 as usize) {
-            Some(Frame::Own(page)) => page,
-            Some(Frame::Frozen(page)) => page,
-            _ => &ZEROES,
-        }
+        contents(&self.frames, frame)
     }
 
     /// The contents of a frame, to change.
@@ -87,23 +118,34 @@ impl Ram {
         }
         let page = match std::mem::take(&mut self.frames[at]) {
             Frame::Own(page) => page,
-            Frame::Frozen(shared) => Arc::try_unwrap(shared).unwrap_or_else(|s| (*s).clone()),
-            Frame::Untouched => Box::new(ZEROES),
+            Frame::Frozen(shared) => {
+                Arc::try_unwrap(shared).unwrap_or_else(|shared| self.spare.page(&shared))
+            }
+            Frame::Untouched => self.spare.page(&ZEROES),
         };
         self.frames[at] = Frame::Own(page);
     }
 
     /// Forgets what a frame held; it reads as zeroes and costs nothing.
     pub fn clear(&mut self, frame: FrameId) {
-        if let Some(slot) = self.frames.get_mut(frame.0 as usize) {
-            *slot = Frame::Untouched;
+        if let Some(slot) = self.frames.get_mut(frame.0 as usize)
+            && let Frame::Own(page) = std::mem::take(slot)
+        {
+            self.spare.keep(page);
         }
     }
 
     /// Copies a frame's contents to another one.
     pub fn copy(&mut self, from: FrameId, to: FrameId) {
-        let page = *self.page(from);
-        *self.page_mut(to) = page;
+        if from == to {
+            return;
+        }
+        self.clear(to);
+        let at = to.0 as usize;
+        if at >= self.frames.len() {
+            self.frames.resize(at + 1, Frame::Untouched);
+        }
+        self.frames[at] = Frame::Own(self.spare.page(contents(&self.frames, from)));
     }
 
     /// Makes the next [`Clone`] share every frame instead of copying it.
@@ -117,6 +159,12 @@ impl Ram {
         }
     }
 
+    /// The numbers of a frame from its first on, as [`word`](Self::word) reads them.
+    pub fn words(&self, frame: FrameId) -> impl Iterator<Item = u64> {
+        let (words, _) = self.page(frame).as_chunks();
+        words.iter().map(|bytes| u64::from_le_bytes(*bytes))
+    }
+
     /// A number stored at a physical address (little-endian, aligned to 8), such as a page-table entry.
     #[inline]
     #[must_use]
@@ -128,6 +176,16 @@ impl Ram {
     #[inline]
     pub fn set_word(&mut self, frame: FrameId, index: usize, value: u64) {
         write_number(self.page_mut(frame), index % 512 * 8, 8, value);
+    }
+}
+
+/// The contents of a frame; zeroes where there is no memory.
+#[inline]
+fn contents(frames: &[Frame], frame: FrameId) -> &Page {
+    match frames.get(frame.0 as usize) {
+        Some(Frame::Own(page)) => page,
+        Some(Frame::Frozen(page)) => page,
+        _ => &ZEROES,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Layer 7: moving data between programs, caches and devices.
 //!
-//! Layers: [`image`] lays programs out; [`user`] copies between the kernel and user memory; [`frames`] finds memory; [`block`] asks
+//! Layers: [`image`] lays programs out; [`start`] starts those that nobody forks; [`user`] copies between the kernel and user memory; [`frames`] finds memory; [`block`] asks
 //! devices for blocks and takes them in; [`txn`] runs file system operations; [`effects`] acts on what
 //! devices did.
 //!
@@ -16,5 +16,6 @@ pub mod block;
 pub mod effects;
 pub mod frames;
 pub mod image;
+pub mod start;
 pub mod txn;
 pub mod user;

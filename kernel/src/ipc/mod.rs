@@ -18,6 +18,10 @@ pub mod tty;
 pub use pipe::{End, PIPE_BUF, Pipe, Pipes};
 pub use tty::Tty;
 
+pub mod pi;
+
+pub use pi::{PiLock, PiLocks};
+
 use crate::base::{ServerId, ThreadId};
 use std::collections::VecDeque;
 

@@ -1,16 +1,13 @@
 //! Switching a machine on.
 
 use super::config::MAX_INTERLEAVE;
-use super::{Config, Machine, Start};
+use super::{Config, Machine};
 use crate::abi::Errno;
-use crate::abi::flags::file::access_mode::RDWR;
-use crate::abi::program::Answer;
-use crate::abi::signal::SignalSet;
 use crate::base::{
     Agenda, Chooser, CpuId, DeviceId, MachineId, NsId, ProcessId, RequestId, Rng, Serial, ServerId,
     ThreadId, Time,
 };
-use crate::context::{Calls, Cpu, Cx, Engine, Live, Tables};
+use crate::context::{Calls, Cpu, Cx, Due, Engine, Live, Phase, Tables};
 use crate::driver::Bus;
 use crate::event::{Event, EventId, Log, MachineEvent};
 use crate::fs::{Fs, MiniFs};
@@ -18,15 +15,14 @@ use crate::hw::disk::Disk;
 use crate::hw::nic::Nic;
 use crate::hw::uart::Uart;
 use crate::hw::{InterruptController, Memory, Wire};
-use crate::io::{effects, frames, image};
-use crate::ipc::{Mailboxes, Pipes, Tty};
+use crate::io::{effects, start};
+use crate::ipc::{Mailboxes, PiLocks, Pipes, Tty};
 use crate::mm::Mm;
 use crate::net::{Interface, Net};
-use crate::proc::{Body, Descriptor, FileKind, FileTable, FsInfo, Handlers, KThread, Proc};
-use crate::sched::{Scheduler, policy_by_name};
-use crate::task::{family, life};
+use crate::proc::{Body, KThread, Proc, Start};
+use crate::sched::Scheduler;
+use crate::task::life;
 use crate::trap::call::SERVERS;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -73,8 +69,8 @@ impl Machine {
         if !(64..=1 << 30).contains(&config.frames) {
             return Err(BootError::Frames(config.frames));
         }
-        let policy = policy_by_name(&config.policy, config.slice)
-            .ok_or_else(|| BootError::Policy(config.policy.clone()))?;
+        let policy = config.scheduler.make();
+        let policy = policy.ok_or_else(|| BootError::Policy(config.scheduler.policy.clone()))?;
         let tables = Tables {
             memory: Box::new(Memory::new(
                 config.cpus,
@@ -91,6 +87,7 @@ impl Machine {
             fs: Fs::new(config.cache_limit),
             net: Net::default(),
             boxes: Mailboxes::new(SERVERS.len()),
+            pi: PiLocks::default(),
             pipes: Pipes::default(),
             tty: Tty::default(),
             proc: Proc::default(),
@@ -108,13 +105,18 @@ impl Machine {
         machine
             .cx
             .emit(Event::Machine(MachineEvent::Boot { cpus: config.cpus, frames: config.frames }));
-        let (first, others) = config.programs.split_at(config.programs.len().min(1));
+        let (later, at_boot): (Vec<&Start>, Vec<&Start>) =
+            config.programs.iter().partition(|start| start.time > Time::ZERO);
+        let (first, others) = at_boot.split_at(at_boot.len().min(1));
         for start in first {
             machine.spawn(start)?; // number 1, which inherits orphans: init, if the world is wise
         }
         machine.start_kernel_tasks(); // before anybody needs them
         for start in others {
             machine.spawn(start)?; // the world's other programs
+        }
+        for start in later {
+            machine.plan(start)?; // and those that come later
         }
         Ok(machine)
     }
@@ -177,48 +179,18 @@ impl Machine {
     /// [`BootError::Program`].
     pub fn spawn(&mut self, start: &Start) -> Result<ProcessId, BootError> {
         let fail = |errno| BootError::Program(start.path.clone(), errno);
-        let program = self.cx.loader.load(&start.path, &[]).map_err(fail)?;
         let (t, cx) = (&mut self.tables, &mut self.cx);
         crate::trap::interrupt::as_machine(cx);
         cx.now = self.time;
-        let pid = t.proc.new_pid().ok_or(fail(Errno::EAGAIN))?;
-        let (space, sp) =
-            image::lay_out(t, program.as_ref(), &start.arguments, &[]).map_err(fail)?;
-        let mut process = family::empty_process(pid, program.name(), None);
-        process.space = Some(space);
-        let handlers = Handlers { actions: BTreeMap::new(), users: 1 };
-        process.handlers = Some(t.proc.handlers.insert(handlers));
-        if t.tty.session.is_none() {
-            // The world's first program owns the console, as a login shell would.
-            (t.tty.session, t.tty.foreground) = (Some(pid), pid);
-        }
-        let cwd = t.fs.root(NsId(0));
-        let info = FsInfo { cwd, path: "/".to_owned(), umask: 0o022, users: 1 };
-        let info = t.proc.fs.insert(info);
-        let mut table = FileTable::new();
-        if let Some(console) = t.console {
-            let file = t.proc.open.open(FileKind::Console(console), RDWR);
-            for fd in 0..3 {
-                table.set(fd, Descriptor { file, close_on_exec: false });
-            }
-            t.proc.open.hold(file);
-            t.proc.open.hold(file);
-        }
-        let files = t.proc.files.insert(table);
-        let process = t.proc.add_process(process);
-        let new = life::NewThread {
-            process,
-            tid: pid,
-            body: Body::User,
-            answer: Answer::Retry,
-            mask: SignalSet::EMPTY,
-            nice: start.nice,
-            files: Some(files),
-            fs: Some(info),
-        };
-        life::start(t, cx, new, Some(program.start(sp)));
-        frames::trim_cache(t);
-        Ok(process)
+        start::spawn(t, cx, start).map_err(fail)
+    }
+
+    /// Puts a program on the agenda.
+    fn plan(&mut self, start: &Start) -> Result<(), BootError> {
+        let fail = |errno| BootError::Program(start.path.clone(), errno);
+        self.cx.loader.load(&start.path, &[]).map_err(fail)?;
+        self.cx.at(start.time, Phase::Arrival, Due::Start(Arc::new(start.clone())));
+        Ok(())
     }
 
     /// Takes a guest in: a task of this machine becomes its virtual CPU.

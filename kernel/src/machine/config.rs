@@ -6,6 +6,8 @@ use crate::context::{Dialect, Structure};
 use crate::event::Capture;
 use crate::hw::disk::Medium;
 use crate::hw::{CostModel, Timing};
+use crate::proc::Start;
+use crate::sched::Settings;
 use std::sync::Arc;
 
 /// A disk.
@@ -28,31 +30,6 @@ pub struct PortConfig {
     pub bits_per_second: u64,
 }
 
-/// A program to start at boot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Start {
-    /// What the loader finds it by.
-    pub path: String,
-    /// Its arguments, its own name first.
-    pub arguments: Vec<String>,
-    /// Its nice value.
-    pub nice: i8,
-}
-
-impl Start {
-    /// A program with these arguments besides its name.
-    #[must_use]
-    pub fn new(path: &str, arguments: &[&str]) -> Self {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let all = std::iter::once(&name).chain(arguments);
-        Self {
-            path: path.to_owned(),
-            arguments: all.map(|&text| text.to_owned()).collect(),
-            nice: 0,
-        }
-    }
-}
-
 /// The largest interleaving. It must be shorter than any cable: a CPU that lags behind its machine's time
 /// may still send a frame.
 pub const MAX_INTERLEAVE: Duration = Duration::nanos(500);
@@ -68,10 +45,8 @@ pub struct Config {
     pub cpus: u16,
     /// RAM, in frames of 4096 bytes.
     pub frames: u32,
-    /// The scheduling policy's name.
-    pub policy: String,
-    /// The slice, for policies that have one.
-    pub slice: Duration,
+    /// The scheduling policy, with its figures.
+    pub scheduler: Settings,
     /// What things cost.
     pub costs: CostModel,
     /// One kernel, or many servers.
@@ -98,7 +73,7 @@ pub struct Config {
     pub disk: Option<DiskConfig>,
     /// Network interfaces.
     pub ports: Vec<PortConfig>,
-    /// What runs from the start.
+    /// What runs, from the start or later.
     pub programs: Vec<Start>,
     /// Finds programs.
     pub loader: Arc<dyn Loader>,
@@ -114,8 +89,7 @@ impl Config {
             id: MachineId(0),
             cpus: 1,
             frames: 4096,
-            policy: "rr".to_owned(),
-            slice: Duration::millis(10),
+            scheduler: Settings::default(),
             costs: CostModel::teaching(),
             structure: Structure::Monolith,
             dialect: Dialect::LINUX,

@@ -18,8 +18,9 @@ mod run;
 mod step;
 pub mod view;
 
+pub use crate::proc::Start;
 pub use boot::BootError;
-pub use config::{Config, DiskConfig, PortConfig, Start};
+pub use config::{Config, DiskConfig, PortConfig};
 pub use explore::{Explored, explore};
 pub use keyframe::Keyframe;
 pub use run::{Until, Why};
@@ -99,6 +100,17 @@ impl Machine {
         &self.tables
     }
 
+    /// What is kept of threads that have ended, the oldest first: the newest 65,536.
+    pub fn ended(&self) -> impl Iterator<Item = &crate::proc::Ended> {
+        self.tables.proc.ended.iter()
+    }
+
+    /// How many threads have ended.
+    #[must_use]
+    pub fn ended_total(&self) -> u64 {
+        self.tables.proc.ended.total
+    }
+
     /// How many system calls were served.
     #[must_use]
     pub fn calls(&self) -> u64 {
@@ -126,12 +138,13 @@ impl Machine {
 
     /// No CPU of this machine has run before `time`: as a guest, it was not granted any.
     pub fn steal_until(&mut self, time: Time) {
-        for cpu in &mut self.tables.cpus {
+        for (at, cpu) in (0..).zip(&mut self.tables.cpus) {
             let stolen = time.since(cpu.clock);
             cpu.clock += stolen;
             // A slice is not used up by time that was stolen. (Linux subtracts steal time as well.)
             cpu.slice_end += stolen;
             cpu.since += stolen;
+            self.tables.sched.steal(CpuId(at), stolen);
         }
         self.time = self.time.max(time);
     }
@@ -172,14 +185,16 @@ impl Machine {
     /// # Errors
     /// [`BootError::Policy`] if there is none of that name.
     pub fn switch_policy(&mut self, name: &str) -> Result<(), BootError> {
-        let policy = crate::sched::policy_by_name(name, self.config.slice)
-            .ok_or_else(|| BootError::Policy(name.to_owned()))?;
-        self.tables.sched.switch_policy(policy.as_ref(), self.time);
-        for cpu in &mut self.tables.cpus {
-            if cpu.current.is_some() {
-                cpu.resched.get_or_insert(crate::event::Leave::Preempted);
-            }
+        let policy = self.config.scheduler.with_policy(name).make();
+        let policy = policy.ok_or_else(|| BootError::Policy(name.to_owned()))?;
+        let (t, cx) = (&mut self.tables, &mut self.cx);
+        crate::trap::interrupt::as_machine(cx);
+        cx.now = self.time;
+        t.sched.switch_policy(policy.as_ref(), self.time);
+        for cpu in 0..t.cpus.len() {
+            crate::trap::interrupt::renew_slice(t, CpuId(cpu as u16));
         }
+        crate::task::wait::plan_boost(t, cx);
         Ok(())
     }
 }

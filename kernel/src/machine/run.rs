@@ -1,8 +1,8 @@
 //! The run loop: who is next, a CPU or an event, and how far a CPU may go.
 
 use super::Machine;
-use crate::base::{Choice, CpuId, Key, Serial, Time};
-use crate::context::Phase;
+use crate::base::{Choice, CpuId, Duration, Key, Serial, Time};
+use crate::context::{Cpu, Phase};
 use crate::event::{Event, EventId, Leave, MachineEvent, Record};
 use crate::trap::interrupt;
 
@@ -168,9 +168,21 @@ impl Machine {
         let others = others.filter(|(n, other)| *n != me && other.is_busy());
         // At equal clocks the lower number goes first, so it may start what begins at that very time.
         let limit = others.map(|(n, other)| {
-            other.clock + self.config.interleave + crate::base::Duration(u64::from(me < n))
+            let until = self.undisturbing_until(other);
+            until + self.config.interleave + Duration(u64::from(me < n))
         });
         limit.min().unwrap_or(Time::MAX)
+    }
+
+    /// Until when a CPU will do nothing that others could notice: while its thread does nothing but compute, until
+    /// that is done, or its slice is over.
+    fn undisturbing_until(&self, cpu: &Cpu) -> Time {
+        let thread = cpu.current.and_then(|thread| self.tables.proc.threads.get(thread));
+        let quiet = thread.filter(|thread| {
+            !self.explore && !thread.signalled && thread.deferred.is_none() && cpu.resched.is_none()
+        });
+        let computes = quiet.and_then(|thread| thread.computing);
+        computes.map_or(cpu.clock, |left| (cpu.clock + left).min(cpu.slice_end.max(cpu.clock)))
     }
 
     fn has_deferred(&self, cpu: CpuId) -> bool {
@@ -189,9 +201,19 @@ impl Machine {
             return true;
         }
         let phase = self.cx.engine.agenda.peek().map_or(0, |key: Key| key.phase);
-        let slice_over = self.tables.cpus[usize::from(cpu.0)].slice_end <= clock;
-        let own =
-            if slice_over && !self.has_deferred(cpu) { Phase::Quantum } else { Phase::Finish };
+        let state = &self.tables.cpus[usize::from(cpu.0)];
+        let Some(thread) = state.current.and_then(|id| self.tables.proc.threads.get(id)) else {
+            return true; // who is next is decided last of all
+        };
+        let own = if thread.deferred.is_some() {
+            Phase::Finish
+        } else if state.slice_end <= clock {
+            Phase::Quantum
+        } else if state.resched.is_none() && thread.computing.is_some_and(|l| l > Duration::ZERO) {
+            return true; // it does nothing at this very moment
+        } else {
+            Phase::Finish
+        };
         phase < self.cx.dialect.rank(own)
     }
 

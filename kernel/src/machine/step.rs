@@ -30,6 +30,10 @@ impl Machine {
             }
             if let Some(why) = self.tables.cpus[at].resched.take() {
                 self.give_way(cpu, why);
+                // Whatever happens at this moment comes before the decision who is next.
+                if self.cx.engine.agenda.next_time() <= self.tables.cpus[at].clock {
+                    return;
+                }
             }
             if self.tables.cpus[at].current.is_none() && !self.pick(cpu) {
                 return;
@@ -40,7 +44,9 @@ impl Machine {
             if before >= horizon {
                 return;
             }
-            let limit = horizon.min(state.slice_end.max(Time(before.0 + 1)));
+            // What the last step has put on the agenda may come sooner than what was there.
+            let event = self.cx.engine.agenda.next_time();
+            let limit = horizon.min(state.slice_end.min(event).max(Time(before.0 + 1)));
             let was_deferred = self.step(cpu, thread, limit);
             let after = self.tables.cpus[at].clock;
             self.watch_progress(before, after);
@@ -85,10 +91,11 @@ impl Machine {
         self.tables.cpus[at].slice_end = Time::MAX;
         let ran = clock.since(self.tables.cpus[at].since);
         self.tables.cpus[at].busy += ran;
-        self.tables.sched.ran(cpu, ran);
-        let task = self.tables.sched.leave(cpu);
         let mut why = why;
-        match self.tables.proc.threads.get_mut(id) {
+        let thread = self.tables.proc.threads.get_mut(id);
+        let goes_on = thread.as_ref().is_some_and(|thread| thread.state == State::Running(cpu));
+        self.tables.sched.leave(cpu, clock, goes_on);
+        match thread {
             None => why = Leave::Exited,
             Some(thread) => {
                 self.tables.cpus[at].left = thread.serial;
@@ -102,8 +109,11 @@ impl Machine {
                             Leave::Yielded => Enqueue::Yielded,
                             _ => Enqueue::SliceOver,
                         };
-                        if let Some(task) = task {
-                            self.tables.sched.ready(task, reason, cpu, clock);
+                        let place = self.tables.sched.ready(id, reason, clock);
+                        if place.cpu != cpu {
+                            // It may not run here any more (sched_setaffinity(2)).
+                            self.cx.now = clock;
+                            wait::tell_cpu(&mut self.tables, &mut self.cx, place);
                         }
                     }
                     // It was stopped, went on, and runs elsewhere already.
@@ -133,7 +143,7 @@ impl Machine {
         let state = &mut self.tables.cpus[at];
         state.kicked = false;
         let (left, why, old) = (state.left, state.left_why, state.left_thread);
-        let Some(task) = next else {
+        let Some(next) = next else {
             if old != ThreadId::NONE {
                 self.context_of(cpu, ThreadId::NONE);
                 self.cx.emit(Event::Sched(SchedEvent::Switch {
@@ -145,13 +155,13 @@ impl Machine {
             }
             return false;
         };
-        state.current = Some(task.thread);
+        state.current = Some(next);
         state.since = clock;
-        let Some(thread) = self.tables.proc.threads.get_mut(task.thread) else {
+        let Some(thread) = self.tables.proc.threads.get_mut(next) else {
             return false;
         };
         thread.state = State::Running(cpu);
-        if old != task.thread {
+        if old != next {
             let space =
                 self.tables.proc.processes.get(thread.process).and_then(|process| process.space);
             thread.times.waiting += clock.since(thread.times.ready_since);
@@ -160,7 +170,7 @@ impl Machine {
             thread.times.migrations += u64::from(thread.cpu != cpu && thread.times.switches > 1);
             thread.cpu = cpu;
             let serial = thread.serial;
-            self.context_of(cpu, task.thread);
+            self.context_of(cpu, next);
             self.cx.emit(Event::Sched(SchedEvent::Switch { from: left, to: serial, why }));
             self.cx.charge(self.cx.costs.context_switch);
             let state = &mut self.tables.cpus[at];
@@ -175,7 +185,7 @@ impl Machine {
             state.clock = self.cx.now;
         }
         // Even if nobody ran in between: a server may have given it another space (execve(2)).
-        let process = self.tables.proc.process_of(task.thread);
+        let process = self.tables.proc.process_of(next);
         let satp =
             process.and_then(|process| process.space).map(|space| self.tables.mm.satp(space));
         let state = &mut self.tables.cpus[at];

@@ -117,30 +117,26 @@ impl Mm {
     ) -> Result<(SpaceId, u64), NoMemory> {
         let child = self.create(memory)?;
         let Self { frames, spaces, .. } = self;
-        let pages = spaces.get(parent).map_or_else(Vec::new, |space| space.mapped(&memory.ram));
-        let (Some(from), count) = (spaces.get(parent).cloned(), pages.len() as u64) else {
+        let Some((from, to)) = spaces.get_two_mut(parent, child) else {
             return Ok((child, 0));
         };
-        if let Some(to) = spaces.get_mut(child) {
-            to.copy_areas(&from);
-        }
+        let pages = from.mapped(&memory.ram);
+        let count = pages.len() as u64;
+        to.copy_areas(from);
         //DOC: cow-fork
         for (address, pte) in pages {
             let Some(rights) = from.find(address).map(|vma| vma.rights) else {
                 continue;
             };
             frames.share(pte.frame());
-            let installed = spaces.get_mut(child).map_or(Err(NoMemory), |to| {
-                to.install((frames, memory), address, pte.frame(), (rights, Share::CopyOnWrite))
-            });
+            let share = (rights, Share::CopyOnWrite);
+            let installed = to.install((frames, memory), address, pte.frame(), share);
             if installed.is_err() {
                 frames.release(pte.frame());
                 self.release(child, memory);
                 return Err(NoMemory);
             }
-            if let Some(from) = spaces.get_mut(parent) {
-                from.protect_from_writes(memory, address);
-            }
+            from.protect_from_writes(memory, address);
         }
         memory.flush_space(from.satp.asid);
         Ok((child, count))

@@ -9,6 +9,8 @@ use crate::hw::{Memory, PAGE_SIZE, Ram, Satp};
 use std::collections::BTreeMap;
 
 const PAGE: u64 = PAGE_SIZE as u64;
+/// How much memory the entries of one table of the lowest level map: 2 MiB.
+const TABLE_SPAN: u64 = PAGE * 512;
 /// How many areas a space may have (Linux' vm.max_map_count).
 const MAX_AREAS: usize = 65_530;
 /// Mappings are placed below this address, downwards; the stack lies above it.
@@ -219,19 +221,20 @@ impl AddressSpace {
         Ok(())
     }
 
-    /// All mapped pages: address and table entry, lowest first.
+    /// All mapped pages: address and table entry, lowest first. What lies in no area is not mapped, so only those
+    /// parts of the tables are looked at that belong to an area.
     pub(super) fn mapped(&self, ram: &Ram) -> Vec<(u64, Pte)> {
         let mut pages = Vec::with_capacity(self.resident as usize);
-        let entries = |table: FrameId| {
-            (0..512)
-                .map(move |n| (n, Pte(ram.word(table, n))))
-                .filter(|(_, pte)| pte.has(Pte::VALID))
-        };
-        for (top, giga) in entries(self.satp.root) {
-            for (middle, mega) in entries(giga.frame()) {
-                for (low, pte) in entries(mega.frame()) {
-                    pages.push((((top << 18 | middle << 9 | low) as u64) << 12, pte));
+        for vma in self.areas.values() {
+            let mut start = vma.start;
+            while start < vma.end {
+                let end = vma.end.min((start | (TABLE_SPAN - 1)) + 1);
+                if let Some((table, index)) = self.leaf(ram, start) {
+                    let entries = ram.words(table).skip(index);
+                    let entries = (start..end).step_by(PAGE_SIZE).zip(entries.map(Pte));
+                    pages.extend(entries.filter(|(_, pte)| pte.has(Pte::VALID)));
                 }
+                start = end;
             }
         }
         pages
@@ -276,8 +279,8 @@ impl AddressSpace {
         let mut address = start;
         while address < end {
             let Some((table, index)) = self.leaf(&memory.ram, address) else {
-                // No table here: go on where the next one begins, 2 MiB on.
-                address = (address | (PAGE * 512 - 1)) + 1;
+                // No table here: go on where the next one begins.
+                address = (address | (TABLE_SPAN - 1)) + 1;
                 continue;
             };
             let pte = Pte(memory.ram.word(table, index));

@@ -13,19 +13,23 @@
 //! Linux' `task_struct` (`mm`, `files`).
 
 pub mod call_frame;
+pub mod ended;
 pub mod files;
 pub mod limits;
 pub mod process;
 pub mod programs;
 pub mod signals;
+pub mod start;
 pub mod thread;
 
 pub use call_frame::{CallFrame, Channels, Interruptible, Stop, WaitFor, Woken};
+pub use ended::{Ended, Obituaries};
 pub use files::{Descriptor, FileKind, FileTable, MAX_DESCRIPTORS, OpenFile, OpenFiles};
 pub use limits::Limits;
 pub use process::{Alarm, FsInfo, Handlers, Process, Report, Usage};
 pub use programs::{Programs, SavedPrograms};
 pub use signals::{Pending, SignalInfo};
+pub use start::Start;
 pub use thread::{Body, Interrupted, KThread, Parked, Resume, SignalStack, State, Thread, Times};
 
 use crate::abi::flags::process::rlimit;
@@ -55,6 +59,8 @@ pub struct Proc {
     pub handlers: Table<HandlersTag, Handlers>,
     /// Open files.
     pub open: OpenFiles,
+    /// What is kept of threads that have ended.
+    pub ended: Obituaries,
     /// Who waits for what.
     pub waits: WaitQueues,
     /// Numbers in use: of threads, and so of processes, whose number is their first thread's.

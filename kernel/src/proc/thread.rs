@@ -10,6 +10,7 @@ use crate::base::{
     ServerId, Time,
 };
 use crate::event::{EventId, Wait};
+use crate::sched::Params;
 use std::hash::{Hash, Hasher};
 
 /// What runs when the thread has the CPU.
@@ -150,8 +151,8 @@ pub struct Thread {
     // Touched by the scheduler.
     /// Where it is.
     pub state: State,
-    /// Nice value, −20..=19.
-    pub nice: i8,
+    /// What the scheduler was asked for it, if it has inherited something else from who waits for it.
+    pub asked: Option<Params>,
     /// Where it ran last.
     pub cpu: CpuId,
     /// Its times.

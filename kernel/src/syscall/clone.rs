@@ -16,7 +16,7 @@ use crate::event::Wait;
 use crate::io::user;
 use crate::mm::NoMemory;
 use crate::proc::{Body, Interruptible, SignalStack, Stop, WaitFor};
-use crate::task::{family, life, share};
+use crate::task::{family, life, priority, share};
 
 /// What there is none of yet: other namespaces, descriptors of processes.
 const ABSENT: CloneFlags = CloneFlags::NEWNS
@@ -116,7 +116,8 @@ fn clone(wanted: Wanted, (frame, t, cx): Rest<'_>) -> Result {
         user::touch(t, cx, wanted.child_tid, 4, Access::Store)?;
     }
     let caller = t.proc.threads.get(cx.caller).ok_or(Errno::ESRCH)?;
-    let (process, mask, nice) = (caller.process, caller.mask, caller.nice);
+    let (process, mask) = (caller.process, caller.mask);
+    let params = priority::asked(t, cx.caller).for_child();
     let (files, fs, alternate) = (caller.files, caller.fs, caller.alternate);
     check_processes(t, process)?;
     let tid = t.proc.new_pid().ok_or(Errno::EAGAIN)?;
@@ -146,7 +147,7 @@ fn clone(wanted: Wanted, (frame, t, cx): Rest<'_>) -> Result {
     });
     let answer = if stack == 0 { Answer::Value(0) } else { Answer::Retry };
     let body = Body::User;
-    let new = life::NewThread { process: owner, tid, body, answer, mask, nice, files, fs };
+    let new = life::NewThread { process: owner, tid, body, answer, mask, params, files, fs };
     let id = life::start(t, cx, new, Some(program));
     if stack == 0 {
         life::inherit_interrupted(t, cx.caller, id);

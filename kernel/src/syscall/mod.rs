@@ -21,12 +21,14 @@ pub mod device;
 pub mod exec;
 pub mod file;
 pub mod futex;
+pub mod futex_pi;
 pub mod ident;
 pub mod itimer;
 pub mod memory;
 pub mod pipe;
 pub mod poll;
 pub mod process;
+pub mod sched;
 pub mod signal;
 pub mod socket;
 pub mod stat;
@@ -151,9 +153,22 @@ pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Re
         nr::SYSINFO => system::sys_sysinfo(a, t, cx),
         nr::GETRANDOM => system::sys_getrandom([a, b, c], (frame, t, cx)),
         nr::MEMBARRIER => system::sys_membarrier(a, b),
-        nr::GETCPU => system::sys_getcpu(a, b, t, cx),
+        nr::GETCPU => sched::sys_getcpu(a, b, t, cx),
         nr::CLOCK_GETTIME => time::sys_clock_gettime(a, b, t, cx),
-        nr::SCHED_YIELD => time::sys_sched_yield(t, cx),
+        nr::SCHED_YIELD => sched::sys_sched_yield(t, cx),
+        nr::GETPRIORITY => sched::sys_getpriority(a, b, t, cx),
+        nr::SETPRIORITY => sched::sys_setpriority(a, b, c, t, cx),
+        nr::SCHED_SETSCHEDULER => sched::sys_sched_setscheduler(a, b, c, t, cx),
+        nr::SCHED_GETSCHEDULER => sched::sys_sched_getscheduler(a, t, cx),
+        nr::SCHED_SETPARAM => sched::sys_sched_setparam(a, b, t, cx),
+        nr::SCHED_GETPARAM => sched::sys_sched_getparam(a, b, t, cx),
+        nr::SCHED_SETATTR => sched::sys_sched_setattr(a, b, c, t, cx),
+        nr::SCHED_GETATTR => sched::sys_sched_getattr((a, b, c, d), t, cx),
+        nr::SCHED_SETAFFINITY => sched::sys_sched_setaffinity(a, b, c, t, cx),
+        nr::SCHED_GETAFFINITY => sched::sys_sched_getaffinity(a, b, c, t, cx),
+        nr::SCHED_GET_PRIORITY_MAX => sched::sys_sched_get_priority(a, 99),
+        nr::SCHED_GET_PRIORITY_MIN => sched::sys_sched_get_priority(a, 1),
+        nr::SCHED_RR_GET_INTERVAL => sched::sys_sched_rr_get_interval(a, b, t, cx),
         nr::FUTEX => futex::sys_futex([a, b, c, d, e, f], (frame, t, cx)),
         nr::SET_ROBUST_LIST => futex::sys_set_robust_list(a, b, t, cx),
         nr::GET_ROBUST_LIST => futex::sys_get_robust_list(a, b, c, t, cx),

@@ -1,4 +1,4 @@
-//! Calls on clocks and sleeping: clock_gettime(2), nanosleep(2), clock_nanosleep(2), sched_yield(2).
+//! Calls on clocks and sleeping: clock_gettime(2), nanosleep(2), clock_nanosleep(2).
 //!
 //! All clocks of time that passes count from the start of the world. The clocks of CPU time count what a
 //! process or a thread has used.
@@ -10,7 +10,6 @@ use crate::abi::flags::process::{TimerFlags, clock};
 use crate::abi::types::{Timespec, Timeval};
 use crate::base::{Duration, Time};
 use crate::context::{Cx, Tables};
-use crate::event::Leave;
 use crate::io::user;
 use crate::proc::{CallFrame, Interruptible, Stop, WaitFor, Woken};
 
@@ -146,14 +145,5 @@ pub fn sys_gettimeofday(time: u64, zone: u64, t: &mut Tables, cx: &mut Cx) -> Re
     if zone != 0 {
         user::write(t, cx, zone, &[0; 8])?;
     }
-    Ok(0)
-}
-
-/// sched_yield(2).
-///
-/// # Errors
-/// None.
-pub fn sys_sched_yield(t: &mut Tables, cx: &mut Cx) -> Result {
-    t.cpus[usize::from(cx.cpu.0)].resched = Some(Leave::Yielded);
     Ok(0)
 }

@@ -1,6 +1,6 @@
 //! Beginning and ending: threads, processes, and who mourns them.
 
-use super::{family, files, robust, share, signal, wait};
+use super::{family, files, priority, robust, share, signal, wait};
 use crate::abi::Errno;
 use crate::abi::program::{Answer, SavedProgram};
 use crate::abi::signal::SignalSet;
@@ -10,9 +10,9 @@ use crate::event::{Event, Leave, TaskEvent};
 use crate::hw::PAGE_SIZE;
 use crate::hw::mmu::Pte;
 use crate::proc::{
-    Body, Interruptible, Pending, Resume, SignalStack, State, Thread, Times, Usage, Woken,
+    Body, Ended, Interruptible, Pending, Resume, SignalStack, State, Thread, Times, Usage, Woken,
 };
-use crate::sched::Enqueue;
+use crate::sched::{Enqueue, Params};
 use std::sync::Arc;
 
 /// A thread that nobody has seen yet.
@@ -27,8 +27,8 @@ pub struct NewThread {
     pub answer: Answer,
     /// Its blocked signals.
     pub mask: SignalSet,
-    /// Its nice value.
-    pub nice: i8,
+    /// What the scheduler is asked for it.
+    pub params: Params,
     /// Its descriptors; it becomes a user of the table that the caller has counted.
     pub files: Option<FilesId>,
     /// Its working directory, counted likewise.
@@ -56,7 +56,7 @@ pub fn start(
         files: new.files,
         fs: new.fs,
         state: State::Ready,
-        nice: new.nice,
+        asked: None,
         cpu: cx.cpu,
         times: Times { started: cx.now, ready_since: cx.now, ..Times::default() },
         answer: new.answer,
@@ -80,6 +80,7 @@ pub fn start(
     if let Some(program) = program {
         cx.live.programs.set(id, program);
     }
+    t.sched.add(id, new.params, cx.cpu);
     // What the newcomer does, it does because it was made.
     let cause = std::mem::replace(&mut cx.cause, born);
     wait::ready(t, cx, id, Enqueue::New);
@@ -96,8 +97,8 @@ pub fn start_kernel_task(
 ) -> Result<ThreadId, Errno> {
     let tid = t.proc.new_pid().ok_or(Errno::EAGAIN)?;
     let process = t.proc.add_process(family::empty_process(tid, name, None));
-    let (answer, mask) = (Answer::Retry, SignalSet::EMPTY);
-    let new = NewThread { process, tid, body, answer, mask, nice: 0, files: None, fs: None };
+    let (answer, mask, params) = (Answer::Retry, SignalSet::EMPTY, Params::default());
+    let new = NewThread { process, tid, body, answer, mask, params, files: None, fs: None };
     Ok(start(t, cx, new, None))
 }
 
@@ -206,15 +207,23 @@ fn remove(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: 
         Some(Woken::Channel(channel)) if !matches!(channel, Channel::Futex { .. }) => Some(channel),
         _ => None,
     };
+    let process = t.proc.processes.get(thread.process);
+    let (pid, name) = process.map_or((thread.tid, ""), |process| (process.pid, &*process.name));
+    let (serial, tid, name, at) = (thread.serial, thread.tid, name.to_owned(), cx.now);
+    t.proc.ended.add(Ended { serial, tid, pid, name, times, at, status });
     let whole = std::mem::replace(&mut cx.serial, thread.serial);
     cx.emit(Event::Task(TaskEvent::Exit { status }));
     cx.serial = whole;
     match state {
-        State::Ready => t.sched.remove(id),
+        State::Ready => {
+            t.sched.remove(id);
+        }
         State::Parked(_) => wait::unpark(t, cx, id),
         State::Running(cpu) => t.cpus[usize::from(cpu.0)].resched = Some(Leave::Exited),
         State::Stopped | State::Dead => {}
     }
+    priority::forget(t, cx, id);
+    t.sched.forget(id);
     cx.left = true;
     t.boxes.withdraw(id);
     files::release_held(t, calls, cx, id);

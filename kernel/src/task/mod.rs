@@ -18,6 +18,7 @@ pub mod files;
 pub mod jobs;
 pub mod life;
 pub mod limit;
+pub mod priority;
 pub mod robust;
 pub mod share;
 pub mod signal;

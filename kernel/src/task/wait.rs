@@ -1,10 +1,10 @@
 //! Parking threads, and making them ready again.
 
-use crate::base::{Channel, Choice, ThreadId, Time, Waiter};
+use crate::base::{Channel, Choice, CpuId, ThreadId, Time, Waiter};
 use crate::context::{Cx, Due, Phase, Tables};
 use crate::event::{Event, EventId, Leave, SchedEvent};
 use crate::proc::{Parked, State, WaitFor, Woken};
-use crate::sched::{Enqueue, Task};
+use crate::sched::{Enqueue, Placement};
 
 /// Takes a thread off its way: it joins the queues of all channels it waits for.
 pub fn park(t: &mut Tables, cx: &mut Cx, thread: ThreadId, wait: WaitFor) {
@@ -118,10 +118,16 @@ pub fn ready(t: &mut Tables, cx: &mut Cx, id: ThreadId, why: Enqueue) -> EventId
     };
     thread.state = State::Ready;
     thread.times.ready_since = cx.now;
-    let (task, serial) = (Task { thread: id, nice: thread.nice }, thread.serial);
-    let place = t.sched.ready(task, why, thread.cpu, cx.now);
+    let serial = thread.serial;
+    let place = t.sched.ready(id, why, cx.now);
     let event = cx.emit(Event::Sched(SchedEvent::Ready { thread: serial, on: place.cpu }));
     thread.cause = event;
+    tell_cpu(t, cx, place);
+    event
+}
+
+/// Makes the CPU on whose queue somebody is new look at it, if it must.
+pub fn tell_cpu(t: &mut Tables, cx: &mut Cx, place: Placement) {
     let cpu = &mut t.cpus[usize::from(place.cpu.0)];
     if place.was_idle {
         if !cpu.kicked {
@@ -133,5 +139,26 @@ pub fn ready(t: &mut Tables, cx: &mut Cx, id: ThreadId, why: Enqueue) -> EventId
     if place.preempts {
         cpu.resched.get_or_insert(Leave::Preempted);
     }
-    event
+    plan_boost(t, cx);
+}
+
+/// Makes a CPU look again who is most urgent; an idle one too, if somebody waits there.
+pub fn look_again(t: &mut Tables, cx: &mut Cx, on: CpuId) {
+    let waits = t.sched.waiting(on) > 0;
+    let cpu = &mut t.cpus[usize::from(on.0)];
+    if cpu.current.is_none() && waits {
+        if !cpu.kicked {
+            cpu.clock = cpu.clock.max(cx.now);
+        }
+        cpu.kicked = true;
+    }
+    cx.disturbed = true;
+}
+
+/// Puts the moment on the agenda at which the policy wants to move everybody to the top, if there is one and
+/// it is not there already.
+pub fn plan_boost(t: &mut Tables, cx: &mut Cx) {
+    if let Some(time) = t.sched.plan_boost(cx.now) {
+        cx.at(time, Phase::Boost, Due::Boost);
+    }
 }

@@ -2,13 +2,13 @@
 
 use crate::abi::signal::{Signal, code};
 use crate::base::{
-    Channel, CpuId, DeviceId, Duration, PortId, ProcessId, RequestId, Serial, ThreadId,
+    Channel, CpuId, DeviceId, Duration, PortId, ProcessId, RequestId, Serial, ThreadId, Time,
 };
 use crate::context::{Cx, Due, Phase, Tables};
 use crate::driver::bus::Driver;
-use crate::event::{Event, EventId, InputEvent, NetEvent};
+use crate::event::{Event, EventId, InputEvent, Leave, NetEvent};
 use crate::hw::WireFrame;
-use crate::io::{block, effects};
+use crate::io::{block, effects, start};
 use crate::ipc::tty::Reaction;
 use crate::proc::{Alarm, SignalInfo, Woken};
 use crate::task::signal::{self, Target};
@@ -43,6 +43,19 @@ pub fn happen(t: &mut Tables, cx: &mut Cx, due: Due) {
             wait::resume(t, cx, thread, Woken::Deadline);
         }
         Due::Alarm(process) => alarm(t, cx, process),
+        Due::Start(program) => {
+            // That there is such a program was found out at boot; if there is no room for it now, it never comes.
+            let _ = start::spawn(t, cx, &program);
+        }
+        Due::Boost => {
+            for cpu in t.sched.boost(cx.now) {
+                t.cpus[usize::from(cpu.0)].resched.get_or_insert(Leave::Preempted);
+            }
+            for n in 0..t.cpus.len() {
+                renew_slice(t, CpuId(n as u16));
+            }
+            wait::plan_boost(t, cx);
+        }
         Due::Attend(device) => attend(t, cx, device),
         Due::Arrive(port, frame) => arrive(t, cx, port, frame),
         Due::Type(device, bytes) => {
@@ -76,6 +89,15 @@ fn alarm(t: &mut Tables, cx: &mut Cx, id: ProcessId) {
     }
     let info = SignalInfo::new(Signal::ALRM, code::SI_KERNEL);
     signal::send_info(t, cx, Target::Process(id), info);
+}
+
+/// The policy has been asked anew how long the running thread of a CPU may go on.
+pub fn renew_slice(t: &mut Tables, on: CpuId) {
+    let slice = t.sched.slice(on);
+    let cpu = &mut t.cpus[usize::from(on.0)];
+    if cpu.current.is_some() {
+        cpu.slice_end = slice.map_or(Time::MAX, |slice| cpu.clock + slice);
+    }
 }
 
 /// The time has come that a device asked for.

@@ -163,7 +163,7 @@ fn t11_a_guest_runs_in_its_host_for_a_thousand_calls_of_its_own() {
     });
     let guest = GuestMachine::new(boot(config(vec![caller])));
     let mut host = oscope_tests::config(vec![]);
-    host.slice = Duration::millis(1);
+    host.scheduler.quantum = Some(Duration::millis(1));
     host.programs = vec![Start::new("hog", &["3"])];
     let mut host = boot(host);
     let id = host.add_guest("guest", Box::new(guest)).expect("a task for its CPU");

@@ -3,12 +3,18 @@
 //! Exit codes are a contract: 0 done, also when the reader of a pipe went away; 1 the run had to be
 //! stopped; 2 wrong usage or unreadable input, with one message that says where and what was expected.
 
+mod bench;
+mod cases;
+mod completions;
+mod gantt;
 mod input;
 mod metrics;
 mod out;
 mod run;
+mod sched;
 mod screen;
 mod summary;
+mod syscalls;
 mod worlds;
 
 use crate::text::nearest;
@@ -82,9 +88,28 @@ enum Command {
                       oscope run wire --events - | head\n  \
                       oscope run my-world.toml --json")]
     Run(run::Args),
+    /// Solve scheduling problems with the kernel's own policies
+    #[command(
+        after_help = "Examples:\n  oscope sched --policy rr --quantum 2 --jobs 0:8,1:4,2:9\n  \
+                      oscope sched --policy mlfq --seed 7        a problem\n  \
+                      oscope sched --policy mlfq --seed 7 -c     and its solution\n  \
+                      oscope sched --case cases.json --json"
+    )]
+    Sched(Box<sched::Args>),
     /// List the built-in worlds
     #[command(after_help = "Example:\n  oscope worlds")]
     Worlds,
+    /// List the system calls of Linux, and which of them there are
+    #[command(after_help = "Examples:\n  oscope syscalls | grep partial\n  oscope syscalls --json")]
+    Syscalls(syscalls::Args),
+    /// Measure operations here and on the host's own kernel
+    #[command(
+        after_help = "Examples:\n  oscope bench\n  oscope bench null-syscall fork-exit-wait --json"
+    )]
+    Bench(bench::Args),
+    /// Print a script that completes command lines in a shell
+    #[command(after_help = "Example:\n  source <(oscope completions bash)")]
+    Completions(completions::Args),
 }
 
 /// Reads the command line and does what it says.
@@ -95,7 +120,11 @@ pub fn main() -> ExitCode {
         None => bare(cli.ascii),
         Some(Command::Tui(args)) => screen::tui(args, cli.ascii),
         Some(Command::Run(args)) => run::run(args),
+        Some(Command::Sched(args)) => sched::sched(args, cli.seed),
         Some(Command::Worlds) => worlds::worlds(),
+        Some(Command::Syscalls(args)) => syscalls::syscalls(args),
+        Some(Command::Bench(args)) => bench::bench(args),
+        Some(Command::Completions(args)) => completions::completions(args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

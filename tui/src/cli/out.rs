@@ -35,10 +35,28 @@ impl Out {
         written.map_err(|error| self.failure(&error))
     }
 
-    /// Writes out what is buffered. To be called at the end, or errors there go unnoticed.
-    pub(super) fn finish(mut self) -> Result<(), Failure> {
+    /// Writes a JSON document.
+    pub(super) fn json(&mut self, document: &impl serde::Serialize) -> Result<(), Failure> {
+        let written = serde_json::to_writer_pretty(&mut self.writer, document);
+        written.map_err(|error| self.failure(&error.into()))?;
+        self.line("")
+    }
+
+    /// Writes text that brings its own line ends.
+    pub(super) fn text(&mut self, text: &[u8]) -> Result<(), Failure> {
+        let written = self.writer.write_all(text);
+        written.map_err(|error| self.failure(&error))
+    }
+
+    /// Shows what there is so far, to somebody who waits.
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
         let written = self.writer.flush();
         written.map_err(|error| self.failure(&error))
+    }
+
+    /// Writes out what is buffered. To be called at the end, or errors there go unnoticed.
+    pub(super) fn finish(mut self) -> Result<(), Failure> {
+        self.flush()
     }
 
     fn failure(&self, error: &std::io::Error) -> Failure {

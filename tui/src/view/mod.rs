@@ -18,7 +18,7 @@ use crate::text::round;
 use crate::theme::Role;
 use crate::trace::{Doing, Track};
 use oscope_kernel::base::{Duration, ThreadId};
-use oscope_kernel::sched::{Task, policy_by_name};
+use oscope_kernel::sched::{Params, Task};
 use pen::Pen;
 use ratatui::buffer::Buffer;
 
@@ -152,8 +152,8 @@ fn heading(machine: &MachineModel, pen: &mut Pen<'_>) {
 /// How long a slice is under the policy that rules now, if it has slices.
 fn slice(machine: &MachineModel) -> Option<Duration> {
     let name = machine.snapshot.as_ref()?.policy;
-    let policy = policy_by_name(name, machine.info.slice)?;
-    policy.slice(&Task { thread: ThreadId::NONE, nice: 0 })
+    let policy = machine.info.scheduler.with_policy(name).make()?;
+    policy.slice(&Task::new(ThreadId::NONE, Params::default()))
 }
 
 /// The glyph of what a task does, in its lane.

@@ -7,7 +7,7 @@ use crate::text::{round, short};
 use crate::theme::Role;
 use oscope_kernel::base::{Duration, Serial, ThreadId};
 use oscope_kernel::machine::{CpuView, Snapshot};
-use oscope_kernel::sched::QueueView;
+use oscope_kernel::sched::{QueueName, QueueView};
 
 /// How many rows all queues would take.
 pub(super) fn count(machine: &MachineModel) -> usize {
@@ -75,15 +75,33 @@ fn running(model: &Model, machine: &MachineModel, cpu: &CpuView, y: u16, pen: &m
     pen.field((x, y), &text, 19, Role::Faint);
 }
 
+/// What a queue is called.
+fn name_of(name: QueueName) -> String {
+    match name {
+        QueueName::Run => "run queue".to_owned(),
+        QueueName::ByLength => "shortest first".to_owned(),
+        QueueName::ByPriority => "most urgent first".to_owned(),
+        QueueName::Level(level) => format!("level {level}"),
+        QueueName::Lottery => "ticket holders".to_owned(),
+        QueueName::ByPass => "smallest pass first".to_owned(),
+        QueueName::ByVirtualTime => "least virtual time first".to_owned(),
+        QueueName::Eligible => "eligible".to_owned(),
+        QueueName::Ahead => "ahead of their share".to_owned(),
+        QueueName::ByDeadline => "earliest deadline first".to_owned(),
+        QueueName::RealTime => "real-time".to_owned(),
+        QueueName::Deadline => "deadline class".to_owned(),
+    }
+}
+
 /// Who stands in one queue.
 fn line(machine: &MachineModel, snapshot: &Snapshot, queue: &QueueView, y: u16, pen: &mut Pen<'_>) {
-    let mut x = pen.put(40, y, &format!("{}: ", queue.name), Role::Faint);
+    let mut x = pen.put(40, y, &format!("{}: ", name_of(queue.name)), Role::Faint);
     if queue.tasks.is_empty() {
         pen.put(x, y, "empty", Role::Faint);
         return;
     }
-    let tracks = queue.tasks.iter().map(|thread| {
-        let serial = serial_of(snapshot, *thread);
+    let tracks = queue.tasks.iter().map(|queued| {
+        let serial = serial_of(snapshot, queued.thread);
         serial.and_then(|serial| machine.trace.track(serial))
     });
     let total = queue.tasks.len();

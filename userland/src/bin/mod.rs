@@ -10,7 +10,12 @@ mod family;
 mod frames;
 mod hog;
 mod idle;
+mod inversion;
+mod job;
+mod market;
+mod philosophers;
 mod scribe;
+mod workers;
 
 use crate::sys::RustImage;
 use oscope_kernel::abi::Errno;
@@ -44,7 +49,12 @@ impl Default for Builtins {
             frames::typist(),
             hog::image(),
             idle::image(),
+            job::image(),
+            inversion::image(),
+            market::image(),
+            philosophers::image(),
             scribe::image(),
+            workers::image(),
         ] {
             all.add(image);
         }

@@ -1,15 +1,11 @@
 //! The world file: TOML, with docker-compose's words where they fit.
 
-use super::units;
-use crate::bin::{Builtins, file_of};
-use oscope_kernel::abi::program::Loader;
+use super::machine::{MachineTable, machine};
+use super::units::{self, value, wrong};
+use crate::bin::Builtins;
 use oscope_kernel::base::{DeviceId, Duration, MachineId, PortId, Time};
-use oscope_kernel::context::Structure;
-use oscope_kernel::fs::MiniFs;
-use oscope_kernel::hw::disk::Medium;
-use oscope_kernel::hw::{CostModel, Timing};
 use oscope_kernel::hypervisor::GuestMachine;
-use oscope_kernel::machine::{Config, DiskConfig, Machine, PortConfig, Start};
+use oscope_kernel::machine::{Machine, PortConfig};
 use oscope_kernel::world::{Input, Link, World, WorldConfig};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -75,6 +71,8 @@ impl std::error::Error for WorldError {}
 pub struct WorldFile {
     #[serde(skip)]
     name: String,
+    #[serde(skip)]
+    seed: u64,
     edition: String,
     /// One sentence.
     #[serde(default)]
@@ -115,45 +113,6 @@ fn default_until() -> String {
     "1s".to_owned()
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct MachineTable {
-    cpus: Option<u16>,
-    memory: Option<String>,
-    scheduler: SchedulerTable,
-    costs: Option<String>,
-    structure: Option<String>,
-    interleave: Option<String>,
-    disk: Option<DiskTable>,
-    programs: Vec<ProgramTable>,
-    guests: Vec<String>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct SchedulerTable {
-    policy: Option<String>,
-    quantum: Option<String>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DiskTable {
-    size: String,
-    #[serde(default)]
-    seek: Option<String>,
-    #[serde(default)]
-    per_kib: Option<String>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProgramTable {
-    command: Vec<String>,
-    #[serde(default)]
-    nice: i8,
-}
-
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LinkTable {
@@ -170,28 +129,6 @@ struct InputTable {
     machine: String,
     time: String,
     text: String,
-}
-
-/// Reads a value with a unit, or takes the default.
-fn value<T>(
-    path: &str,
-    text: Option<&String>,
-    default: T,
-    read: impl Fn(&str) -> Option<T>,
-    expected: &str,
-) -> Result<T, WorldError> {
-    match text {
-        None => Ok(default),
-        Some(text) => read(text).ok_or_else(|| wrong(path, text, expected)),
-    }
-}
-
-fn wrong(path: &str, found: &str, expected: &str) -> WorldError {
-    WorldError::Value {
-        path: path.to_owned(),
-        found: found.chars().take(60).collect(),
-        expected: expected.to_owned(),
-    }
 }
 
 impl WorldFile {
@@ -246,6 +183,11 @@ impl WorldFile {
         &self.about
     }
 
+    /// Where chance comes from in this world.
+    pub fn set_seed(&mut self, seed: u64) {
+        self.seed = seed;
+    }
+
     /// How long a run of it is.
     ///
     /// # Errors
@@ -269,7 +211,7 @@ impl WorldFile {
         };
         let mut machines = Vec::new();
         for (name, table) in &self.machines {
-            machines.push(machine(&format!("machines.{name}"), name, table, &loader)?);
+            machines.push(machine(&format!("machines.{name}"), name, table, &loader, self.seed)?);
         }
         let mut links = Vec::new();
         for (n, link) in self.links.iter().enumerate() {
@@ -335,7 +277,7 @@ impl WorldFile {
         let path = format!("machines.{host}.guests");
         let table =
             self.guests.get(guest).ok_or_else(|| wrong(&path, guest, "a table [guests.NAME]"))?;
-        let config = machine(&format!("guests.{guest}"), guest, table, loader)?;
+        let config = machine(&format!("guests.{guest}"), guest, table, loader, self.seed)?;
         if config.cpus != 1 {
             let found = config.cpus.to_string();
             return Err(wrong(
@@ -386,89 +328,4 @@ fn set(table: &mut toml::Table, path: &str, to: &str) -> Result<(), WorldError> 
         toml::from_str::<toml::Table>(&format!("v = {to}")).ok().and_then(|mut t| t.remove("v"));
     at.insert(last.to_owned(), parsed.unwrap_or_else(|| toml::Value::String(to.to_owned())));
     Ok(())
-}
-
-/// The configuration of one machine.
-fn machine(
-    path: &str,
-    name: &str,
-    table: &MachineTable,
-    loader: &Arc<Builtins>,
-) -> Result<Config, WorldError> {
-    let at = |key: &str| format!("{path}.{key}");
-    let mut config = Config::new(name, Arc::clone(loader) as Arc<dyn Loader>);
-    config.cpus = table.cpus.unwrap_or(1);
-    if config.cpus == 0 || config.cpus > 1024 {
-        return Err(wrong(&at("cpus"), &config.cpus.to_string(), "1 to 1024"));
-    }
-    let expected = "a size from \"256KiB\" to \"4096GiB\"";
-    let memory = value(&at("memory"), table.memory.as_ref(), 16 << 20, units::bytes, expected)?;
-    config.frames = u32::try_from(memory / 4096)
-        .ok()
-        .filter(|frames| (64..=1 << 30).contains(frames))
-        .ok_or_else(|| wrong(&at("memory"), &memory.to_string(), expected))?;
-    if let Some(policy) = &table.scheduler.policy {
-        if oscope_kernel::sched::policy_by_name(policy, Duration::ZERO).is_none() {
-            let known = oscope_kernel::sched::POLICIES.join(", ");
-            return Err(wrong(&at("scheduler.policy"), policy, &format!("one of {known}")));
-        }
-        config.policy.clone_from(policy);
-    }
-    let time = "a time such as \"10ms\"";
-    let quantum = table.scheduler.quantum.as_ref();
-    config.slice = value(&at("scheduler.quantum"), quantum, config.slice, units::duration, time)?;
-    if config.slice == Duration::ZERO {
-        return Err(wrong(&at("scheduler.quantum"), "0", "a time longer than nothing"));
-    }
-    let interleave = table.interleave.as_ref();
-    config.interleave =
-        value(&at("interleave"), interleave, config.interleave, units::duration, time)?;
-    let presets = "`zero`, `teaching` or `realistic`";
-    config.costs =
-        value(&at("costs"), table.costs.as_ref(), config.costs, CostModel::by_name, presets)?;
-    config.structure = match table.structure.as_deref() {
-        None | Some("monolith") => Structure::Monolith,
-        Some("microkernel") => Structure::Microkernel,
-        Some(other) => {
-            return Err(wrong(&at("structure"), other, "`monolith` or `microkernel`"));
-        }
-    };
-    if let Some(table) = &table.disk {
-        config.disk = Some(disk(&at("disk"), table, loader)?);
-    }
-    for (n, program) in table.programs.iter().enumerate() {
-        let path = at(&format!("programs[{n}].command"));
-        let Some(first) = program.command.first() else {
-            return Err(wrong(&path, "[]", "a program and its arguments"));
-        };
-        if loader.load(first, &[]).is_err() {
-            let names: Vec<&str> = loader.names().collect();
-            return Err(wrong(&path, first, &format!("one of {}", names.join(", "))));
-        }
-        let arguments = program.command.clone();
-        config.programs.push(Start { path: first.clone(), arguments, nice: program.nice });
-    }
-    Ok(config)
-}
-
-/// A disk with the small file system, and all programs in /bin.
-fn disk(path: &str, table: &DiskTable, loader: &Builtins) -> Result<DiskConfig, WorldError> {
-    let expected = "a size from \"64KiB\" to \"128MiB\"";
-    let size = units::bytes(&table.size)
-        .filter(|size| (64 << 10..=128 << 20).contains(size))
-        .ok_or_else(|| wrong(&format!("{path}.size"), &table.size, expected))?;
-    let time = "a time such as \"4ms\"";
-    let seek = table.seek.as_ref();
-    let fixed = value(&format!("{path}.seek"), seek, Duration::millis(4), units::duration, time)?;
-    let per_kib = table.per_kib.as_ref();
-    let per_kib =
-        value(&format!("{path}.per_kib"), per_kib, Duration::micros(10), units::duration, time)?;
-    let mut medium = Medium::new(size / 4096);
-    let files: Vec<(String, Vec<u8>)> =
-        loader.names().map(|name| (format!("/bin/{name}"), file_of(name))).collect();
-    let files: Vec<(&str, &[u8])> =
-        files.iter().map(|(path, contents)| (path.as_str(), contents.as_slice())).collect();
-    MiniFs::make(&mut medium, &files)
-        .map_err(|errno| wrong(&format!("{path}.size"), &table.size, errno.message()))?;
-    Ok(DiskConfig { medium, timing: Timing { fixed, per_kib } })
 }

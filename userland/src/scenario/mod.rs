@@ -8,6 +8,7 @@
 
 pub mod builtin;
 pub mod file;
+mod machine;
 pub mod units;
 
 pub use builtin::{BUILTIN, Builtin};

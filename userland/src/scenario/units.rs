@@ -1,5 +1,6 @@
 //! Numbers with units, as people write them in world files.
 
+use super::WorldError;
 use oscope_kernel::base::Duration;
 
 /// Splits `12.5ms` into digits before and after the point, and the unit.
@@ -47,6 +48,29 @@ pub fn bytes(text: &str) -> Option<u64> {
 pub fn bandwidth(text: &str) -> Option<u64> {
     let units = [("bit", 1), ("kbit", 1_000), ("Mbit", 1_000_000), ("Gbit", 1_000_000_000)];
     scaled(text, &units)
+}
+
+/// Reads a value with a unit, or takes the default.
+pub(super) fn value<T>(
+    path: &str,
+    text: Option<&String>,
+    default: T,
+    read: impl Fn(&str) -> Option<T>,
+    expected: &str,
+) -> Result<T, WorldError> {
+    match text {
+        None => Ok(default),
+        Some(text) => read(text).ok_or_else(|| wrong(path, text, expected)),
+    }
+}
+
+/// A value that cannot be.
+pub(super) fn wrong(path: &str, found: &str, expected: &str) -> WorldError {
+    WorldError::Value {
+        path: path.to_owned(),
+        found: found.chars().take(60).collect(),
+        expected: expected.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod files;
 mod image;
 mod journal;
 mod port;
+mod priority;
 mod process;
 mod program;
 mod quiet;
@@ -23,6 +24,7 @@ mod signals;
 pub mod sync;
 
 pub use image::{Body, FUNCTIONS, Function, ProgramFuture, RustImage};
+pub(crate) use process::THREAD;
 pub use process::{WaitTarget, Waited};
 
 use oscope_kernel::abi::types::Timespec;
@@ -31,8 +33,10 @@ use oscope_kernel::base::{Digester, Duration, Time};
 use port::{Port, check};
 use std::future::{Future, poll_fn};
 use std::hash::Hash;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 /// Where text begins in every program.
 pub const TEXT_BASE: u64 = 0x1_0000;
@@ -56,31 +60,41 @@ const MAX_DEPTH: u64 = 12;
 const SCRATCH_END: u64 = 1024;
 
 /// A stack for a thread, as [`Sys::spawn`] makes it.
-const THREAD_STACK: u64 = 256 * 1024;
+pub(crate) const THREAD_STACK: u64 = 256 * 1024;
+
+/// A system call under way: the first poll makes it, the second brings its answer. It is no `async fn`, because
+/// those move their arguments once more than is needed, and this is the way that all calls take.
+struct SystemCall<'a> {
+    port: &'a Port,
+    number: u16,
+    arguments: [u64; 6],
+}
+
+impl Future for SystemCall<'_> {
+    type Output = Result;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result> {
+        let result = |word: u64| Errno::from_result(word as i64).map_or(Ok(word), Err);
+        self.port.call(u64::from(self.number), &self.arguments).map(result)
+    }
+}
 
 impl Sys {
     fn new(port: Rc<Port>, depth: usize) -> Self {
         Self { port, depth: depth as u64 }
     }
 
-    /// The call's result as a value or an errno.
-    fn result(word: u64) -> Result {
-        match Errno::from_result(word as i64) {
-            Some(errno) => Err(errno),
-            None => Ok(word),
-        }
-    }
-
     /// Any system call.
     ///
     /// # Errors
     /// Its errno.
-    pub async fn call(&self, number: u16, arguments: [u64; 6]) -> Result {
-        Self::result(poll_fn(|_| self.port.call(u64::from(number), arguments)).await)
+    pub fn call(&self, number: u16, arguments: [u64; 6]) -> impl Future<Output = Result> {
+        SystemCall { port: &self.port, number, arguments }
     }
 
-    async fn call3(&self, number: u16, a: u64, b: u64, c: u64) -> Result {
-        self.call(number, [a, b, c, 0, 0, 0]).await
+    fn call3(&self, number: u16, a: u64, b: u64, c: u64) -> impl Future<Output = Result> {
+        self.call(number, [a, b, c, 0, 0, 0])
     }
 
     // ---- memory ----

@@ -196,7 +196,7 @@ impl Port {
 
     /// A system call: yields until the kernel has brought the answer.
     #[inline]
-    pub(super) fn call(&self, number: u64, arguments: [u64; 6]) -> Poll<u64> {
+    pub(super) fn call(&self, number: u64, arguments: &[u64; 6]) -> Poll<u64> {
         let check = check(1, number ^ arguments[0] << 16 ^ arguments[1] << 8 ^ arguments[2]);
         if self.replaying.get()
             && let Some(poll) = self.replayed(check)
@@ -213,7 +213,7 @@ impl Port {
         self.called.set(true);
         self.words[0].set(number);
         for (word, argument) in self.words[1..].iter().zip(arguments) {
-            word.set(argument);
+            word.set(*argument);
         }
         Poll::Pending
     }

@@ -7,7 +7,7 @@ use oscope_kernel::abi::{Errno, Signal, nr};
 use oscope_kernel::base::Duration;
 
 /// What a thread shares with its maker, as pthread_create(3) asks for it.
-const THREAD: CloneFlags = CloneFlags::VM
+pub(crate) const THREAD: CloneFlags = CloneFlags::VM
     .union(CloneFlags::FS)
     .union(CloneFlags::FILES)
     .union(CloneFlags::SIGHAND)

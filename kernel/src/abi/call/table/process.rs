@@ -122,25 +122,25 @@ calls! {
     PROCESS GETRLIMIT getrlimit(resource: Enum(&RLIMIT), rlim: Rlimit(Out)) -> Success, Supported;
     PROCESS SETRLIMIT setrlimit(resource: Enum(&RLIMIT), rlim: Rlimit(In)) -> Success, Supported;
     PROCESS GETRUSAGE getrusage(who: Enum(&RUSAGE), usage: Rusage) -> Success, Supported;
-    PROCESS GETPRIORITY getpriority(which: Enum(&PRIORITY), who: Int) -> Int;
-    PROCESS SETPRIORITY setpriority(which: Enum(&PRIORITY), who: Int, prio: Int) -> Success;
+    PROCESS GETPRIORITY getpriority(which: Enum(&PRIORITY), who: Int) -> Int, Supported;
+    PROCESS SETPRIORITY setpriority(which: Enum(&PRIORITY), who: Int, prio: Int) -> Success, Supported;
     PROCESS IOPRIO_GET ioprio_get(which: Enum(&IO_PRIORITY), who: Int) -> Hex;
     PROCESS IOPRIO_SET ioprio_set(which: Enum(&IO_PRIORITY), who: Int, ioprio: Hex) -> Success;
     PROCESS SCHED_SETSCHEDULER sched_setscheduler(pid: Pid, policy: Enum(&SCHED),
-        param: SchedParam(In)) -> Success;
-    PROCESS SCHED_GETSCHEDULER sched_getscheduler(pid: Pid) -> Policy;
-    PROCESS SCHED_SETPARAM sched_setparam(pid: Pid, param: SchedParam(In)) -> Success;
-    PROCESS SCHED_GETPARAM sched_getparam(pid: Pid, param: SchedParam(Out)) -> Success;
-    PROCESS SCHED_SETATTR sched_setattr(pid: Pid, attr: SchedAttr(In), flags: Unsigned) -> Success;
+        param: SchedParam(In)) -> Success, Supported;
+    PROCESS SCHED_GETSCHEDULER sched_getscheduler(pid: Pid) -> Policy, Supported;
+    PROCESS SCHED_SETPARAM sched_setparam(pid: Pid, param: SchedParam(In)) -> Success, Supported;
+    PROCESS SCHED_GETPARAM sched_getparam(pid: Pid, param: SchedParam(Out)) -> Success, Supported;
+    PROCESS SCHED_SETATTR sched_setattr(pid: Pid, attr: SchedAttr(In), flags: Unsigned) -> Success, Supported;
     PROCESS SCHED_GETATTR sched_getattr(pid: Pid, attr: SchedAttr(Out), size: Unsigned,
-        flags: Unsigned) -> Success;
+        flags: Unsigned) -> Success, Supported;
     PROCESS SCHED_SETAFFINITY sched_setaffinity(pid: Pid, cpusetsize: Size,
-        mask: CpuSet(In)) -> Success;
+        mask: CpuSet(In)) -> Success, Supported;
     PROCESS SCHED_GETAFFINITY sched_getaffinity(pid: Pid, cpusetsize: Size,
-        mask: CpuSet(Out)) -> Bytes;
-    PROCESS SCHED_GET_PRIORITY_MAX sched_get_priority_max(policy: Enum(&SCHED)) -> Int;
-    PROCESS SCHED_GET_PRIORITY_MIN sched_get_priority_min(policy: Enum(&SCHED)) -> Int;
-    PROCESS SCHED_RR_GET_INTERVAL sched_rr_get_interval(pid: Pid, tp: Timespec(Out)) -> Success;
+        mask: CpuSet(Out)) -> Bytes, Supported;
+    PROCESS SCHED_GET_PRIORITY_MAX sched_get_priority_max(policy: Enum(&SCHED)) -> Int, Supported;
+    PROCESS SCHED_GET_PRIORITY_MIN sched_get_priority_min(policy: Enum(&SCHED)) -> Int, Supported;
+    PROCESS SCHED_RR_GET_INTERVAL sched_rr_get_interval(pid: Pid, tp: Timespec(Out)) -> Success, Supported;
 
     PROCESS UNAME uname(buf: Utsname) -> Success,
         Supported;

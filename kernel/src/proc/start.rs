@@ -1,0 +1,35 @@
+//! A program that is started from outside, as the kernel itself starts init.
+
+use crate::base::Time;
+use crate::sched::{CpuSet, Params};
+
+/// What is started, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Start {
+    /// What the loader finds it by.
+    pub path: String,
+    /// Its arguments, its own name first.
+    pub arguments: Vec<String>,
+    /// When.
+    pub time: Time,
+    /// What the scheduler is asked for it.
+    pub params: Params,
+    /// The CPUs on which it may run.
+    pub cpus: CpuSet,
+}
+
+impl Start {
+    /// A program with these arguments besides its name, at boot, with nothing special.
+    #[must_use]
+    pub fn new(path: &str, arguments: &[&str]) -> Self {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let all = std::iter::once(&name).chain(arguments);
+        Self {
+            path: path.to_owned(),
+            arguments: all.map(|&text| text.to_owned()).collect(),
+            time: Time::ZERO,
+            params: Params::default(),
+            cpus: CpuSet::ALL,
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Answers that nobody here made up: the published simulators' results and textbook tables, against the kernel.
+//!
+//! `data/oracles/` holds them: `sched.json` and `mlfq.json` are results of the simulators that go with
+//! *Operating Systems: Three Easy Pieces*, `textbook-sched.json` worked examples of *Operating System Concepts*.
+
+use oscope_userland::workbench::sched::Problem;
+
+/// Solves all cases of a file, and says which come out otherwise.
+fn differences(name: &str, text: &str) -> Vec<String> {
+    let cases: Vec<Problem> = serde_json::from_str(text).expect("a list of cases");
+    assert!(!cases.is_empty(), "{name}");
+    let mut all = Vec::new();
+    for (n, case) in cases.iter().enumerate() {
+        let answer = case.solve(0).unwrap_or_else(|error| panic!("{name}, case {n}: {error}"));
+        let expect = case.expect.as_ref().expect("an expectation");
+        all.extend(
+            answer.differences(expect).iter().map(|what| format!("{name}, case {n}: {what}")),
+        );
+    }
+    all
+}
+
+#[test]
+fn the_simulators_of_three_easy_pieces_schedule_the_same_way() {
+    let none: Vec<String> = Vec::new();
+    assert_eq!(differences("sched", include_str!("../data/oracles/sched.json")), none);
+    assert_eq!(differences("mlfq", include_str!("../data/oracles/mlfq.json")), none);
+}
+
+#[test]
+fn the_tables_of_operating_system_concepts_come_out() {
+    let none: Vec<String> = Vec::new();
+    let text = include_str!("../data/oracles/textbook-sched.json");
+    assert_eq!(differences("textbook-sched", text), none);
+}
+
+#[test]
+fn a_wrong_expectation_is_noticed() {
+    let text = r#"[{"policy":"fifo","jobs":[{"length":3}],"expect":{"jobs":[{"turnaround":4}],"average":{"wat":1}}}]"#;
+    assert_eq!(differences("wrong", text).len(), 2);
+}

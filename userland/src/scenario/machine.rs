@@ -1,0 +1,293 @@
+//! A machine's table in a world file.
+
+use super::WorldError;
+use super::units::{self, value, wrong};
+use crate::bin::{Builtins, file_of};
+use oscope_kernel::abi::program::Loader;
+use oscope_kernel::base::{CpuId, Duration, Time};
+use oscope_kernel::context::{Dialect, Structure};
+use oscope_kernel::fs::MiniFs;
+use oscope_kernel::hw::disk::Medium;
+use oscope_kernel::hw::{CostModel, Timing};
+use oscope_kernel::machine::{Config, DiskConfig, Start};
+use oscope_kernel::sched::{Class, CpuSet, Level, POLICIES, Params, Reservation, Settings};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// A machine, or a guest.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct MachineTable {
+    cpus: Option<u16>,
+    memory: Option<String>,
+    scheduler: SchedulerTable,
+    costs: Option<String>,
+    structure: Option<String>,
+    dialect: Option<String>,
+    interleave: Option<String>,
+    disk: Option<DiskTable>,
+    programs: Vec<ProgramTable>,
+    pub(super) guests: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct SchedulerTable {
+    policy: Option<String>,
+    quantum: Option<OneOrMore>,
+    allotment: Vec<u32>,
+    boost: Option<String>,
+    stay: bool,
+    io_bump: bool,
+    ageing: Option<String>,
+    preemptive: Option<bool>,
+    latency: Option<String>,
+    granularity: Option<String>,
+    base_slice: Option<String>,
+}
+
+/// A time, or one for each level.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DiskTable {
+    size: String,
+    #[serde(default)]
+    seek: Option<String>,
+    #[serde(default)]
+    per_kib: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProgramTable {
+    command: Vec<String>,
+    /// How many of them.
+    count: Option<u16>,
+    at: Option<String>,
+    #[serde(default)]
+    nice: i8,
+    class: Option<String>,
+    priority: Option<i32>,
+    tickets: Option<u32>,
+    length: Option<String>,
+    reservation: Option<ReservationTable>,
+    cpus: Option<Vec<u16>>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReservationTable {
+    runtime: String,
+    #[serde(default)]
+    deadline: Option<String>,
+    period: String,
+}
+
+const TIME: &str = "a time such as \"10ms\"";
+
+/// The configuration of one machine.
+pub(super) fn machine(
+    path: &str,
+    name: &str,
+    table: &MachineTable,
+    loader: &Arc<Builtins>,
+    seed: u64,
+) -> Result<Config, WorldError> {
+    let at = |key: &str| format!("{path}.{key}");
+    let mut config = Config::new(name, Arc::clone(loader) as Arc<dyn Loader>);
+    config.cpus = table.cpus.unwrap_or(1);
+    if config.cpus == 0 || config.cpus > 1024 {
+        return Err(wrong(&at("cpus"), &config.cpus.to_string(), "1 to 1024"));
+    }
+    let expected = "a size from \"256KiB\" to \"4096GiB\"";
+    let memory = value(&at("memory"), table.memory.as_ref(), 16 << 20, units::bytes, expected)?;
+    config.frames = u32::try_from(memory / 4096)
+        .ok()
+        .filter(|frames| (64..=1 << 30).contains(frames))
+        .ok_or_else(|| wrong(&at("memory"), &memory.to_string(), expected))?;
+    config.scheduler = scheduler(&at("scheduler"), &table.scheduler, seed)?;
+    if let Some(name) = &table.dialect {
+        let known = Dialect::ALL.map(|dialect| dialect.name).join(", ");
+        config.dialect = Dialect::by_name(name)
+            .ok_or_else(|| wrong(&at("dialect"), name, &format!("one of {known}")))?;
+    }
+    let interleave = table.interleave.as_ref();
+    config.interleave =
+        value(&at("interleave"), interleave, config.interleave, units::duration, TIME)?;
+    let presets = "`zero`, `teaching` or `realistic`";
+    config.costs =
+        value(&at("costs"), table.costs.as_ref(), config.costs, CostModel::by_name, presets)?;
+    config.structure = match table.structure.as_deref() {
+        None | Some("monolith") => Structure::Monolith,
+        Some("microkernel") => Structure::Microkernel,
+        Some(other) => {
+            return Err(wrong(&at("structure"), other, "`monolith` or `microkernel`"));
+        }
+    };
+    if let Some(table) = &table.disk {
+        config.disk = Some(disk(&at("disk"), table, loader)?);
+    }
+    for (n, table) in table.programs.iter().enumerate() {
+        let start = program(&at(&format!("programs[{n}]")), table, loader)?;
+        for _ in 0..table.count.unwrap_or(1) {
+            config.programs.push(start.clone());
+        }
+    }
+    Ok(config)
+}
+
+/// A policy with its figures.
+fn scheduler(path: &str, table: &SchedulerTable, seed: u64) -> Result<Settings, WorldError> {
+    let mut settings =
+        Settings { seed, stay: table.stay, io_bump: table.io_bump, ..Settings::default() };
+    if let Some(policy) = &table.policy {
+        if !POLICIES.contains(&policy.as_str()) {
+            let known = POLICIES.join(", ");
+            return Err(wrong(&format!("{path}.policy"), policy, &format!("one of {known}")));
+        }
+        settings.policy.clone_from(policy);
+    }
+    let time = |key: &str, text: &Option<String>, default: Duration| {
+        value(&format!("{path}.{key}"), text.as_ref(), default, units::duration, TIME)
+    };
+    let positive = |text: &String| {
+        let path = format!("{path}.quantum");
+        let length = units::duration(text).ok_or_else(|| wrong(&path, text, TIME))?;
+        if length == Duration::ZERO {
+            return Err(wrong(&path, text, "a time longer than nothing"));
+        }
+        Ok(length)
+    };
+    let allotment = |level: usize| table.allotment.get(level).copied().unwrap_or(1);
+    match &table.quantum {
+        None if !table.allotment.is_empty() => {
+            let path = format!("{path}.allotment");
+            return Err(wrong(&path, "a list", "a list of quanta beside it, one for each level"));
+        }
+        None => {}
+        Some(OneOrMore::One(text)) => settings.quantum = Some(positive(text)?),
+        Some(OneOrMore::More(texts)) => {
+            for (level, text) in texts.iter().enumerate() {
+                let quantum = positive(text)?;
+                settings.quantum.get_or_insert(quantum);
+                settings.levels.push(Level { quantum, allotment: allotment(level) });
+            }
+        }
+    }
+    settings.boost = time("boost", &table.boost, settings.boost)?;
+    settings.ageing =
+        table.ageing.as_ref().map(|_| time("ageing", &table.ageing, Duration::ZERO)).transpose()?;
+    settings.preemptive = table.preemptive.unwrap_or(true);
+    settings.latency = time("latency", &table.latency, settings.latency)?;
+    settings.granularity = time("granularity", &table.granularity, settings.granularity)?;
+    settings.base_slice = time("base_slice", &table.base_slice, settings.base_slice)?;
+    Ok(settings)
+}
+
+/// A program to start.
+fn program(path: &str, table: &ProgramTable, loader: &Builtins) -> Result<Start, WorldError> {
+    let command = format!("{path}.command");
+    let Some(first) = table.command.first() else {
+        return Err(wrong(&command, "[]", "a program and its arguments"));
+    };
+    if loader.load(first, &[]).is_err() {
+        let names: Vec<&str> = loader.names().collect();
+        return Err(wrong(&command, first, &format!("one of {}", names.join(", "))));
+    }
+    let time = |key: &str, text: &Option<String>| match text {
+        None => Ok(None),
+        Some(text) => match units::duration(text) {
+            Some(time) => Ok(Some(time)),
+            None => Err(wrong(&format!("{path}.{key}"), text, TIME)),
+        },
+    };
+    if !(-20..=19).contains(&table.nice) {
+        return Err(wrong(&format!("{path}.nice"), &table.nice.to_string(), "-20 to 19"));
+    }
+    let mut params = Params::with_nice(table.nice);
+    if let Some(class) = &table.class {
+        params.class = self::class(class).ok_or_else(|| {
+            let expected = "`fifo:1` to `fifo:99`, `rr:1` to `rr:99`, `normal`, `batch`, `idle`";
+            wrong(&format!("{path}.class"), class, expected)
+        })?;
+    }
+    params.priority = table.priority.unwrap_or(params.priority);
+    params.tickets = table.tickets.unwrap_or(params.tickets);
+    params.length = time("length", &table.length)?;
+    if let Some(reserved) = &table.reservation {
+        let need = |key: &str, text: &String| {
+            let path = format!("{path}.reservation.{key}");
+            units::duration(text).ok_or_else(|| wrong(&path, text, TIME))
+        };
+        let period = need("period", &reserved.period)?;
+        let deadline = reserved.deadline.as_ref().map(|text| need("deadline", text)).transpose()?;
+        let runtime = need("runtime", &reserved.runtime)?;
+        let reservation = Reservation { runtime, deadline: deadline.unwrap_or(period), period };
+        if !reservation.is_possible() {
+            let expected = "0 < runtime ≤ deadline ≤ period";
+            return Err(wrong(&format!("{path}.reservation"), &reserved.runtime, expected));
+        }
+        params.reservation = reservation;
+    }
+    let cpus = match &table.cpus {
+        None => CpuSet::ALL,
+        Some(list) => list.iter().fold(CpuSet::NONE, |set, &cpu| set.with(CpuId(cpu))),
+    };
+    if cpus.is_empty() {
+        return Err(wrong(&format!("{path}.cpus"), "[]", "at least one CPU, from 0 to 1023"));
+    }
+    Ok(Start {
+        path: first.clone(),
+        arguments: table.command.clone(),
+        time: Time::ZERO + time("at", &table.at)?.unwrap_or(Duration::ZERO),
+        params,
+        cpus,
+    })
+}
+
+/// A scheduling class, as world files write it.
+fn class(text: &str) -> Option<Class> {
+    let urgent = |priority: &str, takes_turns| {
+        let priority = priority.parse().ok().filter(|priority| (1..=99).contains(priority))?;
+        Some(Class::RealTime { priority, takes_turns })
+    };
+    match text.split_once(':') {
+        Some(("fifo", priority)) => urgent(priority, false),
+        Some(("rr", priority)) => urgent(priority, true),
+        _ => match text {
+            "normal" => Some(Class::Normal),
+            "batch" => Some(Class::Batch),
+            "idle" => Some(Class::Idle),
+            _ => None,
+        },
+    }
+}
+
+/// A disk with the small file system, and all programs in /bin.
+fn disk(path: &str, table: &DiskTable, loader: &Builtins) -> Result<DiskConfig, WorldError> {
+    let expected = "a size from \"64KiB\" to \"128MiB\"";
+    let size = units::bytes(&table.size)
+        .filter(|size| (64 << 10..=128 << 20).contains(size))
+        .ok_or_else(|| wrong(&format!("{path}.size"), &table.size, expected))?;
+    let time = "a time such as \"4ms\"";
+    let seek = table.seek.as_ref();
+    let fixed = value(&format!("{path}.seek"), seek, Duration::millis(4), units::duration, time)?;
+    let per_kib = table.per_kib.as_ref();
+    let per_kib =
+        value(&format!("{path}.per_kib"), per_kib, Duration::micros(10), units::duration, time)?;
+    let mut medium = Medium::new(size / 4096);
+    let files: Vec<(String, Vec<u8>)> =
+        loader.names().map(|name| (format!("/bin/{name}"), file_of(name))).collect();
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(path, contents)| (path.as_str(), contents.as_slice())).collect();
+    MiniFs::make(&mut medium, &files)
+        .map_err(|errno| wrong(&format!("{path}.size"), &table.size, errno.message()))?;
+    Ok(DiskConfig { medium, timing: Timing { fixed, per_kib } })
+}
