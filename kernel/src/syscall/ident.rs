@@ -113,7 +113,7 @@ pub fn sys_set_two(kind: Kind, real: u64, effective: u64, t: &mut Tables, cx: &m
     let [real, effective, saved] = three(mine, kind);
     let may_real = [UNCHANGED, real, effective].contains(&new_real);
     let may_effective = [UNCHANGED, real, effective, saved].contains(&new_effective);
-    if !mine.is_root() && !(may_real && may_effective) {
+    if !(mine.is_root() || may_real && may_effective) {
         return Err(Stop::Fail(Errno::EPERM));
     }
     let pick = |new: u32, old: u32| if new == UNCHANGED { old } else { new };
