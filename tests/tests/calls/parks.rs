@@ -38,7 +38,7 @@ async fn one(sys: &Sys, rng: &mut Rng, (reader, writer): (u64, u64)) {
             (nr::FUTEX, [DATA, operation, 1, rng.below(2), DATA + 8, 0])
         }
         5 => (nr::WAIT4, [u64::MAX, BUFFER, rng.below(2) | 2 | 8, BUFFER + 64, 0, 0]),
-        6 => (nr::WAITID, [0, 0, BUFFER, 0x0100_0000 * rng.below(2) | 4 | rng.below(2), 0, 0]),
+        6 => (nr::WAITID, [0, 0, BUFFER, (0x0100_0000 * rng.below(2)) | 4 | rng.below(2), 0, 0]),
         7 => (nr::NANOSLEEP, [TIME, TIME + 16, 0, 0, 0, 0]),
         8 => (nr::CLOCK_NANOSLEEP, [1, 0, TIME, TIME + 16, 0, 0]),
         9 => (nr::RT_SIGSUSPEND, [SET, 8, 0, 0, 0, 0]),
