@@ -12,6 +12,8 @@ mod pipes;
 mod signals;
 #[path = "calls/sync.rs"]
 mod sync;
+#[path = "calls/system.rs"]
+mod system;
 #[path = "calls/tasks.rs"]
 mod tasks;
 #[path = "calls/terminal.rs"]

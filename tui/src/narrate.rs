@@ -87,6 +87,14 @@ pub fn tell_record(trace: &Trace, record: &Record) -> String {
         Event::Machine(MachineEvent::GuestExit { guest, .. }) => {
             format!("guest machine {guest} gave its virtual CPU back")
         }
+        Event::Call(CallEvent::Wait { number, .. }) => {
+            let name = call::lookup(number).map_or("an unknown call", |call| call.name);
+            format!("{} waits in {name}", actor())
+        }
+        Event::Call(CallEvent::Interrupted { number, .. }) => {
+            let name = call::lookup(number).map_or("an unknown call", |call| call.name);
+            format!("{} was interrupted in {name} by a signal, and will make it again", actor())
+        }
         Event::Call(CallEvent::Done { number, entered, result, .. }) => {
             let name = call::lookup(number).map_or("an unknown call", |call| call.name);
             let took = short(stamp.time.since(entered));
@@ -174,7 +182,7 @@ fn tell_task(trace: &Trace, record: &Record, event: TaskEvent) -> String {
         TaskEvent::Signal { target, signal: n } => {
             format!("{} was sent {}", who(trace, target, after), signal(n))
         }
-        TaskEvent::Deliver { signal: n, handled } => {
+        TaskEvent::Deliver { signal: n, handled, .. } => {
             let what = if handled { "handles" } else { "felt" };
             format!("{} {what} {}", actor(), signal(n))
         }

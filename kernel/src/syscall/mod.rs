@@ -153,7 +153,7 @@ pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Re
         nr::SYSINFO => system::sys_sysinfo(a, t, cx),
         nr::GETRANDOM => system::sys_getrandom([a, b, c], (frame, t, cx)),
         nr::MEMBARRIER => system::sys_membarrier(a, b),
-        nr::GETCPU => sched::sys_getcpu(a, b, t, cx),
+        nr::GETCPU => system::sys_getcpu(a, b, t, cx),
         nr::CLOCK_GETTIME => time::sys_clock_gettime(a, b, t, cx),
         nr::SCHED_YIELD => sched::sys_sched_yield(t, cx),
         nr::GETPRIORITY => sched::sys_getpriority(a, b, t, cx),

@@ -4,7 +4,7 @@ use super::Result;
 use crate::abi::Errno;
 use crate::abi::flags::process::{priority as who_means, sched as policy_number};
 use crate::abi::types::Timespec;
-use crate::base::{CpuId, Duration, Pid, ThreadId};
+use crate::base::{Duration, Pid, ThreadId};
 use crate::context::{Cx, Tables};
 use crate::event::Leave;
 use crate::io::user;
@@ -369,19 +369,5 @@ pub fn sys_sched_rr_get_interval(pid: u64, at: u64, t: &mut Tables, cx: &mut Cx)
         _ => t.sched.nominal_slice(id).unwrap_or(Duration::ZERO),
     };
     user::write(t, cx, at, &Timespec::from(slice).to_bytes())?;
-    Ok(0)
-}
-
-/// getcpu(2): the CPU, and node 0, as all memory is equally near.
-///
-/// # Errors
-/// `EFAULT`.
-pub fn sys_getcpu(cpu: u64, node: u64, t: &mut Tables, cx: &mut Cx) -> Result {
-    let CpuId(on) = cx.cpu;
-    for (address, value) in [(cpu, u32::from(on)), (node, 0)] {
-        if address != 0 {
-            user::write(t, cx, address, &value.to_le_bytes())?;
-        }
-    }
     Ok(0)
 }

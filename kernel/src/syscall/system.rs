@@ -162,6 +162,20 @@ pub fn sys_membarrier(command: u64, flags: u64) -> Result {
     }
 }
 
+/// getcpu(2): the CPU, and node 0.
+///
+/// # Errors
+/// `EFAULT`.
+pub fn sys_getcpu(cpu: u64, node: u64, t: &mut Tables, cx: &mut Cx) -> Result {
+    let here = t.proc.threads.get(cx.caller).map_or(0, |thread| u32::from(thread.cpu.0));
+    for (place, number) in [(cpu, here), (node, 0)] {
+        if place != 0 {
+            user::write(t, cx, place, &number.to_le_bytes())?;
+        }
+    }
+    Ok(0)
+}
+
 /// umask(2): sets the mask, and returns what it was.
 ///
 /// # Errors

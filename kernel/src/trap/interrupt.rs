@@ -42,7 +42,6 @@ pub fn happen(t: &mut Tables, cx: &mut Cx, due: Due) {
             cx.cause = cx.emit(Event::Input(InputEvent::Timer));
             wait::resume(t, cx, thread, Woken::Deadline);
         }
-        Due::Alarm(process) => alarm(t, cx, process),
         Due::Start(program) => {
             // That there is such a program was found out at boot; if there is no room for it now, it never comes.
             let _ = start::spawn(t, cx, &program);
@@ -56,6 +55,7 @@ pub fn happen(t: &mut Tables, cx: &mut Cx, due: Due) {
             }
             wait::plan_boost(t, cx);
         }
+        Due::Alarm(process) => alarm(t, cx, process),
         Due::Attend(device) => attend(t, cx, device),
         Due::Arrive(port, frame) => arrive(t, cx, port, frame),
         Due::Type(device, bytes) => {
@@ -74,6 +74,15 @@ pub fn happen(t: &mut Tables, cx: &mut Cx, due: Due) {
     }
 }
 
+/// The policy has been asked anew how long the running thread of a CPU may go on.
+pub fn renew_slice(t: &mut Tables, on: CpuId) {
+    let slice = t.sched.slice(on);
+    let cpu = &mut t.cpus[usize::from(on.0)];
+    if cpu.current.is_some() {
+        cpu.slice_end = slice.map_or(Time::MAX, |slice| cpu.clock + slice);
+    }
+}
+
 /// ITIMER_REAL goes off: SIGALRM, and again after its interval.
 fn alarm(t: &mut Tables, cx: &mut Cx, id: ProcessId) {
     let Some(alarm) = t.proc.processes.get(id).and_then(|process| process.alarm) else {
@@ -89,15 +98,6 @@ fn alarm(t: &mut Tables, cx: &mut Cx, id: ProcessId) {
     }
     let info = SignalInfo::new(Signal::ALRM, code::SI_KERNEL);
     signal::send_info(t, cx, Target::Process(id), info);
-}
-
-/// The policy has been asked anew how long the running thread of a CPU may go on.
-pub fn renew_slice(t: &mut Tables, on: CpuId) {
-    let slice = t.sched.slice(on);
-    let cpu = &mut t.cpus[usize::from(on.0)];
-    if cpu.current.is_some() {
-        cpu.slice_end = slice.map_or(Time::MAX, |slice| cpu.clock + slice);
-    }
 }
 
 /// The time has come that a device asked for.
