@@ -1,11 +1,23 @@
 //! System calls as Linux has them, family by family. What is expected here was seen on a Linux 6 kernel.
 
+#[path = "calls/exec.rs"]
+mod exec;
+#[path = "calls/futexes.rs"]
+mod futexes;
+#[path = "calls/parks.rs"]
+mod parks;
 #[path = "calls/pipes.rs"]
 mod pipes;
+#[path = "calls/signals.rs"]
+mod signals;
 #[path = "calls/sync.rs"]
 mod sync;
+#[path = "calls/system.rs"]
+mod system;
 #[path = "calls/tasks.rs"]
 mod tasks;
+#[path = "calls/terminal.rs"]
+mod terminal;
 
 use oscope_kernel::base::Duration;
 use oscope_kernel::machine::{Machine, Why};

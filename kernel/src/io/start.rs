@@ -1,12 +1,13 @@
 //! Starting a program without fork(2), as the kernel starts init.
 
 use super::{frames, image};
-use crate::abi::Errno;
 use crate::abi::flags::file::access_mode::RDWR;
 use crate::abi::program::Answer;
 use crate::abi::signal::SignalSet;
-use crate::base::{NsId, ProcessId};
+use crate::abi::{Errno, nr};
+use crate::base::{NsId, ProcessId, Serial};
 use crate::context::{Cx, Tables};
+use crate::event::{CallEvent, Event, Moment, picture};
 use crate::proc::{Body, Descriptor, FileKind, FileTable, FsInfo, Handlers, Start};
 use crate::task::{family, life};
 use std::collections::BTreeMap;
@@ -52,7 +53,49 @@ pub fn spawn(t: &mut Tables, cx: &mut Cx, start: &Start) -> Result<ProcessId, Er
         files: Some(files),
         fs: Some(info),
     };
-    life::start(t, cx, new, Some(program.start(sp)));
+    let thread = life::start(t, cx, new, Some(program.start(sp)));
+    let serial = t.proc.threads.get(thread).map_or_else(Default::default, |thread| thread.serial);
+    record(cx, serial, &start.path, &start.arguments, sp);
     frames::trim_cache(t);
     Ok(process)
+}
+
+/// Nobody made the execve(2) that stands at the beginning of every program; the kernel acted as if. It is
+/// recorded all the same: a trace begins with it, and says from what file and with what arguments.
+fn record(cx: &mut Cx, serial: Serial, path: &str, arguments: &[String], sp: u64) {
+    if !cx.engine.log.is_on() {
+        return;
+    }
+    // As the stack would lie in whoever called: path, arguments and their list, one below the other.
+    let (mut at, mut regions, mut list) = (sp, Vec::new(), Vec::new());
+    for text in arguments.iter().map(String::as_str).chain([path]) {
+        at -= text.len() as u64 + 1;
+        list.extend_from_slice(&at.to_le_bytes());
+        picture::add(&mut regions, Moment::Before, at, |bytes| {
+            bytes.extend_from_slice(text.as_bytes());
+            bytes.push(0);
+            true
+        });
+    }
+    let path = at;
+    // The path's place in the list becomes the null at its end.
+    let end = list.len() - 8;
+    list[end..].fill(0);
+    let argv = (at - list.len() as u64) & !7;
+    picture::add(&mut regions, Moment::Before, argv, |bytes| {
+        bytes.extend_from_slice(&list);
+        true
+    });
+    // An empty environment: a list with nothing but its null.
+    let envp = argv - 8;
+    picture::add(&mut regions, Moment::Before, envp, |bytes| {
+        bytes.extend_from_slice(&[0; 8]);
+        true
+    });
+    let words = picture::words(&[path, argv, envp, 0, 0, 0]);
+    let detail = cx.engine.log.keep(&[&words, &regions]);
+    let (number, entered) = (nr::EXECVE, cx.now);
+    let caller = std::mem::replace(&mut cx.serial, serial);
+    cx.emit(Event::Call(CallEvent::Done { number, entered, result: 0, restart: None, detail }));
+    cx.serial = caller;
 }

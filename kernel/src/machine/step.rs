@@ -344,7 +344,7 @@ impl Machine {
             Trap::Call { number, ref arguments } => call::enter(t, calls, cx, number, arguments),
             Trap::Preempt => limit::watch_cpu(t, cx, id),
             Trap::Fault(fault) => self.fault(id, fault),
-            Trap::SigReturn => signal::handler_returned(t, calls, id),
+            Trap::SigReturn => signal::handler_returned(t, calls, cx, id),
             Trap::Abort(why) => {
                 cx.emit(Event::Task(TaskEvent::Abort { why }));
                 let status = u32::from(Signal::ABRT.number()) | 0x80;

@@ -22,7 +22,7 @@ pub mod signals;
 pub mod start;
 pub mod thread;
 
-pub use call_frame::{CallFrame, Channels, Interruptible, Stop, WaitFor, Woken};
+pub use call_frame::{CallFrame, Channels, Interruptible, Stop, Tale, WaitFor, Woken};
 pub use ended::{Ended, Obituaries};
 pub use files::{Descriptor, FileKind, FileTable, MAX_DESCRIPTORS, OpenFile, OpenFiles};
 pub use limits::Limits;

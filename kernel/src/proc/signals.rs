@@ -1,6 +1,7 @@
 //! Signals that were sent and not taken yet.
 
 use crate::abi::signal::{Signal, SignalSet};
+use crate::abi::types::SigInfo;
 use crate::event::EventId;
 
 /// A signal with what its handler is told (`siginfo_t`).
@@ -27,6 +28,21 @@ impl SignalInfo {
     #[must_use]
     pub const fn new(signal: Signal, code: i32) -> Self {
         Self { signal, code, pid: 0, uid: 0, status: 0, address: 0, cause: EventId::NONE }
+    }
+
+    /// Its `siginfo_t`: the sender and what it tells, or the address of a fault.
+    #[must_use]
+    pub fn told(&self) -> SigInfo {
+        SigInfo {
+            signal: i32::from(self.signal.number()),
+            code: self.code,
+            pid: self.pid,
+            uid: self.uid,
+            status: self.status,
+            // One word serves for both; which of them it is follows from signal and code.
+            value: self.address,
+            address: self.address,
+        }
     }
 }
 

@@ -62,6 +62,8 @@ pub(super) fn read(
     if buffers.total() == 0 {
         return Ok(0);
     }
+    // Nobody waits for what could not be handed over anyway.
+    buffers.touch(t, cx, (0, 1), Access::Store)?;
     if !t.tty.is_readable() {
         if file.flags & OpenFlags::NONBLOCK.bits() != 0 {
             return Err(Stop::Fail(Errno::EAGAIN));

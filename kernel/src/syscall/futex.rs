@@ -49,7 +49,8 @@ pub fn sys_futex(
     let operation = FutexOp(operation as u32);
     let (value, count, expected) = (value as u32, timeout as u32, third as u32);
     let clock_given = operation.0 & FutexOp::CLOCK_REALTIME != 0;
-    if clock_given && operation.command() != FutexOp::WAIT_BITSET {
+    let takes_clock = [FutexOp::WAIT_BITSET, FutexOp::LOCK_PI2].contains(&operation.command());
+    if clock_given && !takes_clock {
         return Err(Stop::Fail(Errno::ENOSYS));
     }
     match operation.command() {
@@ -82,8 +83,14 @@ pub fn sys_futex(
             key(address, t, cx)?;
             futex_pi::lock((address, timeout, false), frame, t, cx)
         }
-        FutexOp::TRYLOCK_PI => futex_pi::lock((address, 0, true), frame, t, cx),
-        FutexOp::UNLOCK_PI => futex_pi::unlock(address, t, cx),
+        FutexOp::TRYLOCK_PI => {
+            key(address, t, cx)?;
+            futex_pi::lock((address, 0, true), frame, t, cx)
+        }
+        FutexOp::UNLOCK_PI => {
+            key(address, t, cx)?;
+            futex_pi::unlock(address, t, cx)
+        }
         _ => Err(Stop::Fail(Errno::ENOSYS)),
     }
 }

@@ -336,7 +336,7 @@ pub fn sys_rt_sigtimedwait(
             (thread.awaited, thread.cause) = (SignalSet::EMPTY, taken.cause);
         }
         if info != 0 {
-            user::write(t, cx, info, &told(&taken).to_bytes())?;
+            user::write(t, cx, info, &taken.told().to_bytes())?;
         }
         return Ok(u64::from(taken.signal.number()));
     }
@@ -368,19 +368,6 @@ pub fn sys_rt_sigtimedwait(
         kind: Wait::Signal,
         bits: u32::MAX,
     }))
-}
-
-/// A signal as `siginfo_t`.
-fn told(info: &SignalInfo) -> SigInfo {
-    SigInfo {
-        signal: i32::from(info.signal.number()),
-        code: info.code,
-        pid: info.pid,
-        uid: info.uid,
-        status: info.status,
-        value: info.address,
-        address: info.address,
-    }
 }
 
 /// sigaltstack(2). The stack is remembered; handlers here need none.

@@ -1,4 +1,4 @@
-//! Calls on clocks and sleeping: clock_gettime(2), nanosleep(2), clock_nanosleep(2), sched_yield(2).
+//! Calls on clocks and sleeping: clock_gettime(2), nanosleep(2), clock_nanosleep(2).
 //!
 //! All clocks of time that passes count from the start of the world. The clocks of CPU time count what a
 //! process or a thread has used.

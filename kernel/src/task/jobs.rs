@@ -25,16 +25,16 @@ pub fn signal_group(t: &mut Tables, cx: &mut Cx, group: Pid, signal: Signal) {
     }
 }
 
-/// Whether a group is orphaned, or would be without one of its members.
+/// Whether a group is orphaned, or would be without one of its members. (Linux never counts init as who
+/// could continue it; here init may be a shell.)
 #[must_use]
 pub fn is_orphaned(t: &Tables, group: Pid, without: Option<ProcessId>) -> bool {
     !members(t, group).any(|(id, process)| {
         let parent = process.parent.and_then(|parent| t.proc.processes.get(parent));
         Some(id) != without
             && !process.is_zombie()
-            && parent.is_some_and(|parent| {
-                parent.pid != Pid(1) && parent.group != group && parent.session == process.session
-            })
+            && parent
+                .is_some_and(|parent| parent.group != group && parent.session == process.session)
     })
 }
 

@@ -42,20 +42,20 @@ fn release_list(t: &mut Tables, cx: &mut Cx, space: SpaceId, head: u64, tid: Pid
     let offset = load_word(t, space, head.checked_add(8)?)?;
     let pending = load_word(t, space, head.checked_add(16)?)?;
     for _ in 0..LIMIT {
-        // The lowest bit marks priority inheritance.
+        // The lowest bit marks a lock with priority inheritance, whose waiters the kernel knows by itself.
         let at = entry & !1;
         if at == head {
             break;
         }
         let next = load_word(t, space, at)?;
-        if at != pending & !1 {
+        if at != pending & !1 && entry & 1 == 0 {
             release_futex(t, cx, space, at.wrapping_add(offset), tid)?;
         }
         entry = next;
     }
     // The one that it was about to lock or unlock.
-    if pending & !1 != 0 {
-        release_futex(t, cx, space, (pending & !1).wrapping_add(offset), tid)?;
+    if pending != 0 && pending & 1 == 0 {
+        release_futex(t, cx, space, pending.wrapping_add(offset), tid)?;
     }
     Some(())
 }

@@ -2,12 +2,15 @@
 
 use super::{family, jobs, life, wait};
 use crate::abi::flags::process::rlimit;
+use crate::abi::nr;
 use crate::abi::program::{Answer, SignalFrame};
 use crate::abi::signal::{ActionFlags, DefaultAction, SIG_DFL, SIG_IGN, Signal, SignalSet};
 use crate::base::{Pid, ProcessId, ThreadId};
 use crate::context::{Calls, Cx, Tables};
-use crate::event::{Event, Leave, TaskEvent};
-use crate::proc::{Interrupted, Interruptible, Report, Resume, SignalInfo, State, Thread, Woken};
+use crate::event::{CallEvent, Event, Leave, TaskEvent, picture};
+use crate::proc::{
+    Interrupted, Interruptible, Report, Resume, SignalInfo, State, Tale, Thread, Woken,
+};
 use crate::sched::Enqueue;
 
 /// Who gets a signal.
@@ -263,7 +266,11 @@ pub fn take(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) -> Tak
         }
         cx.cause = info.cause;
         let signal = info.signal.number();
-        cx.emit(Event::Task(TaskEvent::Deliver { signal, handled }));
+        if in_call {
+            interrupt(t, calls, cx, id);
+        }
+        let told = cx.engine.log.keep(&[&info.told().to_bytes()[..48]]);
+        cx.emit(Event::Task(TaskEvent::Deliver { signal, handled, info: told }));
         if handled {
             return push_handler(t, calls, cx, id, info);
         }
@@ -298,6 +305,20 @@ pub fn take_pending(t: &mut Tables, id: ThreadId, set: SignalSet) -> Option<Sign
         return Some(own);
     }
     t.proc.process_of_mut(id)?.pending.take(others)
+}
+
+/// A signal is taken in the middle of a call, which will be made again: the log is told once.
+fn interrupt(t: &Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) {
+    let frame = calls.of(id);
+    let thread = t.proc.threads.get(id);
+    if frame.told.tale != Tale::Interrupted
+        && let Some(restart) = thread.and_then(|thread| thread.interruptible.restart())
+    {
+        frame.told.tale = Tale::Interrupted;
+        let detail = frame.keep(&mut cx.engine.log);
+        let (number, entered) = (frame.number as u16, frame.entered);
+        cx.emit(Event::Call(CallEvent::Interrupted { number, entered, restart, detail }));
+    }
 }
 
 /// Sets a handler up: it runs when the program is resumed.
@@ -360,7 +381,7 @@ fn push_handler(
 }
 
 /// A handler returned (rt_sigreturn(2)): what it interrupted goes on.
-pub fn handler_returned(t: &mut Tables, calls: &mut Calls, id: ThreadId) {
+pub fn handler_returned(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) {
     let Some(thread) = t.proc.threads.get_mut(id) else {
         return;
     };
@@ -370,6 +391,15 @@ pub fn handler_returned(t: &mut Tables, calls: &mut Calls, id: ThreadId) {
     thread.mask = interrupted.mask;
     thread.computing = interrupted.computing;
     thread.signalled = true;
+    // The call returns what the interrupted code has in its register; the mask stands for its frame.
+    let result = match &interrupted.resume {
+        Resume::With(Answer::Value(value)) => value.cast_signed(),
+        Resume::With(Answer::Retry) => 0,
+        Resume::Restart(frame) => frame.arguments[0].cast_signed(),
+    };
+    let detail = cx.engine.log.keep(&[&picture::words(&[interrupted.mask.0, 0, 0, 0, 0, 0])]);
+    let (number, entered) = (nr::RT_SIGRETURN, cx.now);
+    cx.emit(Event::Call(CallEvent::Done { number, entered, result, restart: None, detail }));
     match interrupted.resume {
         Resume::With(answer) => thread.answer = answer,
         Resume::Restart(frame) => *calls.of(id) = *frame,

@@ -239,6 +239,21 @@ impl Sys {
         arguments
     }
 
+    /// The program's environment, as `NAME=value`, out of its stack.
+    pub async fn environment(&self) -> Vec<String> {
+        let stack = self.port.stack;
+        let arguments = self.load(stack).await.min(1024);
+        let mut environment = Vec::new();
+        for n in 0..1024 {
+            let at = self.load(stack + 16 + (arguments + n) * 8).await;
+            if at == 0 {
+                break;
+            }
+            environment.push(self.string(at).await);
+        }
+        environment
+    }
+
     /// A string in memory that ends with a zero byte.
     pub async fn string(&self, address: u64) -> String {
         let mut bytes = Vec::new();

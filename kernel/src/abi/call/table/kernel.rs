@@ -16,7 +16,7 @@ calls! {
         Supported;
     KERNEL FUTEX futex(uaddr: Address, futex_op: FutexOp, val: FutexValue, timeout: FutexTimeout,
         uaddr2: FutexValue, val3: FutexValue) -> ByCommand,
-        Partial("no priority inheritance");
+        Partial("no FUTEX_WAIT_REQUEUE_PI, FUTEX_CMP_REQUEUE_PI and FUTEX_FD");
     KERNEL FUTEX_WAITV futex_waitv(waiters: Struct("futex_waitv", In), nr_futexes: Unsigned,
         flags: Unsigned, timeout: Timespec(In), clockid: Enum(&CLOCK)) -> Int;
     KERNEL FUTEX_WAKE futex_wake(uaddr: Address, mask: Hex, nr: Int, flags: Hex) -> Count;

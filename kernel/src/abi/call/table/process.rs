@@ -4,10 +4,10 @@
 use super::calls;
 use crate::abi::call::Direction::{In, InOut, Out};
 use crate::abi::call::Kind::{
-    Address, Argv, Buffer, CloneFlags, CloneStack, CloneWord, CpuSet, DirFd, Enum, Environment, Fd,
-    Flags, Gid, GroupList, Hex, IdPointer, Int, Path, Pid, PrctlArgument, Rlimit, Rusage,
-    SchedAttr, SchedParam, SigAction, SigFrame, SigInfo, SigStack, Signal, SignalSet, Size, Struct,
-    Sysinfo, Timespec, Uid, Unsigned, UnsignedLong, Utsname, WaitStatus,
+    Address, Argv, Buffer, CloneArguments, CloneFlags, CloneStack, CloneWord, CpuSet, DirFd, Enum,
+    Environment, Fd, Flags, Gid, GroupList, Hex, IdPointer, Int, Path, Pid, PrctlArgument, Rlimit,
+    Rusage, SchedAttr, SchedParam, SigAction, SigFrame, SigInfo, SigStack, Signal, SignalSet, Size,
+    Struct, Sysinfo, Timespec, Uid, Unsigned, UnsignedLong, Utsname, WaitStatus,
 };
 use crate::abi::call::Length::{Argument, Result};
 use crate::abi::call::Status::{Partial, Supported};
@@ -30,7 +30,7 @@ calls! {
         tls: CloneWord { label: "tls", when: Clone::SETTLS.bits(), direction: In },
         child_tid: CloneWord { label: "child_tidptr", when: CHILD_TID, direction: In }) -> Pid,
         Partial("no namespaces, no CLONE_PIDFD, and no thread pointer to set");
-    PROCESS CLONE3 clone3(cl_args: Struct("clone_args", InOut), size: Size) -> Pid,
+    PROCESS CLONE3 clone3(cl_args: CloneArguments, size: Size) -> Pid,
         Partial("no namespaces, no CLONE_PIDFD, and no thread pointer to set");
     PROCESS EXECVE execve(pathname: Path, argv: Argv, envp: Environment) -> Success, Supported;
     PROCESS EXECVEAT execveat(dirfd: DirFd, pathname: Path, argv: Argv, envp: Environment,

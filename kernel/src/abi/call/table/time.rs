@@ -4,16 +4,16 @@
 use super::calls;
 use crate::abi::call::Direction::{In, InOut, Out};
 use crate::abi::call::Kind::{
-    Enum, Fd, Flags, Int, IntPointer, Itimerspec, Itimerval, SigEvent, Struct, Timespec, Timeval,
-    Timezone, Tms,
+    Enum, Fd, Flags, Int, IntPointer, Itimerspec, Itimerval, Remaining, SigEvent, Struct, Timespec,
+    Timeval, Timezone, Tms,
 };
 use crate::abi::call::Status::{Partial, Supported};
 use crate::abi::flags::process::{CLOCK, ITIMER, TIMER, TIMERFD};
 
 calls! {
-    KERNEL NANOSLEEP nanosleep(req: Timespec(In), rem: Timespec(Out)) -> Success, Supported;
+    KERNEL NANOSLEEP nanosleep(req: Timespec(In), rem: Remaining) -> Success, Supported;
     KERNEL CLOCK_NANOSLEEP clock_nanosleep(clockid: Enum(&CLOCK), flags: Flags(&TIMER),
-        request: Timespec(In), remain: Timespec(Out)) -> Success,
+        request: Timespec(In), remain: Remaining) -> Success,
         Partial("not on clocks of CPU time");
     KERNEL CLOCK_GETTIME clock_gettime(clockid: Enum(&CLOCK), tp: Timespec(Out)) -> Success,
         Supported;
