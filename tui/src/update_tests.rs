@@ -3,6 +3,7 @@
 use super::{Message, update};
 use crate::engine::{Command, MachineInfo, Reply};
 use crate::model::Model;
+use crate::model::Over;
 use crate::trace::Seen;
 use oscope_kernel::base::{Duration, MachineId, Serial, Time};
 use oscope_kernel::event::{Event, Record, Stamp, Symbol, TaskEvent};
@@ -26,6 +27,9 @@ fn answer(model: &mut Model, now: u64, news: Vec<Seen>) {
         restart: false,
         event: None,
         stuck: None,
+        missed: false,
+        said: None,
+        futures: None,
         done: true,
     };
     update(model, Message::Reply(Box::new(reply)));
@@ -43,7 +47,7 @@ fn born(number: u64, time: u64) -> Seen {
         name: Symbol(0),
     });
     let stamp = Stamp { time: Time(time), ..Stamp::default() };
-    Seen { number, record: Record { stamp, event }, name: Some("x".into()) }
+    Seen { number, record: Record { stamp, event }, name: Some("x".into()), detail: None }
 }
 
 #[test]
@@ -107,9 +111,9 @@ fn a_task_is_chosen_and_forgotten_when_it_is_not_born_any_more() {
 fn help_swallows_the_key_that_closes_it_but_never_quit() {
     let mut model = model();
     press(&mut model, KeyCode::Char('?'));
-    assert!(model.help);
+    assert!(matches!(model.over, Some(Over::Help(_))));
     assert_eq!(press(&mut model, KeyCode::Right), None);
-    assert!(!model.help);
+    assert!(model.over.is_none());
     press(&mut model, KeyCode::Char('?'));
     press(&mut model, KeyCode::Char('q'));
     assert!(model.quit);

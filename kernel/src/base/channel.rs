@@ -130,10 +130,10 @@ impl WaitQueues {
         budget: &mut u32,
         skip: usize,
     ) -> Option<Waiter> {
-        let range = (channel, Place(0))..=(channel, Place(u64::MAX));
         let key = self
             .queues
-            .range(range)
+            .range((channel, Place(0))..)
+            .take_while(|((waited_for, _), _)| *waited_for == channel)
             .filter(|(_, entry)| entry.bits & bits != 0 && (!entry.exclusive || *budget > 0))
             .map(|(key, _)| *key)
             .nth(skip)?;

@@ -60,9 +60,13 @@ pub fn wake_bits(
     }
     let mut count = 0;
     loop {
-        let waiting = t.proc.waits.waiting(channel);
-        let skip =
-            cx.engine.chooser.choose(Choice::Waiter, if exclusive > 0 { waiting } else { 0 });
+        // How many there are to choose from takes a while to count: only if somebody wants to know.
+        let chooser = &mut cx.engine.chooser;
+        let skip = if exclusive > 0 && chooser.is_asked() {
+            chooser.choose(Choice::Waiter, t.proc.waits.waiting(channel))
+        } else {
+            0
+        };
         let Some(Waiter::Thread(thread)) = t.proc.waits.take(channel, bits, &mut exclusive, skip)
         else {
             return count;

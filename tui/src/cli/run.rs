@@ -4,6 +4,7 @@ use super::Failure;
 use super::input::WorldArgs;
 use super::out::Out;
 use super::{metrics, summary};
+use crate::lang::Lang;
 use crate::narrate;
 use crate::trace::{Seen, Trace};
 use oscope_kernel::base::Time;
@@ -100,7 +101,7 @@ fn tell(world: &World, out: &mut Out) -> Result<(), Failure> {
         .collect();
     steps.sort_by_key(|(step, machine)| (step.start, *machine));
     for (step, machine) in steps {
-        let told = narrate::tell(&traces[machine], step);
+        let told = narrate::tell(Lang::En, &traces[machine], step);
         if traces.len() > 1 {
             let name = crate::text::clean(&world.machines()[machine].config().name);
             out.line(&format!("{name}: {told}"))?;
@@ -125,6 +126,7 @@ fn trace_of(machine: &oscope_kernel::machine::Machine) -> Trace {
                 }
                 _ => None,
             },
+            detail: None,
         })
         .collect();
     // CPUs run a little apart, so the log's order is not quite that of time.

@@ -5,6 +5,7 @@ use super::input::WorldArgs;
 use super::metrics::{self, ThreadFigures};
 use super::out::Out;
 use super::run::stopped;
+use crate::lang::Lang;
 use crate::narrate::waits_for;
 use crate::text::{clean, count, fit, fit_right, round, short};
 use oscope_kernel::abi::Signal;
@@ -98,7 +99,7 @@ fn table(world: &World, machine: &Machine, out: &mut Out) -> Result<(), Failure>
 fn row(thread: &ThreadFigures) -> String {
     let state = match (thread.end, thread.state, thread.waits) {
         (Some((_, status)), ..) => how_it_ended(status),
-        (None, _, Some(wait)) => format!("asleep: {}", waits_for(wait)),
+        (None, _, Some(wait)) => format!("asleep: {}", waits_for(Lang::En, wait)),
         (None, 'R', None) => "runs or ready".to_owned(),
         (None, 'T', None) => "stopped".to_owned(),
         (None, other, None) => other.to_string(),
