@@ -3,6 +3,7 @@
 use super::{Message, update};
 use crate::engine::{Command, MachineInfo, Reply};
 use crate::model::Model;
+use crate::model::Over;
 use crate::trace::Seen;
 use oscope_kernel::base::{Duration, MachineId, Serial, Time};
 use oscope_kernel::event::{Event, Record, Stamp, Symbol, TaskEvent};
@@ -110,7 +111,7 @@ fn a_task_is_chosen_and_forgotten_when_it_is_not_born_any_more() {
 fn help_swallows_the_key_that_closes_it_but_never_quit() {
     let mut model = model();
     press(&mut model, KeyCode::Char('?'));
-    assert!(model.over.is_some());
+    assert!(matches!(model.over, Some(Over::Help(_))));
     assert_eq!(press(&mut model, KeyCode::Right), None);
     assert!(model.over.is_none());
     press(&mut model, KeyCode::Char('?'));

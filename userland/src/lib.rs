@@ -4,6 +4,7 @@
 //! * [`bench`]: machines that do one thing over and over, to be measured;
 //! * [`bin`]: the programs, one per file;
 //! * [`predicate`]: conditions on events, one language for all who ask;
+//! * [`script`]: the language of traces;
 //! * [`scenario`]: worlds, built in and from files;
 //! * [`workbench`]: problems from books, solved by the kernel.
 
@@ -11,5 +12,6 @@ pub mod bench;
 pub mod bin;
 pub mod predicate;
 pub mod scenario;
+pub mod script;
 pub mod sys;
 pub mod workbench;

@@ -14,6 +14,7 @@
 //! 4. after it, the printer decodes those that come out, if the call succeeded, and then the result
 //!    by [`Call::result`].
 
+pub mod extent;
 mod kind;
 pub mod nr;
 mod table;
@@ -88,6 +89,14 @@ impl Call {
 #[must_use]
 pub fn lookup(number: u16) -> Option<&'static Call> {
     table::BY_NUMBER.get(usize::from(number)).copied().flatten()
+}
+
+/// Which arguments of a call a tracer looks at, as bits: before the call, and after it. 0 for calls
+/// without pointers.
+#[inline]
+#[must_use]
+pub fn looks(number: u64) -> (u8, u8) {
+    usize::try_from(number).ok().and_then(|at| table::LOOKS.get(at)).copied().unwrap_or((0, 0))
 }
 
 /// The call with this name.

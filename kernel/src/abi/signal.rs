@@ -119,6 +119,12 @@ impl Signal {
         self.0 != Self::KILL.0 && self.0 != Self::STOP.0
     }
 
+    /// Is it raised by what a program does at an address? Then `si_addr` says which.
+    #[must_use]
+    pub const fn is_fault(self) -> bool {
+        matches!(self, Self::ILL | Self::FPE | Self::SEGV | Self::BUS | Self::TRAP)
+    }
+
     /// What happens without a handler; real-time signals terminate.
     #[must_use]
     pub fn default_action(self) -> DefaultAction {

@@ -2,10 +2,14 @@
 //!
 //! `{"cause":"0:3","cpu":0,"from":1,"kind":"sched","machine":0,"request":0,"seq":7,"thread":2,"time":1200,…}`,
 //! keys in alphabetical order.
+//! A call has its words as `args`, and what its pointers pointed to as `in` and `out`: addresses and bytes, the
+//! bytes quoted as in C.
 //! Two runs are the same when these bytes are.
 
 use super::kinds::{CallEvent, Event, TaskEvent};
 use super::log::{Log, Record};
+use super::picture::{Moment, Picture};
+use crate::abi::types::quote;
 use serde_json::{Map, Value, json};
 
 /// One record as a line of JSON, without the line's end.
@@ -33,14 +37,23 @@ pub fn json_object(log: &Log, sequence: u64, record: &Record) -> Map<String, Val
         Event::Task(TaskEvent::Start { name, .. } | TaskEvent::Exec { name }) => {
             put("name", json!(log.name(name)));
         }
-        Event::Call(CallEvent::Done { detail, .. }) => {
-            let bytes = log.bytes(sequence, detail);
-            let words: Vec<u64> = bytes
-                .chunks_exact(8)
-                .take(6)
-                .map(|word| word.iter().rev().fold(0, |w, &b| w << 8 | u64::from(b)))
-                .collect();
+        Event::Call(
+            CallEvent::Wait { detail, .. }
+            | CallEvent::Interrupted { detail, .. }
+            | CallEvent::Done { detail, .. },
+        ) => {
+            let picture = Picture::new(log.bytes(sequence, detail));
+            let words = picture.words();
             put("args", json!(words));
+            for (moment, name) in [(Moment::Before, "in"), (Moment::After, "out")] {
+                let seen: Vec<Value> = picture
+                    .regions(moment)
+                    .map(|(address, bytes)| json!([address, quote(bytes, usize::MAX)]))
+                    .collect();
+                if !seen.is_empty() {
+                    put(name, Value::Array(seen));
+                }
+            }
         }
         _ => {}
     }

@@ -4,7 +4,7 @@
 //! Text (a name, a call's arguments) is kept by the log and named here by a [`Symbol`] or a [`Bytes`].
 
 use crate::abi::program::Abort;
-use crate::abi::{Access, Errno};
+use crate::abi::{Access, Errno, Restart};
 use crate::base::{BlockNumber, CpuId, DeviceId, FrameId, PortId, Serial, Time};
 use serde::Serialize;
 
@@ -103,6 +103,9 @@ pub enum TaskEvent {
         signal: u8,
         /// Whether a handler runs.
         handled: bool,
+        /// The first 48 bytes of its `siginfo_t`.
+        #[serde(skip)]
+        info: Bytes,
     },
     /// A program broke its contract with the kernel.
     Abort {
@@ -165,6 +168,17 @@ pub enum SchedEvent {
         /// The CPU whose queue it joined.
         on: CpuId,
     },
+    /// A thread is more or less urgent than before.
+    Priority {
+        /// The thread.
+        #[serde(rename = "task")]
+        thread: Serial,
+        /// Its priority as Linux counts inside: −1 for the deadline class, 0 to 98 for real time, 100 to 139 for nice
+        /// −20 to 19; smaller is more urgent.
+        priority: i32,
+        /// Whether it has that from somebody who waits for it.
+        inherited: bool,
+    },
     /// A thread parked.
     Block {
         /// On what: the kind of channel, or "sleep".
@@ -186,6 +200,10 @@ pub enum Wait {
     Disk,
     /// For a pipe.
     Pipe,
+    /// For a signal.
+    Signal,
+    /// For one of several descriptors.
+    Poll,
     /// For a packet.
     Socket,
     /// For a key.
@@ -200,7 +218,29 @@ pub enum Wait {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum CallEvent {
-    /// A call returned. Calls are recorded once, here, with all there is to know.
+    /// A call began to wait: the first record of two, and only of calls that wait.
+    Wait {
+        /// The call's number.
+        number: u16,
+        /// When it was made.
+        entered: Time,
+        /// Its six words and what goes in, as a [`Picture`](super::Picture).
+        #[serde(skip)]
+        detail: Bytes,
+    },
+    /// A signal ended a call's wait, and it will be made again when the signal has been seen to.
+    Interrupted {
+        /// The call's number.
+        number: u16,
+        /// When it was made.
+        entered: Time,
+        /// On what condition it is made again.
+        restart: Restart,
+        /// Its six words and what goes in.
+        #[serde(skip)]
+        detail: Bytes,
+    },
+    /// A call returned. Calls are recorded here with all there is to know.
     Done {
         /// The call's number.
         number: u16,
@@ -208,7 +248,9 @@ pub enum CallEvent {
         entered: Time,
         /// Its result as the register holds it.
         result: i64,
-        /// Its six words. (What its pointers point to is to come.)
+        /// For `EINTR`: on what condition the call would have been made again instead.
+        restart: Option<Restart>,
+        /// Its six words, and what went in and came out, as a [`Picture`](super::Picture).
         #[serde(skip)]
         detail: Bytes,
     },

@@ -151,6 +151,13 @@ impl Log {
         self.sealed.push_back(Arc::new(std::mem::replace(&mut self.tail, next)));
     }
 
+    /// Whether anything is recorded.
+    #[inline]
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.capture != Capture::Off
+    }
+
     /// Keeps bytes beside the record that is emitted next.
     #[inline]
     pub fn keep(&mut self, parts: &[&[u8]]) -> Bytes {

@@ -3,7 +3,8 @@
 //! The kernel emits typed events; the terminal screen, the printers, metrics, lessons, "why?" and tests all
 //! read this one log. None of them reaches into the kernel, and the kernel knows none of them.
 //!
-//! Layers: [`kinds`] says what can happen, [`log`] keeps it, [`why`] walks causes, [`codec`] writes it down.
+//! Layers: [`kinds`] says what can happen, [`picture`] what a call's pointers pointed to, [`log`] keeps it,
+//! [`why`] walks causes, [`codec`] writes it down.
 //!
 //! A typical sequence: a disk interrupt emits `Block::Done` and wakes a thread with that event's id as the
 //! cause; the wake-up emits `Sched::Ready` and leaves *its* id with the thread; what the thread does next
@@ -16,6 +17,7 @@
 pub mod codec;
 pub mod kinds;
 pub mod log;
+pub mod picture;
 pub mod why;
 
 pub use kinds::{
@@ -23,3 +25,4 @@ pub use kinds::{
     Repair, SchedEvent, Symbol, TaskEvent, Wait,
 };
 pub use log::{Capture, EventId, Log, Record, Stamp};
+pub use picture::{Moment, Picture};

@@ -128,6 +128,19 @@ impl Memory {
         Ok(pte.frame())
     }
 
+    /// Appends what stands at a user address to `bytes`, to the end of its page and at most `limit` bytes,
+    /// for somebody who watches: no translation is remembered and no accessed bit set. Returns how many; 0 if the
+    /// page is not there or the user may not read it.
+    pub fn peek(&self, satp: Satp, address: u64, limit: usize, bytes: &mut Vec<u8>) -> usize {
+        let Some(frame) = mmu::peek(&self.ram, satp.root, address) else {
+            return 0;
+        };
+        let start = address as usize % PAGE_SIZE;
+        let length = limit.min(PAGE_SIZE - start);
+        bytes.extend_from_slice(&self.ram.page(frame)[start..start + length]);
+        length
+    }
+
     /// Copies bytes out of a user space. Pages are checked one by one, from the first.
     ///
     /// # Errors

@@ -73,23 +73,37 @@ const fn wanted(access: Access) -> u64 {
     }
 }
 
+/// Finds the last table on the way to a user address.
+fn last_table(ram: &Ram, root: FrameId, address: u64) -> Option<FrameId> {
+    if address >= USER_END {
+        return None;
+    }
+    let mut table = root;
+    for level in [2, 1] {
+        let entry = Pte(ram.word(table, table_index(address, level)));
+        if !entry.has(Pte::VALID) || entry.is_leaf() {
+            return None;
+        }
+        table = entry.frame();
+    }
+    Some(table)
+}
+
+/// The frame behind an address that the user may read, found without leaving a trace.
+#[must_use]
+pub fn peek(ram: &Ram, root: FrameId, address: u64) -> Option<FrameId> {
+    let table = last_table(ram, root, address)?;
+    let entry = Pte(ram.word(table, table_index(address, 0)));
+    entry.has(wanted(Access::Load)).then(|| entry.frame())
+}
+
 /// Walks the tables for user mode and sets the accessed and dirty bits.
 ///
 /// # Errors
 /// The [`Fault`] that the hardware would raise.
 pub fn walk(ram: &mut Ram, root: FrameId, address: u64, access: Access) -> Result<Pte, Fault> {
     let fault = Fault { address, access };
-    if address >= USER_END {
-        return Err(fault);
-    }
-    let mut table = root;
-    for level in [2, 1] {
-        let entry = Pte(ram.word(table, table_index(address, level)));
-        if !entry.has(Pte::VALID) || entry.is_leaf() {
-            return Err(fault);
-        }
-        table = entry.frame();
-    }
+    let table = last_table(ram, root, address).ok_or(fault)?;
     let index = table_index(address, 0);
     let entry = Pte(ram.word(table, index));
     if !entry.has(wanted(access)) {

@@ -1,14 +1,16 @@
 //! Starting a program without fork(2), as the kernel starts init.
 
 use super::{frames, image};
-use crate::abi::Errno;
 use crate::abi::flags::file::access_mode::RDWR;
 use crate::abi::program::Answer;
 use crate::abi::signal::SignalSet;
-use crate::base::{NsId, ProcessId};
+use crate::abi::{Errno, nr};
+use crate::base::{NsId, ProcessId, Serial};
 use crate::context::{Cx, Tables};
-use crate::proc::{Body, Descriptor, FileKind, FileTable, Start};
-use crate::task::life;
+use crate::event::{CallEvent, Event, Moment, picture};
+use crate::proc::{Body, Descriptor, FileKind, FileTable, FsInfo, Handlers, Start};
+use crate::task::{family, life};
+use std::collections::BTreeMap;
 
 /// Starts a program at `cx.now`, with the console as its standard input, output and error.
 ///
@@ -18,9 +20,16 @@ pub fn spawn(t: &mut Tables, cx: &mut Cx, start: &Start) -> Result<ProcessId, Er
     let program = cx.loader.load(&start.path, &[])?;
     let pid = t.proc.new_pid().ok_or(Errno::EAGAIN)?;
     let (space, sp) = image::lay_out(t, program.as_ref(), &start.arguments, &[])?;
-    let mut process = life::empty_process(pid, program.name(), None);
+    let mut process = family::empty_process(pid, program.name(), None);
     process.space = Some(space);
-    process.cwd = t.fs.root(NsId(0));
+    let handlers = Handlers { actions: BTreeMap::new(), users: 1 };
+    process.handlers = Some(t.proc.handlers.insert(handlers));
+    if t.tty.session.is_none() {
+        // The world's first program owns the console, as a login shell would.
+        (t.tty.session, t.tty.foreground) = (Some(pid), pid);
+    }
+    let cwd = t.fs.root(NsId(0));
+    let info = t.proc.fs.insert(FsInfo { cwd, path: "/".to_owned(), umask: 0o022, users: 1 });
     let mut table = FileTable::new();
     if let Some(console) = t.console {
         let file = t.proc.open.open(FileKind::Console(console), RDWR);
@@ -30,7 +39,7 @@ pub fn spawn(t: &mut Tables, cx: &mut Cx, start: &Start) -> Result<ProcessId, Er
         t.proc.open.hold(file);
         t.proc.open.hold(file);
     }
-    process.files = Some(t.proc.files.insert(table));
+    let files = t.proc.files.insert(table);
     let process = t.proc.add_process(process);
     let mut params = start.params;
     params.affinity = t.sched.sets().number(start.cpus);
@@ -41,8 +50,52 @@ pub fn spawn(t: &mut Tables, cx: &mut Cx, start: &Start) -> Result<ProcessId, Er
         answer: Answer::Retry,
         mask: SignalSet::EMPTY,
         params,
+        files: Some(files),
+        fs: Some(info),
     };
-    life::start(t, cx, new, Some(program.start(sp)));
+    let thread = life::start(t, cx, new, Some(program.start(sp)));
+    let serial = t.proc.threads.get(thread).map_or_else(Default::default, |thread| thread.serial);
+    record(cx, serial, &start.path, &start.arguments, sp);
     frames::trim_cache(t);
     Ok(process)
+}
+
+/// Nobody made the execve(2) that stands at the beginning of every program; the kernel acted as if. It is
+/// recorded all the same: a trace begins with it, and says from what file and with what arguments.
+fn record(cx: &mut Cx, serial: Serial, path: &str, arguments: &[String], sp: u64) {
+    if !cx.engine.log.is_on() {
+        return;
+    }
+    // As the stack would lie in whoever called: path, arguments and their list, one below the other.
+    let (mut at, mut regions, mut list) = (sp, Vec::new(), Vec::new());
+    for text in arguments.iter().map(String::as_str).chain([path]) {
+        at -= text.len() as u64 + 1;
+        list.extend_from_slice(&at.to_le_bytes());
+        picture::add(&mut regions, Moment::Before, at, |bytes| {
+            bytes.extend_from_slice(text.as_bytes());
+            bytes.push(0);
+            true
+        });
+    }
+    let path = at;
+    // The path's place in the list becomes the null at its end.
+    let end = list.len() - 8;
+    list[end..].fill(0);
+    let argv = (at - list.len() as u64) & !7;
+    picture::add(&mut regions, Moment::Before, argv, |bytes| {
+        bytes.extend_from_slice(&list);
+        true
+    });
+    // An empty environment: a list with nothing but its null.
+    let envp = argv - 8;
+    picture::add(&mut regions, Moment::Before, envp, |bytes| {
+        bytes.extend_from_slice(&[0; 8]);
+        true
+    });
+    let words = picture::words(&[path, argv, envp, 0, 0, 0]);
+    let detail = cx.engine.log.keep(&[&words, &regions]);
+    let (number, entered) = (nr::EXECVE, cx.now);
+    let caller = std::mem::replace(&mut cx.serial, serial);
+    cx.emit(Event::Call(CallEvent::Done { number, entered, result: 0, restart: None, detail }));
+    cx.serial = caller;
 }

@@ -6,10 +6,11 @@
 //! (The frame is the explicit continuation of an atomic call: Ford et al., "Interface and execution models
 //! in the Fluke kernel", OSDI 1999.)
 
-use crate::abi::Errno;
+use crate::abi::{Errno, Restart};
 use crate::base::{Channel, OpenFileId, Time};
-use crate::event::Wait;
+use crate::event::{Bytes, Log, Wait, picture};
 use crate::fs::Key;
+use std::hash::{Hash, Hasher};
 
 /// Why a parked call runs again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +49,34 @@ pub struct CallFrame {
     pub held: Vec<OpenFileId>,
     /// Cached pages that stay until it ends.
     pub pinned: Vec<Key>,
+    /// What the log is told about it.
+    pub told: Told,
+}
+
+/// How much of a call the log has been told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tale {
+    /// Nothing: most calls are told when they are over, and only then.
+    #[default]
+    New,
+    /// That it waits.
+    Waiting,
+    /// That a signal ended its wait; when it runs again, the tale begins again.
+    Interrupted,
+}
+
+/// What is known of a call for the log alone. It is no state: a machine whose log is off goes the same way.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// What the log knows.
+    pub tale: Tale,
+    /// What its pointers pointed to before it began, and at its end: regions of a
+    /// [`Picture`](crate::event::Picture).
+    pub regions: Vec<u8>,
+}
+
+impl Hash for Told {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 impl CallFrame {
@@ -62,6 +91,14 @@ impl CallFrame {
         self.progress = 0;
         self.deadline = None;
         self.woken = None;
+        self.told.tale = Tale::New;
+        self.told.regions.clear();
+    }
+
+    /// Gives the log what is known of the call, for the record that comes next.
+    #[inline]
+    pub fn keep(&self, log: &mut Log) -> Bytes {
+        log.keep(&[&picture::words(&self.arguments), &self.told.regions])
     }
 
     /// For a handler that is about to wait: what to return instead if a signal ended the call.
@@ -87,6 +124,18 @@ pub enum Interruptible {
     UnlessRestarted,
     /// `EINTR` whatever the flags; restarted only when no handler runs (ERESTART_RESTARTBLOCK).
     Always,
+}
+
+impl Interruptible {
+    /// How Linux marks a call whose wait a signal ended, if it does.
+    #[must_use]
+    pub const fn restart(self) -> Option<Restart> {
+        match self {
+            Self::No => None,
+            Self::UnlessRestarted => Some(Restart::ERESTARTSYS),
+            Self::Always => Some(Restart::ERESTARTNOHAND),
+        }
+    }
 }
 
 /// The channels of a [`WaitFor`].
@@ -125,6 +174,8 @@ pub struct WaitFor {
     pub exclusive: bool,
     /// For people.
     pub kind: Wait,
+    /// Which kinds of wake-up it wants, as bits; all, but for futexes.
+    pub bits: u32,
 }
 
 impl WaitFor {
@@ -137,6 +188,7 @@ impl WaitFor {
             interruptible,
             exclusive: false,
             kind,
+            bits: u32::MAX,
         }
     }
 
@@ -149,6 +201,7 @@ impl WaitFor {
             interruptible,
             exclusive: false,
             kind: Wait::Sleep,
+            bits: u32::MAX,
         }
     }
 }

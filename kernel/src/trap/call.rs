@@ -1,5 +1,6 @@
 //! System calls: in, run, wait, run again, out.
 
+use super::capture;
 use super::invariant::undisturbed;
 use super::page_fault::{self, Unrepaired};
 use crate::abi::Errno;
@@ -8,7 +9,7 @@ use crate::abi::program::Answer;
 use crate::base::{Channel, ServerId};
 use crate::context::{Calls, Cx, Structure, Tables};
 use crate::event::{CallEvent, Event, MemoryEvent, Wait};
-use crate::proc::{Interruptible, Stop, WaitFor, Woken};
+use crate::proc::{Interruptible, Stop, Tale, WaitFor, Woken};
 use crate::syscall::{self, Return};
 use crate::task::{files, life, signal, wait};
 
@@ -71,6 +72,7 @@ pub fn attempt(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
     loop {
         let before = cx.check_parks.then(|| undisturbed(t));
         let frame = calls.of(id);
+        capture::before(t, cx, frame);
         let (stage, progress) = (frame.stage, frame.progress);
         let outcome = syscall::dispatch(frame, t, cx);
         if let (Some(before), Err(Stop::Fault(_) | Stop::Park(_))) = (before, &outcome) {
@@ -104,18 +106,18 @@ pub fn attempt(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
             Err(Stop::Fail(errno)) => return complete(t, calls, cx, errno.to_result()),
             Ok(Return::Exec) => {
                 life::end_siblings(t, calls, cx, id);
-                record(calls, cx, 0);
-                files::release_held(t, calls, id);
-                life::forget_interrupted(t, calls, id);
+                record(t, calls, cx, 0);
+                files::release_held(t, calls, cx, id);
+                life::forget_interrupted(t, calls, cx, id);
                 calls.of(id).active = false;
                 return;
             }
             Ok(Return::Exit(status)) => {
-                record(calls, cx, 0);
+                record(t, calls, cx, 0);
                 return life::end_thread(t, calls, cx, id, status);
             }
             Ok(Return::ExitGroup(status)) => {
-                record(calls, cx, 0);
+                record(t, calls, cx, 0);
                 return life::end_process(t, calls, cx, id, status);
             }
             Err(Stop::Park(wait)) => {
@@ -143,7 +145,14 @@ pub fn attempt(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
 /// The call waits. When it is woken it starts from the top: what woke it before no longer counts.
 fn park(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, wait: WaitFor) {
     let id = cx.caller;
-    calls.of(id).woken = None;
+    let frame = calls.of(id);
+    frame.woken = None;
+    if frame.told.tale == Tale::New {
+        frame.told.tale = Tale::Waiting;
+        let detail = frame.keep(&mut cx.engine.log);
+        let (number, entered) = (frame.number as u16, frame.entered);
+        cx.emit(Event::Call(CallEvent::Wait { number, entered, detail }));
+    }
     // A client whose server parked it leaves the queue for the reply and joins the real one.
     wait::unpark(t, cx, id);
     wait::park(t, cx, id, wait);
@@ -153,23 +162,25 @@ fn park(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, wait: WaitFor) {
 #[inline]
 fn complete(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, result: i64) {
     let id = cx.caller;
-    record(calls, cx, result);
+    record(t, calls, cx, result);
     calls.of(id).active = false;
-    files::release_held(t, calls, id);
+    files::release_held(t, calls, cx, id);
     if let Some(thread) = t.proc.threads.get_mut(id) {
         thread.answer = Answer::Value(result as u64);
     }
 }
 
-/// Writes the call down, with its six words.
+/// Writes the call down, with all there is to know.
 #[inline]
-fn record(calls: &mut Calls, cx: &mut Cx, result: i64) {
-    let frame = calls.of(cx.caller);
-    let mut words = [0; 48];
-    for (place, word) in words.chunks_exact_mut(8).zip(frame.arguments) {
-        place.copy_from_slice(&word.to_le_bytes());
-    }
-    let detail = cx.engine.log.keep(&[&words]);
+fn record(t: &Tables, calls: &mut Calls, cx: &mut Cx, result: i64) {
+    let id = cx.caller;
+    let frame = calls.of(id);
+    capture::after(t, cx, frame, result);
+    let detail = frame.keep(&mut cx.engine.log);
     let (number, entered) = (frame.number as u16, frame.entered);
-    cx.emit(Event::Call(CallEvent::Done { number, entered, result, detail }));
+    let mut restart = None;
+    if result == Errno::EINTR.to_result() && frame.woken == Some(Woken::Signal) {
+        restart = t.proc.threads.get(id).and_then(|thread| thread.interruptible.restart());
+    }
+    cx.emit(Event::Call(CallEvent::Done { number, entered, result, restart, detail }));
 }

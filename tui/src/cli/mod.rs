@@ -15,6 +15,7 @@ mod sched;
 mod screen;
 mod summary;
 mod syscalls;
+mod trace;
 mod worlds;
 
 use crate::text::nearest;
@@ -110,6 +111,9 @@ enum Command {
         after_help = "Examples:\n  oscope bench\n  oscope bench null-syscall fork-exit-wait --json"
     )]
     Bench(bench::Args),
+    /// Read scripts of system calls, in the format of strace
+    #[command(after_help = "Example:\n  oscope trace --print log.strace | diff - log.strace")]
+    Trace(trace::Args),
     /// Print a script that completes command lines in a shell
     #[command(after_help = "Example:\n  source <(oscope completions bash)")]
     Completions(completions::Args),
@@ -127,6 +131,7 @@ pub fn main() -> ExitCode {
         Some(Command::Worlds) => worlds::worlds(),
         Some(Command::Syscalls(args)) => syscalls::syscalls(args),
         Some(Command::Bench(args)) => bench::bench(args),
+        Some(Command::Trace(args)) => trace::trace(args),
         Some(Command::Completions(args)) => completions::completions(args),
     };
     match done {

@@ -82,6 +82,14 @@ pub(super) fn tell_record(trace: &Trace, record: &Record) -> String {
         Event::Machine(MachineEvent::GuestExit { guest, .. }) => {
             format!("guest machine {guest} gave its virtual CPU back")
         }
+        Event::Call(CallEvent::Wait { number, .. }) => {
+            let name = call::lookup(number).map_or("an unknown call", |call| call.name);
+            format!("{} waits in {name}", actor())
+        }
+        Event::Call(CallEvent::Interrupted { number, .. }) => {
+            let name = call::lookup(number).map_or("an unknown call", |call| call.name);
+            format!("{} was interrupted in {name} by a signal, and will make it again", actor())
+        }
         Event::Call(CallEvent::Done { number, entered, result, .. }) => {
             let name = call::lookup(number).map_or("an unknown call", |call| call.name);
             let took = short(stamp.time.since(entered));
@@ -169,7 +177,7 @@ fn tell_task(trace: &Trace, record: &Record, event: TaskEvent) -> String {
         TaskEvent::Signal { target, signal: n } => {
             format!("{} was sent {}", who(trace, target, after), signal(n))
         }
-        TaskEvent::Deliver { signal: n, handled } => {
+        TaskEvent::Deliver { signal: n, handled, .. } => {
             let what = if handled { "handles" } else { "felt" };
             format!("{} {what} {}", actor(), signal(n))
         }
@@ -214,6 +222,11 @@ fn tell_sched(trace: &Trace, record: &Record, event: SchedEvent) -> String {
                 _ => format!("{name} is ready for CPU {on}"),
             }
         }
+        SchedEvent::Priority { thread, priority, inherited } => {
+            let name = who(trace, thread, after);
+            let from = if inherited { ", lent by who waits for it" } else { "" };
+            format!("{name} has priority {priority} now{from}")
+        }
         SchedEvent::Switch { from, to, why } => tell_switch(trace, (from, to), why, (cpu, after)),
     }
 }
@@ -251,6 +264,8 @@ fn slept(on: Wait) -> &'static str {
         Wait::Child => "went to sleep until a child ends",
         Wait::Disk => "asked the disk and went to sleep",
         Wait::Pipe => "went to sleep at a pipe",
+        Wait::Signal => "went to sleep until a signal comes",
+        Wait::Poll => "went to sleep at several descriptors",
         Wait::Socket => "went to sleep until a packet comes",
         Wait::Console => "went to sleep until somebody types",
         Wait::Server => "asked a server and went to sleep",
@@ -266,6 +281,8 @@ fn woken(wait: Wait) -> &'static str {
         Wait::Child => "a child of it ended",
         Wait::Disk => "the disk is done",
         Wait::Pipe => "the pipe moved",
+        Wait::Signal => "a signal came",
+        Wait::Poll => "a descriptor was ready",
         Wait::Socket => "a packet came",
         Wait::Console => "somebody typed",
         Wait::Server => "a server answered",
@@ -281,6 +298,8 @@ pub(super) fn waits_for(wait: Wait) -> &'static str {
         Wait::Child => "child",
         Wait::Disk => "disk",
         Wait::Pipe => "pipe",
+        Wait::Signal => "signal",
+        Wait::Poll => "poll",
         Wait::Socket => "packet",
         Wait::Console => "key",
         Wait::Server => "server",
@@ -328,6 +347,8 @@ pub(super) fn tell_task_now(track: &Track, time: Time) -> String {
                 Wait::Child => "for a child to end",
                 Wait::Disk => "for the disk",
                 Wait::Pipe => "at a pipe",
+                Wait::Signal => "for a signal",
+                Wait::Poll => "at several descriptors",
                 Wait::Socket => "for a packet",
                 Wait::Console => "for somebody to type",
                 Wait::Server => "for a server",

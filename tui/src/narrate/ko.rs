@@ -4,8 +4,8 @@ use crate::calls;
 use crate::steps::Step;
 use crate::text::short;
 use crate::trace::{Doing, Trace, Track};
-use oscope_kernel::abi::Access;
 use oscope_kernel::abi::signal::Signal;
+use oscope_kernel::abi::{Access, call};
 use oscope_kernel::base::{CpuId, Duration, Serial, Time};
 use oscope_kernel::event::{
     BlockEvent, CallEvent, Event, InputEvent, Leave, MachineEvent, MemoryEvent, NetEvent, Record,
@@ -93,6 +93,14 @@ pub(super) fn tell_record(trace: &Trace, record: &Record) -> String {
         Event::Machine(MachineEvent::GuestExit { guest, .. }) => {
             format!("손님 기계 {guest}번이 가상 CPU를 돌려줌")
         }
+        Event::Call(CallEvent::Wait { number, .. }) => {
+            let name = call::lookup(number).map_or("?", |call| call.name);
+            format!("{} {name} 안에서 기다림", actor())
+        }
+        Event::Call(CallEvent::Interrupted { number, .. }) => {
+            let name = call::lookup(number).map_or("?", |call| call.name);
+            format!("{} {name} 중에 시그널을 받음; 나중에 다시 부름", actor())
+        }
         Event::Call(CallEvent::Done { entered, result, .. }) => {
             let name = calls::name(record).unwrap_or("?");
             let took = short(stamp.time.since(entered));
@@ -162,7 +170,7 @@ fn tell_task(trace: &Trace, record: &Record, event: TaskEvent) -> String {
         TaskEvent::Signal { target, signal: n } => {
             format!("{} {} 받음", with(trace, target, after, SUBJECT), signal(n))
         }
-        TaskEvent::Deliver { signal: n, handled } => {
+        TaskEvent::Deliver { signal: n, handled, .. } => {
             let what = if handled { "처리함" } else { "겪음" };
             format!("{} {} {what}", actor(SUBJECT), signal(n))
         }
@@ -198,6 +206,11 @@ fn tell_sched(trace: &Trace, record: &Record, event: SchedEvent) -> String {
                 _ => format!("{name} CPU {on}의 줄에 섬"),
             }
         }
+        SchedEvent::Priority { thread, priority, inherited } => {
+            let name = with(trace, thread, after, SUBJECT);
+            let from = if inherited { "기다리는 이에게서 물려받아 " } else { "" };
+            format!("{name} {from}우선순위 {priority}이(가) 됨")
+        }
         SchedEvent::Switch { to: Serial(0), .. } => {
             format!("CPU {cpu}의 줄에 아무도 없어 CPU가 놂(유휴)")
         }
@@ -232,6 +245,8 @@ pub(super) fn waits_for(wait: Wait) -> &'static str {
         Wait::Console => "입력",
         Wait::Server => "서버",
         Wait::Work => "일감",
+        Wait::Signal => "시그널",
+        Wait::Poll => "여러 파일",
     }
 }
 
@@ -246,6 +261,8 @@ fn waits_for_object(wait: Wait) -> &'static str {
         Wait::Console => "입력을",
         Wait::Server => "서버를",
         Wait::Work => "일감을",
+        Wait::Signal => "시그널을",
+        Wait::Poll => "여러 파일 가운데 하나를",
     }
 }
 

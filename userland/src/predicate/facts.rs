@@ -54,7 +54,7 @@ impl Facts<'_> {
 }
 
 /// The kinds of events.
-pub const KINDS: [&str; 25] = [
+pub const KINDS: [&str; 28] = [
     "machine.boot",
     "machine.no-progress",
     "machine.guest-exit",
@@ -68,6 +68,9 @@ pub const KINDS: [&str; 25] = [
     "sched.switch",
     "sched.ready",
     "sched.block",
+    "sched.priority",
+    "call.wait",
+    "call.interrupted",
     "call.done",
     "memory.fault",
     "memory.violation",
@@ -99,6 +102,9 @@ pub fn kind(event: &Event) -> &'static str {
         Event::Sched(SchedEvent::Switch { .. }) => "sched.switch",
         Event::Sched(SchedEvent::Ready { .. }) => "sched.ready",
         Event::Sched(SchedEvent::Block { .. }) => "sched.block",
+        Event::Sched(SchedEvent::Priority { .. }) => "sched.priority",
+        Event::Call(CallEvent::Wait { .. }) => "call.wait",
+        Event::Call(CallEvent::Interrupted { .. }) => "call.interrupted",
         Event::Call(CallEvent::Done { .. }) => "call.done",
         Event::Memory(MemoryEvent::Fault { .. }) => "memory.fault",
         Event::Memory(MemoryEvent::Violation { .. }) => "memory.violation",
@@ -141,10 +147,15 @@ pub fn facts<'a>(
             serials = vec![from, to];
             facts.why = Some(leave(why));
         }
-        Event::Sched(SchedEvent::Ready { thread, .. }) => serials = vec![thread],
+        Event::Sched(SchedEvent::Ready { thread, .. } | SchedEvent::Priority { thread, .. }) => {
+            serials = vec![thread];
+        }
         Event::Sched(SchedEvent::Block { on }) => facts.why = Some(wait(on)),
         Event::Task(TaskEvent::Start { child, .. }) => serials.push(child),
         Event::Task(TaskEvent::Signal { target, .. }) => serials.push(target),
+        Event::Call(CallEvent::Wait { number, .. } | CallEvent::Interrupted { number, .. }) => {
+            facts.call = call::lookup(number).map(|call| call.name);
+        }
         Event::Call(CallEvent::Done { number, entered, result, .. }) => {
             facts.call = call::lookup(number).map(|call| call.name);
             facts.errno = Errno::from_result(result).map(|errno| errno.name());
@@ -181,5 +192,7 @@ fn wait(on: Wait) -> &'static str {
         Wait::Console => "console",
         Wait::Server => "server",
         Wait::Work => "work",
+        Wait::Signal => "signal",
+        Wait::Poll => "poll",
     }
 }

@@ -99,6 +99,9 @@ pub enum Kind {
     /// Flags of clone(2) with the signal in the low eight bits. strace prints `flags=`, after the
     /// stack.
     CloneFlags,
+    /// `struct clone_args` of clone3(2), as many bytes as argument 1 says; the pidfd and the parent's tid
+    /// come out: `{flags=…} => {parent_tid=[9127]}`.
+    CloneArguments,
     /// Stack of clone(2): printed first, as `child_stack=`.
     CloneStack,
     /// A word of clone(2) that is printed with its label, and only if one of these flags is set.
@@ -179,6 +182,8 @@ pub enum Kind {
     // Structures that oscope decodes; `abi::types` and `abi::signal` have most of them.
     /// Seconds and nanoseconds.
     Timespec(Direction),
+    /// What is left of a sleep: filled in only if a signal interrupted it.
+    Remaining,
     /// Two of them, for utimensat(2): access, modification; `UTIME_NOW` and `UTIME_OMIT` by name.
     TimespecPair,
     /// Seconds and microseconds.
@@ -288,6 +293,7 @@ impl Kind {
             | Self::Struct(_, direction) => *direction,
             Self::StringOut
             | Self::FdPair
+            | Self::Remaining
             | Self::Tms
             | Self::Stat
             | Self::Statx
@@ -298,7 +304,9 @@ impl Kind {
             | Self::WaitStatus
             | Self::Dirents
             | Self::EpollEvents => Direction::Out,
-            Self::SocketLength | Self::PollFds | Self::FdSet => Direction::InOut,
+            Self::SocketLength | Self::PollFds | Self::FdSet | Self::CloneArguments => {
+                Direction::InOut
+            }
             _ => Direction::In,
         }
     }

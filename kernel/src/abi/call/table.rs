@@ -49,6 +49,22 @@ const fn index() -> [Option<&'static Call>; COUNT] {
     index
 }
 
+/// For each number, which arguments a tracer looks at: bits, before and after the call.
+pub(super) static LOOKS: [(u8, u8); COUNT] = looks();
+
+const fn looks() -> [(u8, u8); COUNT] {
+    let calls = index();
+    let mut looks = [(0, 0); COUNT];
+    let mut number = 0;
+    while number < COUNT {
+        if let Some(call) = calls[number] {
+            looks[number] = super::extent::looks(call.arguments);
+        }
+        number += 1;
+    }
+    looks
+}
+
 // Short names for the servers of whole families.
 const PROCESS: Option<Server> = Some(Server::Process);
 const MEMORY: Option<Server> = Some(Server::Memory);
