@@ -2,46 +2,51 @@
 
 use oscope_kernel::abi::call::{self, Kind};
 use oscope_kernel::abi::{Errno, call::Call};
-use oscope_kernel::event::{CallEvent, Event, Record};
-
-/// The six words that a call was made with.
-#[must_use]
-pub fn words(detail: Option<&[u8]>) -> Vec<u64> {
-    let detail = detail.unwrap_or_default();
-    let word = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_le_bytes);
-    detail.chunks_exact(8).take(6).map(word).collect()
-}
+use oscope_kernel::event::picture::Moment;
+use oscope_kernel::event::{CallEvent, Event, Picture, Record};
 
 /// The call's name.
 #[must_use]
 pub fn name(record: &Record) -> Option<&'static str> {
-    let Event::Call(CallEvent::Done { number, .. }) = record.event else {
+    let (Event::Call(CallEvent::Done { number, .. })
+    | Event::Call(CallEvent::Wait { number, .. })
+    | Event::Call(CallEvent::Interrupted { number, .. })) = record.event
+    else {
         return None;
     };
     Some(call::lookup(number).map_or("unknown", |call| call.name))
 }
 
-/// `openat(AT_FDCWD, 0x2a000, 577, 420) = 3`. What pointers point to is not shown.
+/// `openat(AT_FDCWD, "/notes", 0x241, 420) = 3`; of a call that begins to wait, `<unfinished ...>` instead of
+/// the result.
 #[must_use]
 pub fn line(record: &Record, detail: Option<&[u8]>) -> Option<String> {
-    let Event::Call(CallEvent::Done { number, result, .. }) = record.event else {
-        return None;
+    let (number, result) = match record.event {
+        Event::Call(CallEvent::Done { number, result, .. }) => (number, Some(result)),
+        Event::Call(CallEvent::Wait { number, .. } | CallEvent::Interrupted { number, .. }) => {
+            (number, None)
+        }
+        _ => return None,
     };
-    let words = words(detail);
     let (name, arguments) = match call::lookup(number) {
-        Some(call) => (call.name.to_owned(), arguments(call, &words).join(", ")),
+        Some(call) => (call.name.to_owned(), arguments(call, detail).join(", ")),
         None => (format!("syscall_{number:#x}"), String::new()),
     };
-    Some(format!("{name}({arguments}) = {}", told(result)))
+    Some(match result {
+        Some(result) => format!("{name}({arguments}) = {}", told(result)),
+        None => format!("{name}({arguments} <unfinished ...>"),
+    })
 }
 
-/// Each argument in words.
+/// Each argument in words, from what the log keeps beside the call.
 #[must_use]
-pub fn arguments(call: &Call, words: &[u64]) -> Vec<String> {
-    call.arguments.iter().zip(words).map(|(argument, word)| one(&argument.kind, *word)).collect()
+pub fn arguments(call: &Call, detail: Option<&[u8]>) -> Vec<String> {
+    let picture = Picture::new(detail.unwrap_or_default());
+    let words = picture.words();
+    call.arguments.iter().zip(words).map(|(a, word)| one(&a.kind, word, &picture)).collect()
 }
 
-fn one(kind: &Kind, word: u64) -> String {
+fn one(kind: &Kind, word: u64, picture: &Picture<'_>) -> String {
     let low = word as u32 as i32;
     match kind {
         Kind::DirFd if low == -100 => "AT_FDCWD".to_owned(),
@@ -49,9 +54,22 @@ fn one(kind: &Kind, word: u64) -> String {
         Kind::Long | Kind::Offset => (word as i64).to_string(),
         Kind::Unsigned | Kind::Uid | Kind::Gid => (word as u32).to_string(),
         Kind::UnsignedLong | Kind::Size => word.to_string(),
+        Kind::Path | Kind::String => match picture.from(Moment::Before, word) {
+            Some(bytes) => quoted(bytes),
+            None => format!("{word:#x}"),
+        },
         _ if word == 0 => "0".to_owned(),
         _ => format!("{word:#x}"),
     }
+}
+
+/// A string of the program up to its zero, harmless and in quotes; cut at 32 bytes, as strace does.
+fn quoted(bytes: &[u8]) -> String {
+    const LONGEST: usize = 32;
+    let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    let shown = text.get(..LONGEST).unwrap_or(text);
+    let more = if shown.len() < text.len() { "..." } else { "" };
+    format!("\"{}\"{more}", shown.escape_ascii())
 }
 
 /// The result as strace shows it: a number, or -1 with the error and its meaning.
@@ -66,21 +84,22 @@ pub fn told(result: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{arguments, told, words};
+    use super::{arguments, quoted, told};
     use oscope_kernel::abi::call::by_name;
-
-    #[test]
-    fn words_are_little_endian_and_at_most_six() {
-        let bytes: Vec<u8> = (0..9_u64).flat_map(u64::to_le_bytes).collect();
-        assert_eq!(words(Some(&bytes)), [0, 1, 2, 3, 4, 5]);
-        assert!(words(None).is_empty() && words(Some(&[1, 2])).is_empty());
-    }
+    use oscope_kernel::event::picture::{self, Moment};
 
     #[test]
     fn arguments_are_shown_by_their_kind() {
         let openat = by_name("openat").expect("a call");
-        let shown = arguments(openat, &[(-100_i64) as u64, 0x2a000, 0, 0]);
-        assert_eq!(shown[..2], ["AT_FDCWD", "0x2a000"]);
+        let mut detail = picture::words(&[(-100_i64) as u64, 0x2a000, 0, 0, 0, 0]).to_vec();
+        assert_eq!(arguments(openat, Some(&detail))[..2], ["AT_FDCWD", "0x2a000"]);
+        picture::add(&mut detail, Moment::Before, 0x2a000, |bytes| {
+            bytes.extend_from_slice(b"/a\x1b[2J\0rest");
+            true
+        });
+        assert_eq!(arguments(openat, Some(&detail))[1], r#""/a\x1b[2J""#);
+        assert_eq!(arguments(openat, None)[0], "0", "nothing is kept");
+        assert!(quoted(&[b'x'; 40]).ends_with("x\"..."));
     }
 
     #[test]

@@ -58,7 +58,11 @@ impl Known {
                 _ => None,
             };
             let detail = match record.event {
-                Event::Call(CallEvent::Done { detail, .. }) => Some(log.bytes(number, detail)),
+                Event::Call(
+                    CallEvent::Done { detail, .. }
+                    | CallEvent::Wait { detail, .. }
+                    | CallEvent::Interrupted { detail, .. },
+                ) => Some(log.bytes(number, detail)),
                 _ => None,
             };
             self.meet(record, name.as_deref());

@@ -100,7 +100,9 @@ pub fn subject<'a>(model: &Model, machine: &'a MachineModel) -> Option<&'a Seen>
         });
     }
     let newest = machine.trace.steps.until(model.now).next()?;
-    machine.trace.seen(*newest.records.last()?)
+    let records = || newest.records.iter().rev().filter_map(|n| machine.trace.seen(*n));
+    // What has a cause explains more: a CPU that falls idle has none of its own.
+    records().find(|seen| !seen.record.stamp.cause.is_none()).or_else(|| records().next())
 }
 
 /// The chain of causes of a record, itself first, over all machines.

@@ -120,9 +120,45 @@ fn help_swallows_the_key_that_closes_it_but_never_quit() {
 }
 
 #[test]
+fn commands_are_typed_completed_and_corrected() {
+    let mut model = model();
+    let type_all = |model: &mut Model, text: &str| {
+        for c in text.chars() {
+            press(model, KeyCode::Char(c));
+        }
+    };
+    type_all(&mut model, ":th");
+    press(&mut model, KeyCode::Tab);
+    type_all(&mut model, "m");
+    press(&mut model, KeyCode::Tab);
+    assert_eq!(model.prompt.as_ref().map(|p| p.text.as_str()), Some("theme mono"));
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(model.theme, crate::theme::Theme::Mono);
+    type_all(&mut model, ":go nowhere");
+    assert_eq!(press(&mut model, KeyCode::Enter), None);
+    assert!(model.prompt.as_ref().is_some_and(|p| p.note.contains("`nowhere` is no time")));
+    press(&mut model, KeyCode::Esc);
+    type_all(&mut model, "g7us");
+    assert_eq!(press(&mut model, KeyCode::Enter), Some(Command::Go(Time(7_000))));
+    assert!(model.prompt.is_none());
+}
+
+#[test]
+fn marks_and_jumps_are_found_again() {
+    let mut model = model();
+    press(&mut model, KeyCode::Char('m'));
+    answer(&mut model, 500, Vec::new());
+    let jump = press(&mut model, KeyCode::Char('\''));
+    assert_eq!(jump, Some(Command::Go(Time(10))));
+    let back = KeyEvent::new(KeyCode::Char('o'), KeyModifiers::CONTROL);
+    assert_eq!(update(&mut model, Message::Key(back)), Some(Command::Go(Time(500))));
+    assert_eq!(update(&mut model, Message::Key(back)), None);
+}
+
+#[test]
 fn zoom_stays_within_its_bounds() {
     let mut model = model();
-    for key in ['+', '-'] {
+    for key in ['z', 'Z'] {
         for _ in 0..100 {
             press(&mut model, KeyCode::Char(key));
             assert!(model.column() > Duration::ZERO);

@@ -15,7 +15,7 @@ pub(super) const WORDS: Words = Words {
     who_has: "who has the CPU",
     policy: "policy",
     slice: "slice",
-    no_slices: "no slices",
+    left: "left",
     now: "now",
     covered: "covered",
     column: "1 column =",

@@ -15,7 +15,7 @@ pub(super) const WORDS: Words = Words {
     who_has: "누가 CPU를 쓰는가",
     policy: "정책",
     slice: "타임 슬라이스",
-    no_slices: "슬라이스 없음",
+    left: "남음",
     now: "지금",
     covered: "가려짐",
     column: "한 칸 =",

@@ -60,8 +60,8 @@ pub struct Words {
     pub policy: &'static str,
     /// Before the slice's length.
     pub slice: &'static str,
-    /// Without slices.
-    pub no_slices: &'static str,
+    /// Behind what is left of a slice.
+    pub left: &'static str,
     /// At the playhead.
     pub now: &'static str,
     /// In the future.

@@ -6,7 +6,7 @@ use crate::text::short;
 use crate::trace::{Doing, Trace, Track};
 use oscope_kernel::abi::signal::Signal;
 use oscope_kernel::abi::{Access, call};
-use oscope_kernel::base::{Duration, Serial, Time};
+use oscope_kernel::base::{CpuId, Duration, Serial, Time};
 use oscope_kernel::event::{
     BlockEvent, CallEvent, Event, InputEvent, Leave, MachineEvent, MemoryEvent, NetEvent, Record,
     Repair, SchedEvent, TaskEvent, Wait,
@@ -25,6 +25,11 @@ fn with(trace: &Trace, serial: Serial, time: Time, particles: (&str, &str)) -> S
     };
     let particle = if ends_in_consonant(&track.tag) { particles.0 } else { particles.1 };
     format!("{}({}){particle}", track.tag, track.name(time))
+}
+
+/// The object particle behind a CPU's number.
+fn object(cpu: CpuId) -> &'static str {
+    if ends_in_consonant(&cpu.0.to_string()) { OBJECT.0 } else { OBJECT.1 }
 }
 
 pub(super) fn who(trace: &Trace, serial: Serial, time: Time) -> String {
@@ -184,6 +189,7 @@ fn status_words(status: u32) -> String {
 
 fn tell_sched(trace: &Trace, record: &Record, event: SchedEvent) -> String {
     let (time, cpu) = (record.stamp.time, record.stamp.cpu);
+    let o = object(cpu);
     let after = time + Duration::nanos(1);
     match event {
         SchedEvent::Block { on } => {
@@ -194,10 +200,7 @@ fn tell_sched(trace: &Trace, record: &Record, event: SchedEvent) -> String {
             let name = with(trace, thread, after, SUBJECT);
             match trace.track(thread).and_then(|track| track.doing(time)) {
                 Some(Doing::Wait(wait)) => {
-                    format!(
-                        "{} 기다리던 {name} 깨어나 CPU {on}에 설 준비가 됨",
-                        waits_for_object(wait)
-                    )
+                    format!("{} 기다리던 {name} 깨어나 CPU {on}의 줄에 섬", waits_for_object(wait))
                 }
                 Some(Doing::Stopped) => format!("{name} 다시 가도 되어 CPU {on}의 줄에 섬"),
                 _ => format!("{name} CPU {on}의 줄에 섬"),
@@ -215,17 +218,17 @@ fn tell_sched(trace: &Trace, record: &Record, event: SchedEvent) -> String {
             let old = |particles| with(trace, from, after, particles);
             let new = with(trace, to, after, SUBJECT);
             match why {
-                Leave::Idle => format!("{new} 놀던 CPU {cpu}를 얻음"),
+                Leave::Idle => format!("{new} 놀던 CPU {cpu}{o} 얻음"),
                 Leave::Slice if from == to => {
                     format!("{} 슬라이스를 다 쓰고 하나 더 얻음", old(SUBJECT))
                 }
                 Leave::Slice => {
-                    format!("{} 슬라이스를 다 씀; 차례가 된 {new} CPU {cpu}를 얻음", old(SUBJECT))
+                    format!("{} 슬라이스를 다 씀; 차례가 된 {new} CPU {cpu}{o} 얻음", old(SUBJECT))
                 }
-                Leave::Preempted => format!("{new} {}에게서 CPU {cpu}를 빼앗음", old(("", ""))),
-                Leave::Yielded => format!("{} CPU {cpu}를 내주고 {new} 얻음", old(SUBJECT)),
-                Leave::Stopped => format!("{} 멈춰지고 {new} CPU {cpu}를 얻음", old(TOPIC)),
-                Leave::Blocked | Leave::Exited => format!("차례가 된 {new} CPU {cpu}를 얻음"),
+                Leave::Preempted => format!("{new} {}에게서 CPU {cpu}{o} 빼앗음", old(("", ""))),
+                Leave::Yielded => format!("{} CPU {cpu}{o} 내주고 {new} 얻음", old(SUBJECT)),
+                Leave::Stopped => format!("{} 멈춰지고 {new} CPU {cpu}{o} 얻음", old(TOPIC)),
+                Leave::Blocked | Leave::Exited => format!("차례가 된 {new} CPU {cpu}{o} 얻음"),
             }
         }
     }
@@ -282,11 +285,12 @@ pub(super) fn tell_task_now(track: &Track, time: Time) -> String {
     match track.doing(time) {
         None => format!("{name} 아직 태어나지 않았습니다."),
         Some(Doing::Run(cpu)) => {
-            format!("{name} CPU {cpu}를 {long}째 쓰고 있습니다. 모두 {} 실행.", short(spent.ran))
+            let o = object(cpu);
+            format!("{name} CPU {cpu}{o} {long}째 쓰고 있습니다. 모두 {} 실행.", short(spent.ran))
         }
         Some(Doing::Ready(cpu)) => {
-            let queued = short(spent.queued);
-            format!("{name} CPU {cpu}를 {long}째 기다립니다. 모두 {queued} 대기.")
+            let (queued, o) = (short(spent.queued), object(cpu));
+            format!("{name} CPU {cpu}{o} {long}째 기다립니다. 모두 {queued} 대기.")
         }
         Some(Doing::Wait(wait)) => {
             format!("{name} {} 기다리며 {long}째 잡니다.", waits_for_object(wait))

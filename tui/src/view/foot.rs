@@ -4,7 +4,7 @@ use super::pen::Pen;
 use crate::keys::{Action, Binding, KEYS};
 use crate::model::{Asking, MachineModel, Model, Prompt};
 use crate::narrate;
-use crate::text::{clean, round, width, wrap};
+use crate::text::{clean, fit, round, width, wrap};
 use crate::theme::Role;
 use crate::update::Target;
 use oscope_kernel::base::{Duration, Time};
@@ -24,7 +24,7 @@ pub(super) fn caption(
     if lines.len() > for_caption {
         lines.truncate(for_caption);
         if let Some(last) = lines.last_mut() {
-            last.push_str(" ...");
+            *last = format!("{} ...", fit(last, room.saturating_sub(4)).trim_end());
         }
     }
     // The caption stands right above the timeline when it is short.

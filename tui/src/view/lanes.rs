@@ -290,7 +290,7 @@ pub(super) fn legend(model: &Model, hidden: usize, y: u16, pen: &mut Pen<'_>) {
         if usize::from(x) + length > usize::from(right) {
             break;
         }
-        x = pen.put(x, y, glyph, role);
-        x = pen.put(x, y, &format!(" {words}  "), Role::Faint);
+        x = pen.put(x, y, glyph, role) + 1;
+        x = pen.put(x, y, words, Role::Faint) + 2;
     }
 }

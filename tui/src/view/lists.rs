@@ -126,7 +126,7 @@ fn call(
     let name = call::lookup(number).map_or("?", |call| call.name);
     let shown = match call::lookup(number) {
         Some(call) => {
-            let values = calls::arguments(call, &calls::words(seen.detail.as_deref()));
+            let values = calls::arguments(call, seen.detail.as_deref());
             let pairs = call.arguments.iter().zip(values);
             pairs.map(|(argument, value)| format!("{} {value}", argument.name)).collect()
         }

@@ -243,7 +243,7 @@ fn heading(model: &Model, machine: &MachineModel, pen: &mut Pen<'_>) {
     let policy = machine.snapshot.as_ref().map_or("", |s| s.policy);
     let policy = match slice(machine) {
         Some(slice) => format!("{policy}, {} {}", words.slice, round(slice)),
-        None => format!("{policy}, {}", words.no_slices),
+        None => policy.to_owned(),
     };
     pen.rule(2, words.who_has, &format!("{}: {policy}", words.policy));
     pen.zone(2, pen.width / 2..pen.width, Target::Act(Action::Policy));

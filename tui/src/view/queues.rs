@@ -73,9 +73,14 @@ fn running(model: &Model, machine: &MachineModel, cpu: &CpuView, y: u16, pen: &m
     let x = pen.put(x, y, &track.tag, Role::Run(colour(track)));
     let x = pen.put(x, y, "]", Role::Text).max(11) + 1;
     pen.zone(y, 8..x, Target::Task(track.serial));
-    let slice = super::slice(machine).filter(|slice| *slice > Duration::ZERO);
-    let (Some(slice), Some(end)) = (slice, cpu.slice_end) else {
+    let Some(end) = cpu.slice_end else {
         pen.put(x, y, model.words().until_waits, Role::Faint);
+        return;
+    };
+    // Slices that depend on the task are known by their end alone.
+    let Some(slice) = super::slice(machine).filter(|slice| *slice > Duration::ZERO) else {
+        let text = format!("{} {}", short(end.since(model.now)), model.words().left);
+        pen.put(x, y, &text, Role::Faint);
         return;
     };
     let used = slice.saturating_sub(end.since(model.now));

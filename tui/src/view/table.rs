@@ -11,7 +11,7 @@ use crate::update::Target;
 use oscope_kernel::base::Duration;
 
 /// The width of each column.
-const COLUMNS: [usize; 7] = [9, 10, 9, 11, 10, 7, 12];
+const COLUMNS: [usize; 7] = [9, 10, 9, 11, 10, 7, 11];
 /// Where they begin.
 const LEFT: u16 = 13;
 
@@ -35,7 +35,7 @@ pub(super) fn draw(
         if x > pen.width {
             break;
         }
-        pen.put(at, top, &format!(" {}", text.trim_start()), Role::Text);
+        pen.put(at, top, &format!(" {} ", text.trim_start()), Role::Text);
     }
     let room = usize::from(rows - 2);
     for (track, y) in order(model, machine, room).into_iter().zip(top + 1..) {
