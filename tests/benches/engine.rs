@@ -1,28 +1,16 @@
-//! What the engine's hot paths cost the host: `cargo bench -p oscope-tests --bench engine`.
+//! What parts of the engine cost the host: `cargo bench -p oscope-tests --bench engine`.
 //!
-//! Each figure is the host's time for one emulated operation, everything included: the program's future, the
-//! mailbox, the journal, accounting, the event log.
+//! What whole operations cost, the bench `operations` measures.
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use oscope_kernel::abi::nr;
 use oscope_kernel::base::{Agenda, Duration, Key, MachineId, Rng, Time};
 use oscope_kernel::event::{Capture, Event, EventId, Log, SchedEvent, Stamp, Wait};
-use oscope_kernel::machine::{Config, Machine, Start, Until};
+use oscope_kernel::machine::{Config, Machine, Until};
 use oscope_tests::{boot, config};
 use oscope_userland::sys::{RustImage, Sys};
 use std::hint::black_box;
 use std::time::Instant;
-
-/// A program that makes calls for ever.
-fn caller() -> RustImage {
-    async fn spin(sys: Sys, (): ()) -> u64 {
-        for _ in 0..10_000 {
-            black_box(sys.getpid().await);
-        }
-        sys.rebase((), spin).await
-    }
-    RustImage::new("caller", |sys: Sys| spin(sys, ()))
-}
 
 /// A program that loads for ever.
 fn loader() -> RustImage {
@@ -35,35 +23,9 @@ fn loader() -> RustImage {
     RustImage::new("loader", |sys: Sys| spin(sys, ()))
 }
 
-/// A program that gives the CPU away for ever.
-fn yielder() -> RustImage {
-    async fn spin(sys: Sys, (): ()) -> u64 {
-        for _ in 0..10_000 {
-            sys.yield_now().await;
-        }
-        sys.rebase((), spin).await
-    }
-    RustImage::new("yielder", |sys: Sys| spin(sys, ()))
-}
-
-/// A program that forks and waits for ever.
-fn forker() -> RustImage {
-    async fn spin(sys: Sys, (): ()) -> u64 {
-        for _ in 0..100 {
-            if sys.fork().await == Ok(0) {
-                return 0;
-            }
-            let _ = sys.wait(-1).await;
-        }
-        sys.rebase((), spin).await
-    }
-    RustImage::new("forker", |sys: Sys| spin(sys, ()))
-}
-
 /// A machine that keeps few events, so that its memory stays bounded in a long measurement.
-fn machine(image: RustImage, change: impl FnOnce(&mut Config)) -> Machine {
-    let mut config = Config { log_keep: 10_000, ..config(vec![image]) };
-    change(&mut config);
+fn machine(image: RustImage) -> Machine {
+    let config = Config { log_keep: 10_000, ..config(vec![image]) };
     let mut machine = boot(config);
     machine.run(Until::time(Time::ZERO + Duration::millis(5)));
     machine
@@ -81,31 +43,11 @@ fn measure(machine: &mut Machine, n: u64, count: impl Fn(&Machine) -> u64) -> st
     took.mul_f64(n as f64 / (count(machine) - before) as f64)
 }
 
-fn hot_paths(c: &mut Criterion) {
-    for (name, capture) in [("null-call", Capture::Full), ("null-call-no-log", Capture::Off)] {
-        let mut machine = machine(caller(), |config| config.capture = capture);
-        c.bench_function(name, |b| {
-            b.iter_custom(|n| measure(&mut machine, n, Machine::calls));
-        });
-    }
+fn memory(c: &mut Criterion) {
     // A load takes one virtual nanosecond, so virtual time counts them.
-    let mut loads = machine(loader(), |_| {});
+    let mut loads = machine(loader());
     c.bench_function("in-poll-load", |b| {
         b.iter_custom(|n| measure(&mut loads, n, |machine| machine.time().0));
-    });
-    let mut switches = machine(yielder(), |config| {
-        config.programs.push(Start::new("yielder", &[]));
-    });
-    c.bench_function("yield-and-context-switch", |b| {
-        b.iter_custom(|n| measure(&mut switches, n, |m| m.tables().cpus[0].switches));
-    });
-    let mut alone = machine(yielder(), |_| {});
-    c.bench_function("yield-without-switch", |b| {
-        b.iter_custom(|n| measure(&mut alone, n, Machine::calls));
-    });
-    let mut forks = machine(forker(), |_| {});
-    c.bench_function("fork-exit-wait", |b| {
-        b.iter_custom(|n| measure(&mut forks, n * 3, Machine::calls));
     });
 }
 
@@ -164,5 +106,5 @@ fn parts(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, hot_paths, futures, parts);
+criterion_group!(benches, memory, futures, parts);
 criterion_main!(benches);

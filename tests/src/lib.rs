@@ -100,3 +100,11 @@ pub fn log(machine: &Machine) -> String {
 pub fn ms(n: u64) -> Time {
     Time::ZERO + Duration::millis(n)
 }
+
+/// This process's resident memory in KiB; 0 where the host does not tell.
+#[must_use]
+pub fn resident() -> u64 {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return 0 };
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
+}

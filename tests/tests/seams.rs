@@ -6,6 +6,8 @@ mod calls;
 mod files;
 #[path = "seams/machines.rs"]
 mod machines;
+#[path = "seams/priorities.rs"]
+mod priorities;
 #[path = "seams/programs.rs"]
 mod programs;
 #[path = "seams/time.rs"]

@@ -2,7 +2,7 @@
 
 use oscope_kernel::base::Duration;
 use oscope_kernel::machine::Why;
-use oscope_tests::{boot, config, exits, run_for};
+use oscope_tests::{boot, config, exits, resident, run_for};
 use oscope_userland::sys::{RustImage, Sys};
 
 #[test]
@@ -47,11 +47,4 @@ fn t16_a_hundred_thousand_tasks_leave_nothing_behind() {
     if let (Some(early), Some(late)) = (peak.get(peak.len() / 4), peak.last()) {
         assert!(*late <= early + 8 * 1024, "the host's memory grew from {early} to {late} KiB");
     }
-}
-
-/// The host's resident memory in KiB; 0 where the host does not tell.
-fn resident() -> u64 {
-    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return 0 };
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
 }

@@ -5,21 +5,24 @@
 
 use crate::engine::{self, Engine};
 use crate::keys::{Action, action};
-use crate::model::Model;
+use crate::lang::Lang;
+use crate::model::{Effect, Model, SPEEDS};
 use crate::theme::Theme;
-use crate::update::{Message, update};
+use crate::update::{Message, Target, effects, update};
 use crate::view;
 use crossbeam::channel::{Receiver, after, never, select, unbounded};
 use oscope_kernel::base::Time;
 use oscope_userland::scenario::WorldFile;
-use ratatui::crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event, read};
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event,
+    MouseButton, MouseEvent, MouseEventKind, read,
+};
 use ratatui::crossterm::execute;
+use ratatui::layout::Rect;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-
-/// How long a visible change stays while the run plays, in milliseconds of the host.
-const PACE: u64 = 180;
 
 /// How the screen looks.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,6 +31,10 @@ pub struct Look {
     pub ascii: bool,
     /// No colours (`NO_COLOR`).
     pub mono: bool,
+    /// Leave the mouse to the terminal.
+    pub no_mouse: bool,
+    /// The language.
+    pub lang: Lang,
 }
 
 type Hook = dyn Fn(&std::panic::PanicHookInfo<'_>) + Send + Sync;
@@ -37,6 +44,14 @@ enum Wake {
     Terminal(Option<Event>),
     Message(Message),
     EngineGone,
+    /// Somebody asked this program to end (SIGTERM, SIGHUP).
+    Terminate,
+}
+
+/// What is on the screen, and what has to be known of it to understand a click.
+struct Screen<'a> {
+    terminal: &'a mut ratatui::DefaultTerminal,
+    zones: Vec<(Rect, Target)>,
 }
 
 /// Shows a world until somebody quits.
@@ -47,16 +62,20 @@ pub fn run(name: &str, file: WorldFile, until: Time, look: Look) -> Result<(), S
     let engine = engine::start(file, until)?;
     let mut model = Model::new(name, until, &engine.machines);
     model.ascii = look.ascii;
+    model.lang = look.lang;
+    model.mouse = !look.no_mouse;
     if look.mono {
         // With NO_COLOR set crossterm drops reverse and bold too. The theme sets no colours by itself.
         ratatui::crossterm::style::force_color_output(true);
         model.theme = Theme::Mono;
     }
     let mut terminal = open_terminal().map_err(|error| format!("the terminal: {error}"))?;
-    let result = execute!(io::stdout(), EnableBracketedPaste)
-        .and_then(|()| show(&mut terminal, &mut model, &engine));
+    let result = listen(true, model.mouse).and_then(|()| {
+        let mut screen = Screen { terminal: &mut terminal, zones: Vec::new() };
+        show(&mut screen, &mut model, &engine)
+    });
     // What fails here fails because the terminal is gone.
-    let _ = execute!(io::stdout(), DisableBracketedPaste);
+    let _ = listen(false, false);
     ratatui::restore();
     match result {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -64,6 +83,17 @@ pub fn run(name: &str, file: WorldFile, until: Time, look: Look) -> Result<(), S
         }
         _ => Ok(()),
     }
+}
+
+/// Asks the terminal for pastes and for the mouse, or no longer.
+fn listen(pastes: bool, mouse: bool) -> io::Result<()> {
+    let mut out = io::stdout();
+    if pastes {
+        execute!(out, EnableBracketedPaste)?;
+    } else {
+        execute!(out, DisableBracketedPaste)?;
+    }
+    if mouse { execute!(out, EnableMouseCapture) } else { execute!(out, DisableMouseCapture) }
 }
 
 /// Takes the terminal over, and sees to it that a panic gives it back.
@@ -80,7 +110,7 @@ fn open_terminal() -> io::Result<ratatui::DefaultTerminal> {
         if std::thread::current().name() == Some(engine::THREAD) {
             plain(info);
         } else {
-            let _ = execute!(io::stdout(), DisableBracketedPaste);
+            let _ = listen(false, false);
             restoring(info);
         }
     }));
@@ -102,26 +132,42 @@ fn terminal_events() -> io::Result<Receiver<Option<Event>>> {
     Ok(receiver)
 }
 
-fn show(
-    terminal: &mut ratatui::DefaultTerminal,
-    model: &mut Model,
-    engine: &Engine,
-) -> io::Result<()> {
-    let events = terminal_events()?;
+/// Tells of the signals that ask a program to end.
+fn signals() -> io::Result<Receiver<()>> {
+    use signal_hook::consts::{SIGHUP, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP])?;
+    let (sender, receiver) = unbounded();
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for _ in signals.forever() {
+            if sender.send(()).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(receiver)
+}
+
+fn show(screen: &mut Screen<'_>, model: &mut Model, engine: &Engine) -> io::Result<()> {
+    let sources = Sources { events: terminal_events()?, signals: signals()? };
     while !model.quit {
-        terminal.draw(|frame| view::draw(model, frame.buffer_mut()))?;
-        let mut wake = Some(wait(model, engine, &events));
+        screen.terminal.draw(|frame| screen.zones = view::draw(model, frame.buffer_mut()))?;
+        let mut wake = Some(wait(model, engine, &sources));
         // A resize storm, a paste or a burst of replies is taken in as a whole before the next frame.
         while let Some(next) = wake {
             match next {
-                Wake::Terminal(None) => return Ok(()),
+                Wake::Terminal(None) | Wake::Terminate => return Ok(()),
                 Wake::Terminal(Some(Event::Key(key))) => {
                     if action(&key) == Some(Action::Escape) {
                         engine.cancel.store(true, Ordering::Relaxed);
                     }
-                    let size = terminal.size()?;
+                    let size = screen.terminal.size()?;
                     if fits((size.width, size.height)) || action(&key) == Some(Action::Quit) {
                         handle(model, engine, Message::Key(key));
+                    }
+                }
+                Wake::Terminal(Some(Event::Mouse(mouse))) => {
+                    if let Some(message) = screen.understand(&mouse) {
+                        handle(model, engine, message);
                     }
                 }
                 Wake::Terminal(Some(_)) => {}
@@ -130,10 +176,75 @@ fn show(
                     return Err(io::Error::other("the engine of this world broke off"));
                 }
             }
-            wake = more(engine, &events);
+            for effect in effects(model) {
+                screen.perform(model, effect)?;
+            }
+            wake = more(engine, &sources);
         }
     }
     Ok(())
+}
+
+impl Screen<'_> {
+    /// What a mouse means: a click, the timeline dragged, or the wheel.
+    fn understand(&self, mouse: &MouseEvent) -> Option<Message> {
+        let target = || view::hit(&self.zones, mouse.column, mouse.row);
+        match mouse.kind {
+            MouseEventKind::Down(MouseButton::Left) => target().map(Message::Click),
+            MouseEventKind::Drag(MouseButton::Left) => {
+                target().filter(|target| matches!(target, Target::Moment(_))).map(Message::Click)
+            }
+            MouseEventKind::ScrollDown => Some(Message::Wheel(true)),
+            MouseEventKind::ScrollUp => Some(Message::Wheel(false)),
+            _ => None,
+        }
+    }
+
+    /// Does what only a terminal can do.
+    fn perform(&mut self, model: &mut Model, effect: Effect) -> io::Result<()> {
+        use std::io::Write;
+        match effect {
+            Effect::Copy(text) => {
+                // OSC 52: the terminal puts it onto the clipboard, also over ssh.
+                let mut out = io::stdout();
+                write!(out, "\x1b]52;c;{}\x07", base64(text.as_bytes()))?;
+                out.flush()
+            }
+            Effect::Mouse(on) => listen(true, on),
+            Effect::WriteScreen(path) => {
+                let size = self.terminal.size()?;
+                let text = text_of(model, (size.width, size.height));
+                let said = match std::fs::write(&path, text) {
+                    Ok(()) => format!("{} {path}", model.words().written),
+                    Err(error) => format!("{path}: {error}"),
+                };
+                update(model, Message::Said(said));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The screen as plain text.
+fn text_of(model: &Model, (width, height): (u16, u16)) -> String {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+    view::draw(model, &mut buffer);
+    crate::text::of_buffer(&buffer)
+}
+
+/// Base64 as in RFC 4648, section 4.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for group in bytes.chunks(3) {
+        let byte = |n: usize| u32::from(group.get(n).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for n in 0..4 {
+            let digit = (bits >> (18 - 6 * n) & 63) as usize;
+            out.push(if n <= group.len() { char::from(DIGITS[digit]) } else { '=' });
+        }
+    }
+    out
 }
 
 /// Whether the screen is large enough to be used.
@@ -148,15 +259,23 @@ fn handle(model: &mut Model, engine: &Engine, message: Message) {
     }
 }
 
+/// Where wake-ups come from, besides the engine.
+struct Sources {
+    events: Receiver<Option<Event>>,
+    signals: Receiver<()>,
+}
+
 /// Sleeps until something happens.
-fn wait(model: &Model, engine: &Engine, events: &Receiver<Option<Event>>) -> Wake {
+fn wait(model: &Model, engine: &Engine, sources: &Sources) -> Wake {
     let tick = if model.playing && model.pending == 0 {
-        after(std::time::Duration::from_millis(PACE))
+        let pace = SPEEDS.get(model.speed).copied().unwrap_or(1).max(1);
+        after(std::time::Duration::from_millis(1_000 / pace))
     } else {
         never()
     };
     select! {
-        recv(events) -> event => Wake::Terminal(event.unwrap_or(None)),
+        recv(sources.events) -> event => Wake::Terminal(event.unwrap_or(None)),
+        recv(sources.signals) -> _ => Wake::Terminate,
         recv(engine.replies) -> reply => match reply {
             Ok(reply) => Wake::Message(Message::Reply(Box::new(reply))),
             Err(_) => Wake::EngineGone,
@@ -166,10 +285,34 @@ fn wait(model: &Model, engine: &Engine, events: &Receiver<Option<Event>>) -> Wak
 }
 
 /// What has happened already, without waiting.
-fn more(engine: &Engine, events: &Receiver<Option<Event>>) -> Option<Wake> {
-    if let Ok(event) = events.try_recv() {
+fn more(engine: &Engine, sources: &Sources) -> Option<Wake> {
+    if sources.signals.try_recv().is_ok() {
+        return Some(Wake::Terminate);
+    }
+    if let Ok(event) = sources.events.try_recv() {
         return Some(Wake::Terminal(event));
     }
     let reply = engine.replies.try_recv().ok()?;
     Some(Wake::Message(Message::Reply(Box::new(reply))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64;
+
+    #[test]
+    fn base64_as_in_rfc_4648() {
+        let vectors = [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ];
+        for (text, encoded) in vectors {
+            assert_eq!(base64(text.as_bytes()), encoded);
+        }
+    }
 }

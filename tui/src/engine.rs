@@ -7,15 +7,18 @@
 //! Going back restores a keyframe and runs on from there. Changes of the policy are the screen's doing and
 //! not part of the world, so they are kept in a list here and made again whenever a run passes their moment.
 
-use crate::steps::Steps;
-use crate::trace::{Seen, keeps};
+use crate::futures::{self, Futures};
+use crate::known::Known;
+use crate::trace::Seen;
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use oscope_kernel::base::{Duration, MachineId, Time};
-use oscope_kernel::event::{Event, Log, Record, TaskEvent};
+use oscope_kernel::event::Record;
+use oscope_kernel::event::codec::json_line;
 use oscope_kernel::machine::{Machine, Snapshot};
 use oscope_kernel::sched::Settings;
 use oscope_kernel::world::WorldWhy;
 use oscope_kernel::world::history::{History, KEYFRAMES};
+use oscope_userland::predicate::Predicate;
 use oscope_userland::scenario::{WorldError, WorldFile};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,7 +34,7 @@ const LONGEST_PIECE: Duration = Duration::seconds(10);
 const PATIENCE: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// What the screen asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Go to a moment; moments outside of the run mean its ends.
     Go(Time),
@@ -45,6 +48,21 @@ pub enum Command {
     PreviousEvent(MachineId),
     /// Change a machine's policy here; what comes later is forgotten.
     Policy(MachineId, &'static str),
+    /// Go to this record of a machine.
+    Show(MachineId, u64),
+    /// Go to the next record of a machine for which a condition holds, or to the one before.
+    Find {
+        /// The machine.
+        machine: MachineId,
+        /// The condition.
+        test: Predicate,
+        /// Which way.
+        forward: bool,
+    },
+    /// Run two futures from here to the end: as it is, and with another policy. Nothing else changes.
+    WhatIf(MachineId, &'static str),
+    /// Write all that has happened to a file, as lines of JSON.
+    WriteLog(String),
 }
 
 /// How a machine is made, as far as the screen needs it.
@@ -75,6 +93,12 @@ pub struct Reply {
     pub event: Option<(MachineId, u64, Record)>,
     /// Why the run cannot go on, in words.
     pub stuck: Option<String>,
+    /// Nothing was found.
+    pub missed: bool,
+    /// The file that was written, or why it could not be.
+    pub said: Option<Result<String, String>>,
+    /// Two futures, when they were asked for.
+    pub futures: Option<Box<Futures>>,
     /// Whether the command is done; otherwise this tells how far it has come.
     pub done: bool,
 }
@@ -117,68 +141,16 @@ pub fn start(file: WorldFile, until: Time) -> Result<Engine, String> {
     Ok(Engine { commands, replies, cancel, machines })
 }
 
-/// What is known of one machine's log.
-#[derive(Default)]
-struct Known {
-    /// The records; the first `settled` of them are complete and in the order of time.
-    records: Vec<Seen>,
-    /// The number of the newest record.
-    newest: u64,
-    /// How many of them are part of the steps.
-    settled: usize,
-    /// How many of them the screen has got.
-    told: usize,
-    steps: Steps,
-}
-
-impl Known {
-    /// The first record at or after a moment.
-    fn place(&self, time: Time) -> usize {
-        self.records.partition_point(|seen| seen.record.stamp.time < time)
-    }
-
-    fn take_in(&mut self, log: &Log) {
-        if log.end() <= self.newest {
-            return;
-        }
-        for (number, record) in log.since(self.newest + 1) {
-            let name = match record.event {
-                Event::Task(TaskEvent::Start { name, .. } | TaskEvent::Exec { name }) => {
-                    Some(log.name(name).into())
-                }
-                _ => None,
-            };
-            self.records.push(Seen { number, record: *record, name });
-        }
-        self.newest = log.end();
-        // CPUs run a little apart, so the log's order is not quite that of time.
-        self.records[self.settled..].sort_by_key(|seen| (seen.record.stamp.time, seen.number));
-    }
-
-    fn settle(&mut self, reached: Time) {
-        let complete = self.place(reached).max(self.settled);
-        for seen in &self.records[self.settled..complete] {
-            self.steps.push(seen.number, &seen.record);
-        }
-        self.settled = complete;
-        self.steps.settle(reached);
-    }
-
-    /// Forgets everything after record `newest`, and what was made of it.
-    fn forget_after(&mut self, newest: u64) {
-        self.records.retain(|seen| seen.number <= newest);
-        self.newest = newest;
-        self.settled = 0;
-        self.told = 0;
-        self.steps = Steps::default();
-    }
-
-    /// What the screen has not got yet and can use.
-    fn tell(&mut self) -> Vec<Seen> {
-        let fresh = self.records[self.told..self.settled].iter();
-        self.told = self.settled;
-        fresh.filter(|seen| keeps(&seen.record.event)).cloned().collect()
-    }
+/// Whether the record that is shown stays where a command starts from.
+fn keeps_event(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::NextEvent(_)
+            | Command::PreviousEvent(_)
+            | Command::Find { .. }
+            | Command::WhatIf(..)
+            | Command::WriteLog(_)
+    )
 }
 
 struct Driver {
@@ -188,6 +160,9 @@ struct Driver {
     reached: Time,
     event: Option<(MachineId, usize)>,
     restart: bool,
+    missed: bool,
+    said: Option<Result<String, String>>,
+    futures: Option<Box<Futures>>,
     stuck: Option<String>,
     replies: Sender<Reply>,
     cancel: Arc<AtomicBool>,
@@ -215,6 +190,9 @@ impl Driver {
             reached: Time::ZERO,
             event: None,
             restart: false,
+            missed: false,
+            said: None,
+            futures: None,
             stuck: None,
             replies,
             cancel,
@@ -227,7 +205,7 @@ impl Driver {
         self.reply(true);
         for command in inbox {
             self.cancel.store(false, Ordering::Relaxed);
-            if !matches!(command, Command::NextEvent(_) | Command::PreviousEvent(_)) {
+            if !keeps_event(&command) {
                 self.event = None;
             }
             match command {
@@ -237,6 +215,23 @@ impl Driver {
                 Command::NextEvent(machine) => self.next_event(machine),
                 Command::PreviousEvent(machine) => self.previous_event(machine),
                 Command::Policy(machine, name) => self.policy(machine, name),
+                Command::Show(machine, number) => {
+                    let known = self.known.get(usize::from(machine.0));
+                    if let Some(place) = known.and_then(|known| known.place_of(number)) {
+                        self.show_event(machine, place);
+                    }
+                }
+                Command::Find { machine, test, forward } => self.find(machine, &test, forward),
+                Command::WriteLog(path) => {
+                    let written = self.write_log(&path);
+                    self.said = Some(match written {
+                        Ok(()) => Ok(path),
+                        Err(error) => Err(format!("{path}: {error}")),
+                    });
+                }
+                Command::WhatIf(machine, policy) => {
+                    self.futures = self.compare(machine, policy).map(Box::new);
+                }
             }
             if !self.reply(true) {
                 return;
@@ -309,6 +304,65 @@ impl Driver {
             _ => known.place(self.now()),
         };
         self.show_event(machine, place.saturating_sub(1));
+    }
+
+    /// Goes from record to record until a condition holds.
+    fn find(&mut self, machine: MachineId, test: &Predicate, forward: bool) {
+        let (at, name) = (usize::from(machine.0), self.machine_name(machine));
+        let Some(known) = self.known.get(at) else {
+            return;
+        };
+        let here = match self.event {
+            Some((shown, place)) if shown == machine => Some(place),
+            _ => None,
+        };
+        if !forward {
+            let end = here.unwrap_or(known.place(self.now()));
+            match (0..end).rev().find(|&place| known.holds(&name, place, test)) {
+                Some(place) => self.show_event(machine, place),
+                None => self.missed = true,
+            }
+            return;
+        }
+        let mut place = here.map_or(known.place(self.now()), |place| place + 1);
+        loop {
+            let Some(known) = self.known.get(at) else {
+                return;
+            };
+            let settled = known.settled;
+            if let Some(found) = (place..settled).find(|&p| known.holds(&name, p, test)) {
+                return self.show_event(machine, found);
+            }
+            place = settled.max(place);
+            if !self.extend() {
+                self.missed = true;
+                return;
+            }
+        }
+    }
+
+    /// The log of all machines up to now, in the order of time.
+    fn write_log(&self, path: &str) -> std::io::Result<()> {
+        use std::io::Write;
+        let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
+        let world = self.history.world();
+        let logs = world.logs();
+        for (id, record) in world.events() {
+            if let Some(log) = logs.iter().find(|log| log.machine() == id.machine()) {
+                writeln!(file, "{}", json_line(log, id.sequence(), record))?;
+            }
+        }
+        file.flush()
+    }
+
+    /// Runs both futures to the end, beside the run itself.
+    fn compare(&mut self, machine: MachineId, policy: &'static str) -> Option<Futures> {
+        let as_it_is = self.history.fork();
+        let other = self.history.fork();
+        let known = self.known.get(usize::from(machine.0))?;
+        let plan =
+            futures::Plan { machine, policy, known, until: self.until, cancel: &self.cancel };
+        futures::compare(&plan, as_it_is, other)
     }
 
     fn show_event(&mut self, machine: MachineId, place: usize) {
@@ -419,6 +473,9 @@ impl Driver {
             snapshots: machines.map(Machine::snapshot).collect(),
             news: self.known.iter_mut().map(Known::tell).collect(),
             restart: std::mem::take(&mut self.restart),
+            missed: std::mem::take(&mut self.missed),
+            said: self.said.take(),
+            futures: self.futures.take(),
             event,
             stuck: self.stuck.clone(),
             done,

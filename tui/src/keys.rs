@@ -2,6 +2,7 @@
 //!
 //! A Korean input method sends the jamo that stands on a key instead of its letter; it means the key.
 
+use crate::model::View;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 /// What a key asks for.
@@ -13,39 +14,85 @@ pub enum Action {
     Back,
     /// Go on by itself, or stop.
     Play,
-    /// To the next record.
-    NextEvent,
-    /// To the one before.
-    PreviousEvent,
-    /// To the start.
-    Start,
-    /// To the end.
-    End,
+    /// What stands above.
+    Up,
+    /// What stands below.
+    Down,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// To the moment of what is chosen.
+    Open,
     /// The next machine.
     NextMachine,
     /// The machine before.
     PreviousMachine,
-    /// The task above.
-    Up,
-    /// The task below.
-    Down,
+    /// The chain of causes.
+    Why,
+    /// Compare two futures.
+    WhatIf,
+    /// Another policy from here on.
+    Policy,
+    /// To the next record.
+    NextEvent,
+    /// To the one before.
+    PreviousEvent,
+    /// To the next record of the same kind.
+    NextKind,
+    /// To the one before of the same kind.
+    PreviousKind,
+    /// Run until a condition holds.
+    Stop,
+    /// Show only what meets a condition.
+    Filter,
+    /// A command.
+    Command,
+    /// To a time.
+    GoTo,
+    /// To the start.
+    Start,
+    /// To the end.
+    End,
+    /// A quicker pace.
+    Faster,
+    /// A slower pace.
+    Slower,
     /// Less time in a column.
     ZoomIn,
     /// More time in a column.
     ZoomOut,
-    /// Another policy from here on.
-    Policy,
-    /// The keys.
-    Help,
+    /// Idle stretches folded, or not.
+    TrueTime,
+    /// Mark this moment.
+    Mark,
+    /// To the next mark.
+    NextMark,
+    /// Back from a jump.
+    Return,
+    /// Write a file.
+    Write,
+    /// Copy what is chosen.
+    Copy,
+    /// The other language.
+    Language,
     /// Other colours.
     Theme,
+    /// Mouse on, off.
+    Mouse,
+    /// Explain this screen.
+    Explain,
     /// Close what is open, stop what runs.
     Escape,
+    /// The keys.
+    Help,
     /// Leave.
     Quit,
+    /// Another view.
+    Show(View),
 }
 
-/// One line of the table.
+/// One line of the table. What it says of itself is in [`crate::lang`].
 #[derive(Clone, Copy, Debug)]
 pub struct Binding {
     /// What it does.
@@ -54,138 +101,71 @@ pub struct Binding {
     pub keys: &'static [KeyCode],
     /// How help calls them.
     pub label: &'static str,
-    /// What they do, for help.
-    pub help: &'static str,
-    /// What they do, for the hint line; empty if it has no room for them. The first come first.
-    pub hint: &'static str,
+    /// How the hint line calls them, together with those of the opposite action.
+    pub short: &'static str,
 }
 
 const fn c(c: char) -> KeyCode {
     KeyCode::Char(c)
 }
 
-/// The table.
-pub const KEYS: [Binding; 18] = [
-    Binding {
-        action: Action::Forward,
-        keys: &[KeyCode::Right, c('l')],
-        label: "Right l",
-        help: "step: to the next visible change",
-        hint: "<- -> step",
-    },
-    Binding {
-        action: Action::Back,
-        keys: &[KeyCode::Left, c('h')],
-        label: "Left h",
-        help: "step back: to the change before",
-        hint: "",
-    },
-    Binding {
-        action: Action::Play,
-        keys: &[c(' ')],
-        label: "Space",
-        help: "play, pause",
-        hint: "Space play",
-    },
-    Binding {
-        action: Action::Up,
-        keys: &[KeyCode::Up, c('k')],
-        label: "Up k",
-        help: "choose the task above",
-        hint: "",
-    },
-    Binding {
-        action: Action::Down,
-        keys: &[KeyCode::Down, c('j')],
-        label: "Down j",
-        help: "choose the task below",
-        hint: "j k task",
-    },
-    Binding {
-        action: Action::NextMachine,
-        keys: &[KeyCode::Tab],
-        label: "Tab",
-        help: "the next machine",
-        hint: "Tab machine",
-    },
-    Binding {
-        action: Action::PreviousMachine,
-        keys: &[KeyCode::BackTab],
-        label: "Shift-Tab",
-        help: "the machine before",
-        hint: "",
-    },
-    Binding {
-        action: Action::Policy,
-        keys: &[c('p')],
-        label: "p",
-        help: "another policy, from here on",
-        hint: "p policy",
-    },
-    Binding {
-        action: Action::NextEvent,
-        keys: &[c('.')],
-        label: ".",
-        help: "to the next single event",
-        hint: ", . event",
-    },
-    Binding {
-        action: Action::PreviousEvent,
-        keys: &[c(',')],
-        label: ",",
-        help: "to the single event before",
-        hint: "",
-    },
-    Binding {
-        action: Action::ZoomIn,
-        keys: &[c('+'), c('=')],
-        label: "+",
-        help: "zoom in: less time in a column",
-        hint: "+ - zoom",
-    },
-    Binding {
-        action: Action::ZoomOut,
-        keys: &[c('-'), c('_')],
-        label: "-",
-        help: "zoom out: more time in a column",
-        hint: "",
-    },
-    Binding {
-        action: Action::Start,
-        keys: &[KeyCode::Home, c('g')],
-        label: "Home g",
-        help: "to the start",
-        hint: "",
-    },
-    Binding {
-        action: Action::End,
-        keys: &[KeyCode::End, c('G')],
-        label: "End G",
-        help: "to the end of the run",
-        hint: "",
-    },
-    Binding { action: Action::Theme, keys: &[c('t')], label: "t", help: "other colours", hint: "" },
-    Binding {
-        action: Action::Escape,
-        keys: &[KeyCode::Esc],
-        label: "Esc",
-        help: "close this, choose no task, stop a long run",
-        hint: "",
-    },
-    Binding {
-        action: Action::Help,
-        keys: &[c('?'), KeyCode::F(1)],
-        label: "?",
-        help: "these keys",
-        hint: "? keys",
-    },
-    Binding {
-        action: Action::Quit,
-        keys: &[c('q')],
-        label: "q Ctrl-C",
-        help: "quit",
-        hint: "q quit",
-    },
+const fn key(
+    action: Action,
+    keys: &'static [KeyCode],
+    label: &'static str,
+    short: &'static str,
+) -> Binding {
+    Binding { action, keys, label, short }
+}
+
+/// The table. The hint line shows the first ones first.
+pub const KEYS: [Binding; 46] = [
+    key(Action::Play, &[c(' ')], "Space", "Space"),
+    key(Action::Forward, &[KeyCode::Right, c('l')], "Right l", "<- ->"),
+    key(Action::Back, &[KeyCode::Left, c('h')], "Left h", ""),
+    key(Action::Down, &[KeyCode::Down, c('j')], "Down j", "j k"),
+    key(Action::Up, &[KeyCode::Up, c('k')], "Up k", ""),
+    key(Action::PageDown, &[KeyCode::PageDown], "PageDown", ""),
+    key(Action::PageUp, &[KeyCode::PageUp], "PageUp", ""),
+    key(Action::Open, &[KeyCode::Enter], "Enter", ""),
+    key(Action::Why, &[c('!')], "!", "!"),
+    key(Action::WhatIf, &[c('f')], "f", "f"),
+    key(Action::Policy, &[c('p')], "p", "p"),
+    key(Action::NextMachine, &[KeyCode::Tab], "Tab", "Tab"),
+    key(Action::PreviousMachine, &[KeyCode::BackTab], "Shift-Tab", ""),
+    key(Action::NextEvent, &[c('.')], ".", ", ."),
+    key(Action::PreviousEvent, &[c(',')], ",", ""),
+    key(Action::NextKind, &[c(']')], "]", ""),
+    key(Action::PreviousKind, &[c('[')], "[", ""),
+    key(Action::Stop, &[c('b')], "b", ""),
+    key(Action::Filter, &[c('/')], "/", ""),
+    key(Action::Command, &[c(':')], ":", ""),
+    key(Action::GoTo, &[c('g')], "g", ""),
+    key(Action::Start, &[KeyCode::Home], "Home", ""),
+    key(Action::End, &[KeyCode::End, c('G')], "End G", ""),
+    key(Action::ZoomIn, &[c('z')], "z", "z Z"),
+    key(Action::ZoomOut, &[c('Z')], "Z", ""),
+    key(Action::Faster, &[c('+'), c('=')], "+", ""),
+    key(Action::Slower, &[c('-'), c('_')], "-", ""),
+    key(Action::TrueTime, &[c('x')], "x", ""),
+    key(Action::Mark, &[c('m')], "m", ""),
+    key(Action::NextMark, &[c('\'')], "'", ""),
+    key(Action::Return, &[], "Ctrl-O", ""),
+    key(Action::Write, &[c('w')], "w", ""),
+    key(Action::Copy, &[c('y')], "y", ""),
+    key(Action::Language, &[c('L')], "L", ""),
+    key(Action::Theme, &[c('t')], "t", ""),
+    key(Action::Mouse, &[KeyCode::F(2)], "F2", ""),
+    key(Action::Show(View::Request), &[c('1')], "1", ""),
+    key(Action::Show(View::Cpu), &[c('2')], "2", ""),
+    key(Action::Show(View::Memory), &[c('3')], "3", ""),
+    key(Action::Show(View::Calls), &[c('4')], "4", ""),
+    key(Action::Show(View::Lessons), &[c('5')], "5", ""),
+    key(Action::Show(View::Log), &[c('0')], "0", ""),
+    key(Action::Escape, &[KeyCode::Esc], "Esc", ""),
+    key(Action::Explain, &[c('i')], "i", ""),
+    key(Action::Help, &[c('?'), KeyCode::F(1)], "?", "?"),
+    key(Action::Quit, &[c('q')], "q Ctrl-C", "q"),
 ];
 
 /// The jamo on the keys of the two-set layout, from `q` on in the order of the rows; capitals are Shift.
@@ -206,7 +186,11 @@ pub fn action(key: &KeyEvent) -> Option<Action> {
         return None;
     }
     if key.modifiers.contains(KeyModifiers::CONTROL) {
-        return matches!(key.code, KeyCode::Char('c' | 'C')).then_some(Action::Quit);
+        return match key.code {
+            KeyCode::Char('c' | 'C') => Some(Action::Quit),
+            KeyCode::Char('o' | 'O') => Some(Action::Return),
+            _ => None,
+        };
     }
     if key.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER) {
         return None;
@@ -222,6 +206,7 @@ pub fn action(key: &KeyEvent) -> Option<Action> {
 #[cfg(test)]
 mod tests {
     use super::{Action, KEYS, action, under};
+    use crate::lang::Lang;
     use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
     fn press(code: KeyCode) -> Option<Action> {
@@ -240,7 +225,12 @@ mod tests {
     #[test]
     fn every_binding_is_explained_and_works() {
         for binding in KEYS {
-            assert!(!binding.label.is_empty() && !binding.help.is_empty());
+            assert!(!binding.label.is_empty());
+            for lang in [Lang::En, Lang::Ko] {
+                let words = lang.key(binding.action);
+                assert!(!words.help.is_empty());
+                assert!(binding.short.is_empty() || !words.hint.is_empty(), "{}", binding.label);
+            }
             for key in binding.keys {
                 assert_eq!(press(*key), Some(binding.action));
             }
@@ -255,7 +245,7 @@ mod tests {
         assert_eq!(under('ㅡ'), 'm');
         assert_eq!(press(KeyCode::Char('ㅂ')), Some(Action::Quit));
         assert_eq!(press(KeyCode::Char('ㅣ')), Some(Action::Forward));
-        assert_eq!(press(KeyCode::Char('ㅎ')), Some(Action::Start));
+        assert_eq!(press(KeyCode::Char('ㅎ')), Some(Action::GoTo));
     }
 
     #[test]
@@ -264,6 +254,7 @@ mod tests {
         assert_eq!(chord('c', KeyModifiers::CONTROL), Some(Action::Quit));
         assert_eq!(chord('q', KeyModifiers::ALT), None);
         assert_eq!(chord('l', KeyModifiers::CONTROL), None);
+        assert_eq!(chord('o', KeyModifiers::CONTROL), Some(Action::Return));
         let mut release = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE);
         release.kind = KeyEventKind::Release;
         assert_eq!(action(&release), None);

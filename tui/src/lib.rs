@@ -4,7 +4,10 @@
 //! * [`app`]: the terminal, and the loop that waits for keys and replies;
 //! * [`engine`]: the world, on a host thread of its own;
 //! * [`model`] and [`update`]: what the screen knows, and how a message changes it;
-//! * [`trace`], [`steps`], [`narrate`]: records folded into lanes, grouped into visible changes, told in words;
+//! * [`trace`], [`density`], [`steps`], [`narrate`]: records folded into lanes, grouped into visible changes, told in words;
+//! * [`calls`], [`metrics`], [`futures`]: calls as strace prints them, what a run came to, two futures compared;
+//! * [`list`], [`commands`]: what stands in a list of records, what can be typed after `:`;
+//! * [`lang`]: every text of the screen, in English and in Korean;
 //! * [`view`]: pure functions from the model to cells; [`theme`] has the colours, [`keys`] the keys.
 //!
 //! A typical sequence: a key becomes an [`update::Message`], [`update::update`] answers with an
@@ -12,9 +15,18 @@
 //! [`view::draw`] shows the new model. The screen never waits for the engine.
 
 pub mod app;
+pub mod calls;
 pub mod cli;
+pub mod commands;
+pub mod density;
 pub mod engine;
+pub mod export;
+pub mod futures;
 pub mod keys;
+mod known;
+pub mod lang;
+pub mod list;
+pub mod metrics;
 pub mod model;
 pub mod narrate;
 pub mod steps;

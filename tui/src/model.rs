@@ -1,11 +1,14 @@
 //! What the screen knows. The view shows it and nothing else; [`crate::update`] alone changes it.
 
 use crate::engine::MachineInfo;
+use crate::futures::Futures;
+use crate::lang::{Lang, Words};
 use crate::theme::Theme;
 use crate::trace::Trace;
 use oscope_kernel::base::{Duration, Serial, Time};
 use oscope_kernel::event::Record;
 use oscope_kernel::machine::Snapshot;
+use oscope_userland::predicate::Predicate;
 
 /// One machine.
 #[derive(Clone, Debug)]
@@ -18,7 +21,114 @@ pub struct MachineModel {
     pub snapshot: Option<Snapshot>,
     /// The task that was chosen.
     pub selected: Option<Serial>,
+    /// The number of the record that was chosen; none: the newest.
+    pub cursor: Option<u64>,
 }
+
+/// What the screen shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// One request, end to end. Not built yet.
+    Request,
+    /// Who has the CPUs.
+    #[default]
+    Cpu,
+    /// Who has which memory. Not built yet.
+    Memory,
+    /// System calls.
+    Calls,
+    /// Lessons. Not built yet.
+    Lessons,
+    /// All events.
+    Log,
+}
+
+impl View {
+    /// The five tabs, and what stands under `0`.
+    pub const ALL: [Self; 6] =
+        [Self::Request, Self::Cpu, Self::Memory, Self::Calls, Self::Lessons, Self::Log];
+
+    /// Its name in commands.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Cpu => "cpu",
+            Self::Memory => "memory",
+            Self::Calls => "calls",
+            Self::Lessons => "lessons",
+            Self::Log => "log",
+        }
+    }
+
+    /// Whether there is anything to see.
+    #[must_use]
+    pub fn is_built(self) -> bool {
+        matches!(self, Self::Cpu | Self::Calls | Self::Log)
+    }
+
+    /// Whether it is a list of records.
+    #[must_use]
+    pub fn is_list(self) -> bool {
+        matches!(self, Self::Calls | Self::Log)
+    }
+}
+
+/// What lies over the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Over {
+    /// The keys, from this one on.
+    Help(usize),
+    /// What the screen shows, and the glossary.
+    Explain,
+    /// A chain of causes: machines and numbers of records, the newest first; and which is chosen.
+    Why(Vec<(usize, u64)>, usize),
+    /// The policies, and which is chosen; to compare only, or to change.
+    Policies {
+        /// The chosen one.
+        at: usize,
+        /// To compare only.
+        what_if: bool,
+    },
+    /// Two futures.
+    Futures(Box<Futures>),
+}
+
+/// What is being typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asking {
+    /// A command.
+    Command,
+    /// A condition for the lists.
+    Filter,
+    /// A condition to stop at.
+    Stop,
+}
+
+/// The line at the bottom, while something is typed into it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    /// What for.
+    pub asking: Asking,
+    /// The text so far.
+    pub text: String,
+    /// What is wrong with it, or how it could go on.
+    pub note: String,
+}
+
+/// What the terminal is asked to do, besides drawing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Put a text onto the clipboard.
+    Copy(String),
+    /// Write the screen to a file.
+    WriteScreen(String),
+    /// Listen to the mouse, or not.
+    Mouse(bool),
+}
+
+/// Changes per second, from slow to quick.
+pub const SPEEDS: [u64; 7] = [1, 2, 5, 10, 20, 50, 100];
 
 /// Everything.
 #[derive(Clone, Debug)]
@@ -49,8 +159,30 @@ pub struct Model {
     pub stuck: Option<String>,
     /// Something to say once.
     pub notice: Option<String>,
-    /// Whether the keys are shown.
-    pub help: bool,
+    /// The view that is shown.
+    pub view: View,
+    /// What lies over it.
+    pub over: Option<Over>,
+    /// What is being typed.
+    pub prompt: Option<Prompt>,
+    /// What the lists show: the condition, and its text.
+    pub filter: (Predicate, String),
+    /// The last condition to stop at.
+    pub stop: String,
+    /// The pace of playing, as a place in [`SPEEDS`].
+    pub speed: usize,
+    /// Idle stretches have their full length.
+    pub true_time: bool,
+    /// Moments that were marked, in order.
+    pub marks: Vec<Time>,
+    /// Moments from which jumps were made.
+    pub jumps: Vec<Time>,
+    /// Whether the mouse is listened to.
+    pub mouse: bool,
+    /// What the terminal is to do.
+    pub effects: Vec<Effect>,
+    /// The language.
+    pub lang: Lang,
     /// The colours.
     pub theme: Theme,
     /// Only ASCII.
@@ -86,6 +218,7 @@ impl Model {
             trace: Trace::new(info.cpus),
             snapshot: None,
             selected: None,
+            cursor: None,
         });
         // A screen of 80 columns shows an eighth of the run.
         let wanted = until.0 / 400;
@@ -104,7 +237,18 @@ impl Model {
             event: None,
             stuck: None,
             notice: None,
-            help: false,
+            view: View::Cpu,
+            over: None,
+            prompt: None,
+            filter: (Predicate::Always, String::new()),
+            stop: String::new(),
+            speed: 2,
+            true_time: false,
+            marks: Vec::new(),
+            jumps: Vec::new(),
+            mouse: true,
+            effects: Vec::new(),
+            lang: Lang::En,
             theme: Theme::Sixteen,
             ascii: false,
             quit: false,
@@ -115,6 +259,12 @@ impl Model {
     #[must_use]
     pub fn machine(&self) -> Option<&MachineModel> {
         self.machines.get(self.shown)
+    }
+
+    /// The texts in the language of the screen.
+    #[must_use]
+    pub fn words(&self) -> &'static Words {
+        self.lang.words()
     }
 
     /// Virtual time in a column.

@@ -10,6 +10,26 @@ pub fn clean(text: &str) -> String {
     text.chars().map(|c| if harmless(c) { c } else { '?' }).collect()
 }
 
+/// A screen as lines of plain text, without blanks at their ends.
+#[must_use]
+pub fn of_buffer(buffer: &ratatui::buffer::Buffer) -> String {
+    let area = buffer.area;
+    let mut text = String::new();
+    for y in area.top()..area.bottom() {
+        let mut row = String::new();
+        let mut x = area.left();
+        while x < area.right() {
+            let symbol = buffer[(x, y)].symbol();
+            row.push_str(symbol);
+            // The cell behind a wide glyph belongs to it.
+            x += u16::try_from(width(symbol)).unwrap_or(1).max(1);
+        }
+        text.push_str(row.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
 /// How many cells a text takes.
 #[must_use]
 pub fn width(text: &str) -> usize {
@@ -96,10 +116,14 @@ pub fn round(length: Duration) -> String {
     }
 }
 
-/// `1 task`, `2 tasks`.
+/// `1 task`, `2 tasks`, `2 switches`.
 #[must_use]
 pub fn count(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+    match n {
+        1 => format!("1 {what}"),
+        _ if what.ends_with("ch") => format!("{n} {what}es"),
+        _ => format!("{n} {what}s"),
+    }
 }
 
 /// The known word nearest to a misspelled one, if any is near.

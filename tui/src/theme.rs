@@ -10,6 +10,8 @@ pub enum Theme {
     Sixteen,
     /// 24-bit colours, told apart also by those who see red and green alike (Okabe and Ito 2008).
     Vivid,
+    /// Blue, yellow and red only, which separate best in every kind of colour vision.
+    Safe,
     /// None.
     Mono,
 }
@@ -62,23 +64,28 @@ const SIXTEEN: [Color; 6] =
     [Color::Cyan, Color::Yellow, Color::Green, Color::Magenta, Color::Blue, Color::Red];
 
 impl Theme {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Sixteen, Self::Vivid, Self::Safe, Self::Mono];
+
     /// The next one.
     #[must_use]
     pub fn next(self) -> Self {
         match self {
             Self::Sixteen => Self::Vivid,
-            Self::Vivid => Self::Mono,
+            Self::Vivid => Self::Safe,
+            Self::Safe => Self::Mono,
             Self::Mono => Self::Sixteen,
         }
     }
 
     /// Its name.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
-            Self::Sixteen => "the terminal's own",
-            Self::Vivid => "vivid, safe for colour-blind eyes",
-            Self::Mono => "none",
+            Self::Sixteen => "terminal",
+            Self::Vivid => "vivid",
+            Self::Safe => "safe",
+            Self::Mono => "mono",
         }
     }
 
@@ -98,6 +105,7 @@ impl Theme {
             Self::Mono => shape,
             Self::Sixteen => sixteen(role, shape),
             Self::Vivid => vivid(role, shape),
+            Self::Safe => safe(role, shape),
         }
     }
 }
@@ -132,6 +140,32 @@ fn vivid(role: Role, shape: Style) -> Style {
     }
 }
 
+/// Blue, yellow and red; light and dark tell their shades apart.
+fn safe(role: Role, shape: Style) -> Style {
+    const SHADES: [(u8, u8, u8); 6] = [
+        (100, 160, 255),
+        (250, 210, 60),
+        (255, 110, 90),
+        (170, 205, 255),
+        (255, 240, 170),
+        (255, 175, 160),
+    ];
+    match role {
+        Role::Title => {
+            Style::new().fg(Color::Rgb(255, 255, 255)).bg(Color::Rgb(20, 60, 140)).bold()
+        }
+        Role::Heading | Role::Key => shape.fg(Color::Rgb(100, 160, 255)),
+        Role::Run(n) => {
+            let (r, g, b) = SHADES[n % SHADES.len()];
+            Style::new().fg(Color::Rgb(0, 0, 0)).bg(Color::Rgb(r, g, b)).bold()
+        }
+        Role::Ready => shape.fg(Color::Rgb(250, 210, 60)),
+        Role::Disk | Role::Playhead => shape.fg(Color::Rgb(255, 110, 90)),
+        Role::Asleep => shape.fg(Color::Rgb(100, 160, 255)),
+        _ => shape,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Role, Theme};
@@ -149,6 +183,8 @@ mod tests {
     #[test]
     fn the_themes_go_round() {
         let theme = Theme::default();
-        assert_eq!(theme.next().next().next(), theme);
+        let all = std::iter::successors(Some(theme), |theme| Some(theme.next()));
+        assert_eq!(all.take(5).last(), Some(theme));
+        assert!(Theme::ALL.iter().all(|theme| Theme::ALL.contains(&theme.next())));
     }
 }

@@ -3,10 +3,12 @@
 //! A [`Trace`] holds all that is known of a machine, also of what lies ahead of the moment that the screen
 //! shows. Whoever asks names the moment; nothing here knows it.
 
+use crate::density::Density;
 use crate::steps::Steps;
 use crate::text::clean;
 use oscope_kernel::base::{CpuId, Duration, Serial, Time};
-use oscope_kernel::event::{Event, Leave, MachineEvent, Record, SchedEvent, TaskEvent, Wait};
+use oscope_kernel::event::{Event, Leave, Record, SchedEvent, TaskEvent, Wait};
+use oscope_userland::predicate::{Facts, Who, facts};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,6 +21,8 @@ pub struct Seen {
     pub record: Record,
     /// The name behind its symbol.
     pub name: Option<Arc<str>>,
+    /// The bytes that the log keeps beside it: a system call's arguments.
+    pub detail: Option<Arc<[u8]>>,
 }
 
 /// What a task does.
@@ -47,6 +51,8 @@ pub struct Spent {
     pub slept: Duration,
     /// How often it got a CPU.
     pub switches: u32,
+    /// How often that was another CPU than before.
+    pub migrations: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +69,8 @@ pub struct Track {
     pub serial: Serial,
     /// Its letter on the screen.
     pub letter: char,
+    /// What tells it from all others on the screen: the letter, with a number if it is used again.
+    pub tag: String,
     /// Its number as user programs see it.
     pub tid: u32,
     /// Its process's number.
@@ -74,6 +82,7 @@ pub struct Track {
     names: Vec<(Time, String)>,
     spans: Vec<Span>,
     first_ran: Option<Time>,
+    last_cpu: Option<CpuId>,
 }
 
 /// All that is known of a machine.
@@ -82,16 +91,29 @@ pub struct Trace {
     tasks: Vec<Track>,
     places: BTreeMap<Serial, usize>,
     cpus: Vec<Vec<(Time, Serial)>>,
-    records: BTreeMap<u64, Record>,
+    /// All records in the order of time.
+    log: Vec<Seen>,
+    /// Where the record of a number is in `log`.
+    by_number: BTreeMap<u64, usize>,
+    /// How many tasks of each program want a CPU.
+    pub density: Density,
     /// The visible changes.
     pub steps: Steps,
 }
 
-/// The letters, in the order in which tasks appear. Whoever comes later shares the last one.
-const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@";
+/// The letters, in the order in which tasks appear; after the last one they begin again.
+const LETTERS: [u8; 26] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 fn letter(place: usize) -> char {
-    LETTERS.chars().nth(place).unwrap_or('@')
+    char::from(LETTERS[place % LETTERS.len()])
+}
+
+/// The letter, and from the 27th task on how often the letters have begun again: `A`, `A1`, `A2`.
+fn tag(place: usize) -> String {
+    match place / LETTERS.len() {
+        0 => letter(place).to_string(),
+        round => format!("{}{round}", letter(place)),
+    }
 }
 
 impl Spent {
@@ -115,8 +137,10 @@ impl Track {
             }
             before = last.before.add(last.doing, time.since(last.from));
         }
-        if matches!(doing, Doing::Run(_)) {
+        if let Doing::Run(cpu) = doing {
             before.switches += 1;
+            before.migrations +=
+                u32::from(self.last_cpu.replace(cpu).is_some_and(|old| old != cpu));
             self.first_ran.get_or_insert(time);
         }
         self.spans.push(Span { from: time, doing, before });
@@ -205,16 +229,17 @@ impl Trace {
         let Record { stamp, event } = seen.record;
         let time = stamp.time;
         self.steps.push(seen.number, &seen.record);
-        if keeps(&event) {
-            self.records.insert(seen.number, seen.record);
-        }
+        self.by_number.insert(seen.number, self.log.len());
+        self.log.push(seen.clone());
         match event {
             Event::Task(TaskEvent::Start { child, tid, pid, .. }) => {
                 let name = clean(seen.name.as_deref().unwrap_or("?"));
+                self.density.born(&name);
                 self.places.insert(child, self.tasks.len());
                 self.tasks.push(Track {
                     serial: child,
                     letter: letter(self.tasks.len()),
+                    tag: tag(self.tasks.len()),
                     tid,
                     pid,
                     parent: stamp.thread,
@@ -222,11 +247,17 @@ impl Trace {
                     names: vec![(time, name)],
                     spans: Vec::new(),
                     first_ran: None,
+                    last_cpu: None,
                 });
             }
             Event::Task(TaskEvent::Exec { .. }) => {
                 let name = clean(seen.name.as_deref().unwrap_or("?"));
-                if let Some(track) = self.track_mut(stamp.thread) {
+                if let Some(at) = self.places.get(&stamp.thread)
+                    && let Some(track) = self.tasks.get_mut(*at)
+                {
+                    let doing = track.spans.last().map(|span| span.doing);
+                    let old = track.names.last().map_or("", |(_, name)| name.as_str());
+                    self.density.renamed(old, &name, time, doing);
                     track.names.push((time, name));
                 }
             }
@@ -270,13 +301,13 @@ impl Trace {
     }
 
     fn set(&mut self, thread: Serial, time: Time, doing: Doing) {
-        if let Some(track) = self.track_mut(thread) {
+        let Some(at) = self.places.get(&thread) else { return };
+        if let Some(track) = self.tasks.get_mut(*at) {
+            let old = track.spans.last().map(|span| span.doing);
+            let name = track.names.last().map_or("", |(_, name)| name.as_str());
+            self.density.changed(name, time, old, doing);
             track.set(time, doing);
         }
-    }
-
-    fn track_mut(&mut self, serial: Serial) -> Option<&mut Track> {
-        self.tasks.get_mut(*self.places.get(&serial)?)
     }
 
     /// The task of that name in the log.
@@ -332,23 +363,47 @@ impl Trace {
         most.map_or(Serial(0), |(who, _)| *who)
     }
 
-    /// A record by its number, if the screen has a use for it.
+    /// A record by its number.
     #[must_use]
     pub fn record(&self, number: u64) -> Option<&Record> {
-        self.records.get(&number)
+        self.seen(number).map(|seen| &seen.record)
     }
-}
 
-/// Whether the screen has a use for a record later: to tell of it, or as the cause of what it tells of.
-#[must_use]
-pub fn keeps(event: &Event) -> bool {
-    !matches!(
-        event,
-        Event::Call(_)
-            | Event::Memory(_)
-            | Event::Machine(MachineEvent::GuestExit { .. })
-            | Event::Task(TaskEvent::Deliver { .. })
-    )
+    /// A record by its number, with what belongs to it.
+    #[must_use]
+    pub fn seen(&self, number: u64) -> Option<&Seen> {
+        self.log.get(*self.by_number.get(&number)?)
+    }
+
+    /// The records before `time`, in order.
+    #[must_use]
+    pub fn log(&self, time: Time) -> &[Seen] {
+        &self.log[..self.log.partition_point(|seen| seen.record.stamp.time < time)]
+    }
+
+    /// The facts of a record, for conditions.
+    #[must_use]
+    pub fn facts<'a>(&'a self, machine: &'a str, seen: &Seen) -> Facts<'a> {
+        let time = seen.record.stamp.time + Duration::nanos(1);
+        facts(machine, seen.number, &seen.record, |serial| {
+            let track = self.track(serial)?;
+            Some(Who { name: track.name(time), tid: track.tid, pid: track.pid })
+        })
+    }
+
+    /// Since when all CPUs have been idle just before `time`, if they are.
+    #[must_use]
+    pub fn idle_since(&self, time: Time) -> Option<Time> {
+        let mut since = Time::ZERO;
+        for lane in &self.cpus {
+            let at = lane.partition_point(|(from, _)| *from < time).checked_sub(1)?;
+            if lane[at].1 != Serial(0) {
+                return None;
+            }
+            since = since.max(lane[at].0);
+        }
+        Some(since)
+    }
 }
 
 #[cfg(test)]

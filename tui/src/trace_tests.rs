@@ -10,7 +10,12 @@ fn story() -> Trace {
     let mut tell = |time: u64, thread: u32, event: Event, name: Option<&str>| {
         number += 1;
         let stamp = Stamp { time: Time(time), thread: Serial(thread), ..Stamp::default() };
-        trace.fold(&Seen { number, record: Record { stamp, event }, name: name.map(Into::into) });
+        trace.fold(&Seen {
+            number,
+            record: Record { stamp, event },
+            name: name.map(Into::into),
+            detail: None,
+        });
     };
     let start = |child: u32| {
         Event::Task(TaskEvent::Start {

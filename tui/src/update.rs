@@ -1,18 +1,47 @@
 //! How a message changes the model, and what the engine is asked for in turn.
+//!
+//! Layers: [`update`] takes every message; `act` does what keys, clicks and hints ask for; `prompt` is the line
+//! that is typed into; `over` is what keys mean while a window lies over the screen.
+
+mod act;
+mod over;
+mod prompt;
 
 use crate::engine::{Command, Reply};
 use crate::keys::{Action, action};
-use crate::model::{MachineModel, Model, SCALES};
-use crate::trace::{Doing, Trace};
-use oscope_kernel::base::{MachineId, Time};
-use oscope_kernel::sched::POLICIES;
+use crate::model::{Effect, Model, Over, View};
+use crate::trace::Trace;
+use oscope_kernel::base::{MachineId, Serial, Time};
 use ratatui::crossterm::event::{KeyEvent, KeyEventKind};
+
+/// What a click meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A tab.
+    Tab(View),
+    /// A hint.
+    Act(Action),
+    /// A task.
+    Task(Serial),
+    /// A record in a list.
+    Record(u64),
+    /// A place on the timeline.
+    Moment(Time),
+    /// A line of a window.
+    Line(usize),
+}
 
 /// What can happen to the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
     /// A key was pressed.
     Key(KeyEvent),
+    /// Something was clicked on.
+    Click(Target),
+    /// The wheel was turned; down or up.
+    Wheel(bool),
+    /// A file was written, or could not be: what to say of it.
+    Said(String),
     /// The engine has something to tell.
     Reply(Box<Reply>),
     /// It is time for the next step of a run that plays.
@@ -25,11 +54,16 @@ const PATIENCE: usize = 32;
 /// Changes the model; returns what to ask the engine for, if anything.
 pub fn update(model: &mut Model, message: Message) -> Option<Command> {
     let command = match message {
-        Message::Key(key) if model.help && action(&key) != Some(Action::Quit) => {
-            model.help = key.kind == KeyEventKind::Release;
+        Message::Key(key) => pressed(model, &key),
+        Message::Click(target) => clicked(model, target),
+        Message::Wheel(down) => {
+            let action = if down { Action::Down } else { Action::Up };
+            if model.over.is_some() { over::act(model, action) } else { act::act(model, action) }
+        }
+        Message::Said(text) => {
+            model.notice = Some(text);
             None
         }
-        Message::Key(key) => action(&key).and_then(|action| act(model, action)),
         Message::Reply(reply) => {
             take(model, *reply);
             None
@@ -41,6 +75,46 @@ pub fn update(model: &mut Model, message: Message) -> Option<Command> {
     }
     model.pending += 1;
     Some(command)
+}
+
+fn pressed(model: &mut Model, key: &KeyEvent) -> Option<Command> {
+    if key.kind == KeyEventKind::Release {
+        return None;
+    }
+    let action = action(key);
+    if model.prompt.is_some() {
+        return prompt::key(model, key);
+    }
+    if model.over.is_some() && action != Some(Action::Quit) {
+        return match action {
+            Some(action) => over::act(model, action),
+            None => over::other(model),
+        };
+    }
+    act::act(model, action?)
+}
+
+fn clicked(model: &mut Model, target: Target) -> Option<Command> {
+    model.notice = None;
+    match target {
+        Target::Line(line) => return over::choose(model, line),
+        _ if model.over.is_some() => {
+            model.over = None;
+            return None;
+        }
+        Target::Tab(view) => model.view = view,
+        Target::Act(action) => return act::act(model, action),
+        Target::Task(task) => {
+            let machine = model.machines.get_mut(model.shown)?;
+            machine.selected = (machine.selected != Some(task)).then_some(task);
+        }
+        Target::Record(number) => model.machines.get_mut(model.shown)?.cursor = Some(number),
+        Target::Moment(time) => {
+            model.playing = false;
+            return Some(act::jump(model, Command::Go(time)));
+        }
+    }
+    None
 }
 
 fn tick(model: &mut Model) -> Option<Command> {
@@ -58,136 +132,11 @@ fn shown(model: &Model) -> MachineId {
     MachineId(u16::try_from(model.shown).unwrap_or(u16::MAX))
 }
 
-fn act(model: &mut Model, action: Action) -> Option<Command> {
-    model.notice = None;
-    let machine = shown(model);
-    match action {
-        Action::Forward | Action::NextEvent if model.at_end() => {
-            model.playing = false;
-            model.notice = Some(match &model.stuck {
-                Some(stuck) => format!("{stuck}."),
-                None => "This is the end of the run. Home goes back to its start.".to_owned(),
-            });
-            None
-        }
-        Action::Forward => pause(model, Command::Forward(machine)),
-        Action::Back => pause(model, Command::Back(machine)),
-        Action::NextEvent => pause(model, Command::NextEvent(machine)),
-        Action::PreviousEvent => pause(model, Command::PreviousEvent(machine)),
-        Action::Start => pause(model, Command::Go(Time::ZERO)),
-        Action::End => pause(model, Command::Go(Time::MAX)),
-        Action::Play => {
-            model.playing = !model.playing && !model.at_end();
-            None
-        }
-        Action::Policy => policy(model, machine),
-        Action::NextMachine => {
-            turn(model, 1);
-            None
-        }
-        Action::PreviousMachine => {
-            turn(model, model.machines.len().saturating_sub(1));
-            None
-        }
-        Action::Up => {
-            choose(model, false);
-            None
-        }
-        Action::Down => {
-            choose(model, true);
-            None
-        }
-        Action::ZoomIn => {
-            model.scale = model.scale.saturating_sub(1);
-            None
-        }
-        Action::ZoomOut => {
-            model.scale = (model.scale + 1).min(SCALES.len() - 1);
-            None
-        }
-        Action::Help => {
-            model.help = true;
-            None
-        }
-        Action::Theme => {
-            model.theme = model.theme.next();
-            model.notice = Some(format!("Colours: {}.", model.theme.name()));
-            None
-        }
-        Action::Escape => {
-            model.playing = false;
-            let selected = model.machines.get_mut(model.shown).map(|m| &mut m.selected);
-            if let Some(selected) = selected {
-                *selected = None;
-            }
-            None
-        }
-        Action::Quit => {
-            model.quit = true;
-            None
-        }
-    }
-}
-
-fn pause(model: &mut Model, command: Command) -> Option<Command> {
-    model.playing = false;
-    Some(command)
-}
-
-fn turn(model: &mut Model, by: usize) {
-    let count = model.machines.len();
-    if count < 2 {
-        model.notice = Some("There is only one machine in this world.".to_owned());
-        return;
-    }
-    model.shown = (model.shown + by) % count;
-    model.event = None;
-}
-
-fn policy(model: &mut Model, machine: MachineId) -> Option<Command> {
-    model.playing = false;
-    let policy = model.machine()?.snapshot.as_ref()?.policy;
-    let at = POLICIES.iter().position(|known| *known == policy);
-    let next = POLICIES[at.map_or(0, |at| (at + 1) % POLICIES.len())];
-    let name = &model.machine()?.info.name;
-    model.notice = Some(format!(
-        "From here on {name} uses {next} instead of {policy}: what came later is forgotten."
-    ));
-    Some(Command::Policy(machine, next))
-}
-
-/// The tasks that can be chosen: those that live, or ended a moment ago.
-fn choice(machine: &MachineModel, now: Time) -> Vec<oscope_kernel::base::Serial> {
-    let tasks = machine.trace.tasks(now).iter();
-    tasks
-        .filter(|track| {
-            machine.selected == Some(track.serial)
-                || !matches!(track.doing(now), Some(Doing::Ended(_)))
-        })
-        .map(|track| track.serial)
-        .collect()
-}
-
-fn choose(model: &mut Model, down: bool) {
-    let now = model.now;
-    let Some(machine) = model.machines.get_mut(model.shown) else {
-        return;
-    };
-    let tasks = choice(machine, now);
-    let at = machine.selected.and_then(|chosen| tasks.iter().position(|task| *task == chosen));
-    let next = match (at, down) {
-        (None, true) => 0,
-        (None, false) => tasks.len().saturating_sub(1),
-        (Some(at), true) => (at + 1).min(tasks.len().saturating_sub(1)),
-        (Some(at), false) => at.saturating_sub(1),
-    };
-    machine.selected = tasks.get(next).copied();
-}
-
 fn take(model: &mut Model, reply: Reply) {
     if reply.restart {
         for machine in &mut model.machines {
             machine.trace = Trace::new(machine.info.cpus);
+            machine.cursor = None;
         }
     }
     for (machine, news) in model.machines.iter_mut().zip(&reply.news) {
@@ -205,10 +154,26 @@ fn take(model: &mut Model, reply: Reply) {
     model.progress = None;
     model.pending = model.pending.saturating_sub(1);
     model.now = reply.now;
+    if reply.missed {
+        model.notice = Some(model.words().missed.to_owned());
+    }
+    if let Some(said) = reply.said {
+        model.notice = Some(match said {
+            Ok(path) => format!("{} {path}", model.words().written),
+            Err(error) => error,
+        });
+    }
+    if let Some(futures) = reply.futures {
+        model.over = Some(Over::Futures(futures));
+    }
     model.event = reply
         .event
         .filter(|(machine, ..)| *machine == shown(model))
         .map(|(_, number, record)| (number, record));
+    let event = model.event.map(|(number, _)| number);
+    if let Some(machine) = model.machines.get_mut(model.shown).filter(|_| event.is_some()) {
+        machine.cursor = event;
+    }
     for (machine, snapshot) in model.machines.iter_mut().zip(reply.snapshots) {
         machine.snapshot = Some(snapshot);
     }
@@ -218,6 +183,11 @@ fn take(model: &mut Model, reply: Reply) {
             machine.selected = None;
         }
     }
+}
+
+/// What the terminal is to do since it was asked last.
+pub fn effects(model: &mut Model) -> Vec<Effect> {
+    std::mem::take(&mut model.effects)
 }
 
 #[cfg(test)]

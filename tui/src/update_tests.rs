@@ -3,6 +3,7 @@
 use super::{Message, update};
 use crate::engine::{Command, MachineInfo, Reply};
 use crate::model::Model;
+use crate::model::Over;
 use crate::trace::Seen;
 use oscope_kernel::base::{Duration, MachineId, Serial, Time};
 use oscope_kernel::event::{Event, Record, Stamp, Symbol, TaskEvent};
@@ -26,6 +27,9 @@ fn answer(model: &mut Model, now: u64, news: Vec<Seen>) {
         restart: false,
         event: None,
         stuck: None,
+        missed: false,
+        said: None,
+        futures: None,
         done: true,
     };
     update(model, Message::Reply(Box::new(reply)));
@@ -43,7 +47,7 @@ fn born(number: u64, time: u64) -> Seen {
         name: Symbol(0),
     });
     let stamp = Stamp { time: Time(time), ..Stamp::default() };
-    Seen { number, record: Record { stamp, event }, name: Some("x".into()) }
+    Seen { number, record: Record { stamp, event }, name: Some("x".into()), detail: None }
 }
 
 #[test]
@@ -107,18 +111,54 @@ fn a_task_is_chosen_and_forgotten_when_it_is_not_born_any_more() {
 fn help_swallows_the_key_that_closes_it_but_never_quit() {
     let mut model = model();
     press(&mut model, KeyCode::Char('?'));
-    assert!(model.help);
+    assert!(matches!(model.over, Some(Over::Help(_))));
     assert_eq!(press(&mut model, KeyCode::Right), None);
-    assert!(!model.help);
+    assert!(model.over.is_none());
     press(&mut model, KeyCode::Char('?'));
     press(&mut model, KeyCode::Char('q'));
     assert!(model.quit);
 }
 
 #[test]
+fn commands_are_typed_completed_and_corrected() {
+    let mut model = model();
+    let type_all = |model: &mut Model, text: &str| {
+        for c in text.chars() {
+            press(model, KeyCode::Char(c));
+        }
+    };
+    type_all(&mut model, ":th");
+    press(&mut model, KeyCode::Tab);
+    type_all(&mut model, "m");
+    press(&mut model, KeyCode::Tab);
+    assert_eq!(model.prompt.as_ref().map(|p| p.text.as_str()), Some("theme mono"));
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(model.theme, crate::theme::Theme::Mono);
+    type_all(&mut model, ":go nowhere");
+    assert_eq!(press(&mut model, KeyCode::Enter), None);
+    assert!(model.prompt.as_ref().is_some_and(|p| p.note.contains("`nowhere` is no time")));
+    press(&mut model, KeyCode::Esc);
+    type_all(&mut model, "g7us");
+    assert_eq!(press(&mut model, KeyCode::Enter), Some(Command::Go(Time(7_000))));
+    assert!(model.prompt.is_none());
+}
+
+#[test]
+fn marks_and_jumps_are_found_again() {
+    let mut model = model();
+    press(&mut model, KeyCode::Char('m'));
+    answer(&mut model, 500, Vec::new());
+    let jump = press(&mut model, KeyCode::Char('\''));
+    assert_eq!(jump, Some(Command::Go(Time(10))));
+    let back = KeyEvent::new(KeyCode::Char('o'), KeyModifiers::CONTROL);
+    assert_eq!(update(&mut model, Message::Key(back)), Some(Command::Go(Time(500))));
+    assert_eq!(update(&mut model, Message::Key(back)), None);
+}
+
+#[test]
 fn zoom_stays_within_its_bounds() {
     let mut model = model();
-    for key in ['+', '-'] {
+    for key in ['z', 'Z'] {
         for _ in 0..100 {
             press(&mut model, KeyCode::Char(key));
             assert!(model.column() > Duration::ZERO);

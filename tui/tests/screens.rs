@@ -3,15 +3,19 @@
 //! The engine runs for real, the terminal does not: keys go into the model, replies are waited for, and
 //! the view is drawn into a buffer. `OSCOPE_BLESS=1` writes the files anew.
 
-use oscope_kernel::base::Time;
+use oscope_kernel::base::{Rng, Time};
+use oscope_kernel::event::{Event, SchedEvent};
+use oscope_kernel::sched::POLICIES;
 use oscope_tui::engine::{self, Engine};
-use oscope_tui::model::Model;
-use oscope_tui::update::{Message, update};
+use oscope_tui::keys::{Action, KEYS};
+use oscope_tui::model::{Model, Over, View};
+use oscope_tui::text;
+use oscope_tui::update::{Message, Target, update};
 use oscope_tui::view;
 use oscope_userland::scenario::WorldFile;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Rect;
 use std::path::PathBuf;
 
 /// A world of these tests alone, so that the built-in ones may change.
@@ -76,17 +80,26 @@ impl Screen {
         }
     }
 
-    fn text(&self, width: u16, height: u16) -> String {
-        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a buffer");
-        let drawn = terminal.draw(|frame| view::draw(&self.model, frame.buffer_mut()));
-        let buffer = drawn.expect("drawn").buffer.clone();
-        let mut text = String::new();
-        for y in 0..height {
-            let row: String = (0..width).map(|x| buffer[(x, y)].symbol()).collect();
-            text.push_str(row.trim_end());
-            text.push('\n');
+    /// Opens the choice of a policy and takes that one.
+    fn policy(&mut self, key: &str, name: &str) {
+        self.type_all(key);
+        let wanted = POLICIES.iter().position(|policy| *policy == name).expect("known");
+        loop {
+            match self.model.over {
+                Some(Over::Policies { at, .. }) if at < wanted => self.press(KeyCode::Down),
+                Some(Over::Policies { at, .. }) if at > wanted => self.press(KeyCode::Up),
+                _ => break,
+            }
         }
-        text
+        self.press(KeyCode::Enter);
+    }
+
+    fn text(&self, width: u16, height: u16) -> String {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        for (area, _) in view::draw(&self.model, &mut buffer) {
+            assert!(area.right() <= width && area.bottom() <= height, "{area:?}");
+        }
+        text::of_buffer(&buffer)
     }
 }
 
@@ -125,19 +138,142 @@ fn some_steps_in_with_a_task_chosen() {
 fn another_policy_and_the_end() {
     let mut screen = Screen::open();
     screen.type_all("lllllp");
-    while screen.model.machines[0]
-        .snapshot
-        .as_ref()
-        .is_some_and(|snapshot| snapshot.policy != "fifo")
-    {
-        screen.type_all("p");
-    }
+    compare("policies-80x24.txt", &screen.text(80, 24));
+    screen.press(KeyCode::Esc);
+    screen.policy("p", "mlfq");
     compare("policy-80x24.txt", &screen.text(80, 24));
     screen.press(KeyCode::End);
     compare("end-80x24.txt", &screen.text(80, 24));
     compare("end-160x45.txt", &screen.text(160, 45));
     screen.press(KeyCode::Tab);
     compare("other-machine-80x24.txt", &screen.text(80, 24));
+}
+
+#[test]
+fn every_view_in_both_languages() {
+    let mut screen = Screen::open();
+    screen.type_all("lllllllllllllllllllllllll");
+    for (lang, key) in [("en", "L"), ("ko", "L")] {
+        for (name, keys) in [("request", "1"), ("cpu", "2"), ("calls", "4"), ("log", "0")] {
+            screen.type_all(keys);
+            compare(&format!("{name}-{lang}-80x24.txt"), &screen.text(80, 24));
+        }
+        screen.type_all("!");
+        compare(&format!("why-{lang}-80x24.txt"), &screen.text(80, 24));
+        screen.press(KeyCode::Esc);
+        screen.type_all("2i");
+        compare(&format!("explain-{lang}-80x24.txt"), &screen.text(80, 24));
+        screen.press(KeyCode::Esc);
+        screen.type_all("?");
+        compare(&format!("keys-{lang}-80x24.txt"), &screen.text(80, 24));
+        screen.press(KeyCode::Esc);
+        screen.type_all(key);
+    }
+}
+
+#[test]
+fn two_futures_are_compared_and_nothing_changes() {
+    let mut screen = Screen::open();
+    screen.type_all("lllll");
+    let before = screen.text(80, 24);
+    screen.policy("f", "fifo");
+    compare("futures-80x24.txt", &screen.text(80, 24));
+    let Some(Over::Futures(futures)) = &screen.model.over else {
+        panic!("futures are shown");
+    };
+    assert_eq!((futures.left.0, futures.right.0), ("rr", "fifo"));
+    assert!(futures.right.1.switches < futures.left.1.switches, "no slices, fewer switches");
+    assert!(futures.differs.is_some_and(|time| time >= screen.model.now));
+    screen.press(KeyCode::Esc);
+    assert_eq!(screen.text(80, 24), before);
+    screen.policy("f", "rr");
+    let same = screen.model.over.as_ref();
+    assert!(matches!(same, Some(Over::Futures(f)) if f.left.1.turnaround == f.right.1.turnaround));
+}
+
+#[test]
+fn conditions_filter_and_stop() {
+    let mut screen = Screen::open();
+    screen.type_all("b");
+    screen.type_all("task=blink kind=sched.block");
+    screen.press(KeyCode::Enter);
+    let (_, record) = screen.model.event.expect("it stopped");
+    assert!(matches!(record.event, Event::Sched(SchedEvent::Block { .. })));
+    let stopped = screen.model.now;
+    screen.type_all("]");
+    assert!(screen.model.now > stopped, "the next one of its kind");
+    screen.type_all("[");
+    assert_eq!(screen.model.now, stopped);
+    screen.type_all("/cpu=");
+    screen.press(KeyCode::Enter);
+    compare("wrong-filter-80x24.txt", &screen.text(80, 24));
+    screen.type_all("1 why=slice");
+    screen.press(KeyCode::Enter);
+    screen.press(KeyCode::End);
+    compare("filter-80x24.txt", &screen.text(80, 24));
+    screen.type_all(":go 33ms");
+    screen.press(KeyCode::Enter);
+    assert_eq!(screen.model.now, Time(33_000_000));
+    screen.type_all(":stop call=openat");
+    screen.press(KeyCode::Enter);
+    assert_eq!(screen.model.notice.as_deref(), Some("No such event on this machine in this run."));
+}
+
+#[test]
+fn clicks_do_what_keys_do() {
+    let mut screen = Screen::open();
+    screen.type_all("llllllll");
+    let click = |screen: &mut Screen, wanted: &dyn Fn(Target) -> bool| {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 80, 24));
+        let zones = view::draw(&screen.model, &mut buffer);
+        let (area, _) = zones.iter().find(|(_, target)| wanted(*target)).expect("on the screen");
+        let target = view::hit(&zones, area.x, area.y).expect("a target");
+        if let Some(command) = update(&mut screen.model, Message::Click(target)) {
+            screen.engine.commands.send(command).expect("the engine lives");
+        }
+        screen.settle();
+    };
+    click(&mut screen, &|target| matches!(target, Target::Task(_)));
+    assert!(screen.model.machines[0].selected.is_some());
+    click(&mut screen, &|target| target == Target::Tab(View::Log));
+    assert_eq!(screen.model.view, View::Log);
+    click(&mut screen, &|target| matches!(target, Target::Record(_)));
+    assert!(screen.model.machines[0].cursor.is_some());
+    click(&mut screen, &|target| matches!(target, Target::Moment(time) if time > Time(30_000_000)));
+    assert!(screen.model.now > Time(30_000_000));
+    click(&mut screen, &|target| target == Target::Act(Action::Help));
+    assert!(matches!(screen.model.over, Some(Over::Help(_))));
+}
+
+/// Any keys, clicks, wheels and sizes, in any order.
+#[test]
+fn nothing_that_anybody_does_panics_or_leaves_the_screen() {
+    let mut rng = Rng::new(7);
+    for round in 0..6 {
+        let mut screen = Screen::open();
+        for _ in 0..250 {
+            let key = KEYS[rng.below(KEYS.len() as u64) as usize].keys.first().copied();
+            let typed = char::from_u32(32 + rng.below(95) as u32).unwrap_or(' ');
+            let code = match rng.below(4) {
+                0 => KeyCode::Char(typed),
+                1 => KeyCode::Enter,
+                _ => key.unwrap_or(KeyCode::Esc),
+            };
+            let writes = screen.model.prompt.as_ref().is_some_and(|p| p.text.starts_with('w'));
+            let code = if writes { KeyCode::Esc } else { code };
+            screen.press(code);
+            let (width, height) = (rng.below(170) as u16 + 1, rng.below(60) as u16 + 1);
+            let mut buffer = Buffer::empty(Rect::new(3, 2, width, height));
+            let zones = view::draw(&screen.model, &mut buffer);
+            if round % 2 == 0 && !zones.is_empty() {
+                let (_, target) = zones[rng.below(zones.len() as u64) as usize];
+                if let Some(command) = update(&mut screen.model, Message::Click(target)) {
+                    screen.engine.commands.send(command).expect("the engine lives");
+                }
+                screen.settle();
+            }
+        }
+    }
 }
 
 #[test]
@@ -166,16 +302,10 @@ fn going_back_shows_what_was_there() {
 fn a_changed_policy_is_part_of_the_past_when_one_comes_by_again() {
     let mut screen = Screen::open();
     screen.type_all("lllll");
-    while screen.model.machines[0]
-        .snapshot
-        .as_ref()
-        .is_some_and(|snapshot| snapshot.policy != "fifo")
-    {
-        screen.type_all("p");
-    }
+    screen.policy("p", "fifo");
     screen.type_all("llllllll");
     let (then, picture) = (screen.model.now, screen.text(160, 45));
-    screen.type_all("g");
+    screen.press(KeyCode::Home);
     assert_eq!(screen.model.machines[0].snapshot.as_ref().map(|s| s.policy), Some("rr"));
     while screen.model.now < then {
         screen.type_all("l");
@@ -206,7 +336,7 @@ fn runs_of_no_length_and_of_centuries_can_be_drawn() {
         let text = WORLD.replace("80ms", until).replace("\"init\"", "\"hog\", \"1\"");
         let text = text.replace("{ command = [\"hog\", \"20\"] },", "");
         let mut screen = Screen::open_world(&text);
-        for key in "llGhhg-----------------------+l.,pG".chars() {
+        for key in "llGhhZZZZZZZZZZZZZZZZZZZZZZZzl.,G4G0h2xl".chars() {
             screen.type_all(&key.to_string());
             screen.text(80, 24);
             screen.text(200, 60);
@@ -227,11 +357,11 @@ fn every_size_and_scale_can_be_drawn() {
     }
     screen.type_all("q");
     for _ in 0..30 {
-        screen.type_all("+");
+        screen.type_all("z");
         screen.text(80, 24);
     }
     for _ in 0..60 {
-        screen.type_all("-");
+        screen.type_all("Z");
         screen.text(80, 24);
     }
     assert!(screen.text(40, 10).starts_with("oscope needs 60 x 16 cells"));

@@ -98,7 +98,7 @@ fn a_session_of_a_curious_student() {
     let line = |screen: &str, n: usize| screen.lines().nth(n).map(str::to_owned);
     tmux.wait("the step back", |screen| line(screen, 0) == line(&second, 0));
     tmux.keys(&["l"]);
-    tmux.wait("forth again", |screen| line(screen, 3) == line(&third, 3));
+    tmux.wait("forth again", |screen| line(screen, 4) == line(&third, 4));
     tmux.keys(&["?"]);
     tmux.until("Any key closes this");
     tmux.keys(&["x"]);
@@ -134,9 +134,20 @@ fn sizes_wrong_keys_and_pastes_do_no_harm() {
     tmux.keys(&["F5", "PageUp", "DC", "z", "Z", "0", "M-q", "C-x", "BSpace", "Enter"]);
     tmux.run(&["set-buffer", &"q?pG+- paste of many letters\n".repeat(2_000)]);
     tmux.run(&["paste-buffer", "-p"]);
-    tmux.keys(&["ㅎ"]);
+    tmux.keys(&["Home"]);
     tmux.until("0 |^");
     tmux.keys(&["C-c"]);
+    tmux.until_restored();
+}
+
+#[test]
+fn sigterm_gives_the_terminal_back() {
+    let Some(tmux) = Tmux::start("term", "timeout --foreground -s TERM 3 oscope; echo gone") else {
+        return;
+    };
+    tmux.until("q quit");
+    let screen = tmux.until("status=0");
+    assert!(screen.contains("before") && screen.contains("gone"), "{screen}");
     tmux.until_restored();
 }
 

@@ -3,12 +3,15 @@
 //! * [`sys`]: a tiny libc for programs written in Rust;
 //! * [`bench`]: machines that do one thing over and over, to be measured;
 //! * [`bin`]: the programs, one per file;
+//! * [`predicate`]: conditions on events, one language for all who ask;
+//! * [`script`]: the language of traces;
 //! * [`scenario`]: worlds, built in and from files;
 //! * [`script`]: the language of traces;
 //! * [`workbench`]: problems from books, solved by the kernel.
 
 pub mod bench;
 pub mod bin;
+pub mod predicate;
 pub mod scenario;
 pub mod script;
 pub mod sys;

@@ -74,7 +74,11 @@ pub struct SignalFrame {
     pub code: i32,
     /// `si_pid`, or 0.
     pub pid: u32,
-    /// `si_addr`, or 0.
+    /// `si_uid`, or 0.
+    pub uid: u32,
+    /// `si_status`, or 0.
+    pub status: i32,
+    /// `si_addr`, or `si_value` of what was queued, or 0.
     pub address: u64,
 }
 

@@ -12,17 +12,21 @@
 
 mod bytes;
 mod resource;
+mod siginfo;
 mod socket;
 mod stat;
+mod termios;
 mod text;
 mod time;
 mod wait;
 
-pub use resource::{RLIM_INFINITY, Rlimit, Rusage};
+pub use resource::{RLIM_INFINITY, Rlimit, Rusage, Sysinfo, Tms};
+pub use siginfo::{SigInfo, StackT};
 pub use socket::{
     EpollEvent, PollFd, SockAddr, SockAddrIn, SockAddrLl, SockAddrUn, print_socket_address,
 };
 pub use stat::{Dirent, Stat, Utsname, major, makedev, minor};
+pub use termios::{Termios, WindowSize, termios_character, termios_input, termios_local};
 pub use text::quote;
 pub use time::{Itimerspec, Itimerval, Timespec, Timeval};
 pub use wait::WaitStatus;

@@ -10,7 +10,9 @@
 //! interrupt calls [`WaitQueues::take`] until it returns nothing; each waiter so taken is made runnable
 //! and its call runs again from the top.
 
-use super::id::{BlockNumber, DeviceId, InodeId, ProcessId, ServerId, SocketId, SpaceId, ThreadId};
+use super::id::{
+    BlockNumber, DeviceId, InodeId, PipeId, ProcessId, ServerId, SocketId, SpaceId, ThreadId,
+};
 use std::collections::BTreeMap;
 
 /// A condition that can be waited for.
@@ -25,6 +27,12 @@ pub enum Channel {
     },
     /// A child of this process changed state (wait4(2)).
     Child(ProcessId),
+    /// This process, made by vfork(2), uses its parent's memory no longer.
+    Vfork(ProcessId),
+    /// The pipe has bytes, or no writer any more.
+    PipeReadable(PipeId),
+    /// The pipe has room, or no reader any more.
+    PipeWritable(PipeId),
     /// This block of a device was read or written.
     Block {
         /// The block device.
@@ -39,6 +47,8 @@ pub enum Channel {
         /// The page's index in the file, in units of 4096 bytes.
         page: u64,
     },
+    /// This thread was given the lock that it waits for (futex(2), FUTEX_LOCK_PI).
+    PiLock(ThreadId),
     /// The socket has something to receive.
     Socket(SocketId),
     /// The console has input.
@@ -73,6 +83,8 @@ pub struct Place(u64);
 struct Entry {
     waiter: Waiter,
     exclusive: bool,
+    /// Which kinds of wake-up it wants, as bits (FUTEX_WAIT_BITSET).
+    bits: u32,
 }
 
 /// All queues of waiters of a machine, first come, first served within a channel.
@@ -86,12 +98,21 @@ pub struct WaitQueues {
 }
 
 impl WaitQueues {
-    /// Puts `waiter` at the end of the channel's queue. Exclusive waiters are woken one at a time.
-    pub fn join(&mut self, channel: Channel, waiter: Waiter, exclusive: bool) -> Place {
+    /// Puts `waiter` at the end of the channel's queue. Exclusive waiters are woken one at a time. A
+    /// wake-up passes over those who share none of its bits.
+    pub fn join(&mut self, channel: Channel, waiter: Waiter, exclusive: bool, bits: u32) -> Place {
         let place = Place(self.next);
         self.next += 1;
-        self.queues.insert((channel, place), Entry { waiter, exclusive });
+        self.queues.insert((channel, place), Entry { waiter, exclusive, bits });
         place
+    }
+
+    /// Moves the oldest waiter of one channel to the end of another's queue (FUTEX_REQUEUE). Returns who,
+    /// and its new place.
+    pub fn requeue(&mut self, from: Channel, to: Channel) -> Option<(Waiter, Place)> {
+        let (&key, _) = self.queues.range((from, Place(0))..=(from, Place(u64::MAX))).next()?;
+        let Entry { waiter, exclusive, bits } = self.queues.remove(&key)?;
+        Some((waiter, self.join(to, waiter, exclusive, bits)))
     }
 
     /// Leaves the queue; `false` if the waiter was taken already.
@@ -102,12 +123,18 @@ impl WaitQueues {
     /// Takes the waiter to be woken next, or `None` when the wake-up is complete. Whoever is not
     /// exclusive is always taken; of the exclusive ones as many as `budget` says, which is counted down.
     /// `skip` passes over that many candidates, for a chooser that wants another waiter than the first.
-    pub fn take(&mut self, channel: Channel, budget: &mut u32, skip: usize) -> Option<Waiter> {
-        let range = (channel, Place(0))..=(channel, Place(u64::MAX));
+    pub fn take(
+        &mut self,
+        channel: Channel,
+        bits: u32,
+        budget: &mut u32,
+        skip: usize,
+    ) -> Option<Waiter> {
         let key = self
             .queues
-            .range(range)
-            .filter(|(_, entry)| !entry.exclusive || *budget > 0)
+            .range((channel, Place(0))..)
+            .take_while(|((waited_for, _), _)| *waited_for == channel)
+            .filter(|(_, entry)| entry.bits & bits != 0 && (!entry.exclusive || *budget > 0))
             .map(|(key, _)| *key)
             .nth(skip)?;
         let entry = self.queues.remove(&key)?;
@@ -153,11 +180,11 @@ mod tests {
         let t = threads(4);
         let mut queues = WaitQueues::default();
         for (n, &id) in t.iter().enumerate() {
-            queues.join(BELL, Waiter::Thread(id), n != 2);
+            queues.join(BELL, Waiter::Thread(id), n != 2, 1);
         }
         let mut budget = 1;
         let mut woken = Vec::new();
-        while let Some(Waiter::Thread(id)) = queues.take(BELL, &mut budget, 0) {
+        while let Some(Waiter::Thread(id)) = queues.take(BELL, 1, &mut budget, 0) {
             woken.push(id);
         }
         assert_eq!(woken, [t[0], t[2]], "the first exclusive one, and the one that shares");
@@ -168,11 +195,12 @@ mod tests {
     fn who_left_is_not_woken() {
         let t = threads(2);
         let mut queues = WaitQueues::default();
-        let place = queues.join(BELL, Waiter::Thread(t[0]), true);
-        queues.join(BELL, Waiter::Thread(t[1]), true);
+        let place = queues.join(BELL, Waiter::Thread(t[0]), true, 1);
+        queues.join(BELL, Waiter::Thread(t[1]), true, 2);
         assert!(queues.leave(BELL, place));
         assert!(!queues.leave(BELL, place));
-        assert_eq!(queues.take(BELL, &mut 1, 0), Some(Waiter::Thread(t[1])));
+        assert_eq!(queues.take(BELL, 1, &mut 1, 0), None, "it wants another bit");
+        assert_eq!(queues.take(BELL, 3, &mut 1, 0), Some(Waiter::Thread(t[1])));
         assert!(queues.is_empty());
     }
 }

@@ -195,6 +195,12 @@ ids! {
     SpaceId = SpaceTag;
     /// A table of file descriptors.
     FilesId = FilesTag;
+    /// A working directory and a umask ("fs" in Linux' `task_struct`).
+    FsInfoId = FsInfoTag;
+    /// A table of signal actions ("sighand" in Linux' `task_struct`).
+    HandlersId = HandlersTag;
+    /// A pipe.
+    PipeId = PipeTag;
     /// An open-file object ("open file description" in POSIX).
     OpenFileId = OpenFileTag;
     /// A socket.

@@ -21,14 +21,14 @@ use crate::abi::Errno;
 use crate::abi::program::Loader;
 use crate::base::agenda::{Agenda, Key, Ticket};
 use crate::base::{
-    Chooser, CpuId, DeviceId, Duration, MachineId, PortId, RequestId, Serial, ServerId, ThreadId,
-    Time,
+    Chooser, CpuId, DeviceId, Duration, MachineId, PortId, ProcessId, RequestId, Rng, Serial,
+    ServerId, ThreadId, Time,
 };
 use crate::driver::Bus;
 use crate::event::{Event, EventId, Log, Stamp};
 use crate::fs::Fs;
 use crate::hw::{CostModel, InterruptController, Memory, Satp, Wire, WireFrame};
-use crate::ipc::Mailboxes;
+use crate::ipc::{Mailboxes, PiLocks, Pipes, Tty};
 use crate::mm::Mm;
 use crate::net::Net;
 use crate::proc::{CallFrame, Proc, Start};
@@ -58,10 +58,20 @@ pub struct Tables {
     pub net: Net,
     /// Mailboxes of servers.
     pub boxes: Mailboxes,
+    /// Contended locks with priority inheritance.
+    pub pi: PiLocks,
+    /// Pipes.
+    pub pipes: Pipes,
+    /// The console's line discipline.
+    pub tty: Tty,
     /// Processes and threads.
     pub proc: Proc,
     /// The device behind /dev/console.
     pub console: Option<DeviceId>,
+    /// The machine's name in its network.
+    pub name: String,
+    /// What getrandom(2) draws from.
+    pub random: Rng,
 }
 
 /// The call frames of all threads, by slot. They stand beside the tables so that a handler can hold its
@@ -94,6 +104,8 @@ impl Calls {
 pub enum Due {
     /// A parked thread's deadline passes.
     Deadline(ThreadId),
+    /// A process's ITIMER_REAL goes off.
+    Alarm(ProcessId),
     /// A device wants attention.
     Attend(DeviceId),
     /// A program starts that was to start later than at boot.

@@ -168,6 +168,17 @@ pub enum SchedEvent {
         /// The CPU whose queue it joined.
         on: CpuId,
     },
+    /// A thread is more or less urgent than before.
+    Priority {
+        /// The thread.
+        #[serde(rename = "task")]
+        thread: Serial,
+        /// Its priority as Linux counts inside: −1 for the deadline class, 0 to 98 for real time, 100 to 139 for nice
+        /// −20 to 19; smaller is more urgent.
+        priority: i32,
+        /// Whether it has that from somebody who waits for it.
+        inherited: bool,
+    },
     /// A thread parked.
     Block {
         /// On what: the kind of channel, or "sleep".
@@ -189,6 +200,10 @@ pub enum Wait {
     Disk,
     /// For a pipe.
     Pipe,
+    /// For a signal.
+    Signal,
+    /// For one of several descriptors.
+    Poll,
     /// For a packet.
     Socket,
     /// For a key.

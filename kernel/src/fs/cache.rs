@@ -83,6 +83,8 @@ pub struct Cache {
     order: VecDeque<Key>,
     /// How many entries there may be before clean ones are evicted.
     limit: usize,
+    /// How many writes devices have refused.
+    refused: u64,
 }
 
 impl Cache {
@@ -95,6 +97,7 @@ impl Cache {
             moving: BTreeMap::new(),
             order: VecDeque::new(),
             limit: limit.max(16),
+            refused: 0,
         }
     }
 
@@ -169,15 +172,25 @@ impl Cache {
             return;
         };
         self.moving.remove(&entry.frame);
+        if matches!(entry.state, State::Writing { .. }) && error.is_some() {
+            self.refused += 1;
+        }
         entry.state = match (entry.state, error) {
             (State::Reading, Some(error)) => State::Failed(error),
-            // What could not be written stays dirty and is tried again.
-            (State::Writing { again: true }, _) | (State::Writing { .. }, Some(_)) => State::Dirty,
+            (State::Writing { again: true }, _) => State::Dirty,
+            // What could not be written is not tried for ever: the data is lost to the disk, and whoever asks
+            // with fsync(2) is told so, as on Linux.
             _ => State::Clean,
         };
         if entry.state == State::Dirty {
             self.dirty.insert(key);
         }
+    }
+
+    /// How many writes devices have refused so far.
+    #[must_use]
+    pub const fn refused(&self) -> u64 {
+        self.refused
     }
 
     /// What a frame that is on its way to or from a device is cached as.

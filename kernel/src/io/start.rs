@@ -8,8 +8,9 @@ use crate::abi::{Errno, nr};
 use crate::base::{NsId, ProcessId, Serial};
 use crate::context::{Cx, Tables};
 use crate::event::{CallEvent, Event, Moment, picture};
-use crate::proc::{Body, Descriptor, FileKind, FileTable, Start};
-use crate::task::life;
+use crate::proc::{Body, Descriptor, FileKind, FileTable, FsInfo, Handlers, Start};
+use crate::task::{family, life};
+use std::collections::BTreeMap;
 
 /// Starts a program at `cx.now`, with the console as its standard input, output and error.
 ///
@@ -19,9 +20,16 @@ pub fn spawn(t: &mut Tables, cx: &mut Cx, start: &Start) -> Result<ProcessId, Er
     let program = cx.loader.load(&start.path, &[])?;
     let pid = t.proc.new_pid().ok_or(Errno::EAGAIN)?;
     let (space, sp) = image::lay_out(t, program.as_ref(), &start.arguments, &[])?;
-    let mut process = life::empty_process(pid, program.name(), None);
+    let mut process = family::empty_process(pid, program.name(), None);
     process.space = Some(space);
-    process.cwd = t.fs.root(NsId(0));
+    let handlers = Handlers { actions: BTreeMap::new(), users: 1 };
+    process.handlers = Some(t.proc.handlers.insert(handlers));
+    if t.tty.session.is_none() {
+        // The world's first program owns the console, as a login shell would.
+        (t.tty.session, t.tty.foreground) = (Some(pid), pid);
+    }
+    let cwd = t.fs.root(NsId(0));
+    let info = t.proc.fs.insert(FsInfo { cwd, path: "/".to_owned(), umask: 0o022, users: 1 });
     let mut table = FileTable::new();
     if let Some(console) = t.console {
         let file = t.proc.open.open(FileKind::Console(console), RDWR);
@@ -31,7 +39,7 @@ pub fn spawn(t: &mut Tables, cx: &mut Cx, start: &Start) -> Result<ProcessId, Er
         t.proc.open.hold(file);
         t.proc.open.hold(file);
     }
-    process.files = Some(t.proc.files.insert(table));
+    let files = t.proc.files.insert(table);
     let process = t.proc.add_process(process);
     let mut params = start.params;
     params.affinity = t.sched.sets().number(start.cpus);
@@ -42,6 +50,8 @@ pub fn spawn(t: &mut Tables, cx: &mut Cx, start: &Start) -> Result<ProcessId, Er
         answer: Answer::Retry,
         mask: SignalSet::EMPTY,
         params,
+        files: Some(files),
+        fs: Some(info),
     };
     let thread = life::start(t, cx, new, Some(program.start(sp)));
     let serial = t.proc.threads.get(thread).map_or_else(Default::default, |thread| thread.serial);

@@ -1,12 +1,26 @@
-//! Layer 5: what processes say to each other without files: so far the mailboxes of a microkernel's
-//! servers. (Futexes need no table: a word in memory, and a [`Channel`](crate::base::Channel) to wait on.)
+//! Layer 5: what processes say to each other without files.
+//!
+//! Layers, side by side: [`pipe`] holds bytes on their way; [`tty`] is a terminal's line discipline;
+//! [`Mailboxes`] belong to the servers of a microkernel. (Futexes need no table: a word in memory, and a
+//! [`Channel`](crate::base::Channel) to wait on.)
 //!
 //! A typical sequence: in a microkernel a client's read(2) becomes a message, [`Mailboxes::post`] puts it
 //! into the file server's box, the client waits for the reply; the server's task takes it with
 //! [`Mailboxes::take`] and runs the very handler that a monolithic kernel would have called directly.
 //!
 //! Taken from elsewhere: clients that block until the reply as in L4 and QNX; messages first come, first
-//! served as in MINIX 3.
+//! served as in MINIX 3; pipes with a reader's and a writer's end of their own from xv6's `pipe.c`; the
+//! line discipline between driver and reader from Linux' `n_tty.c`.
+
+pub mod pipe;
+pub mod tty;
+
+pub use pipe::{End, PIPE_BUF, Pipe, Pipes};
+pub use tty::Tty;
+
+pub mod pi;
+
+pub use pi::{PiLock, PiLocks};
 
 use crate::base::{ServerId, ThreadId};
 use std::collections::VecDeque;

@@ -30,5 +30,6 @@ pub fn step(_frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> WaitFor {
         interruptible: Interruptible::No,
         exclusive: false,
         kind: Wait::Work,
+        bits: u32::MAX,
     }
 }

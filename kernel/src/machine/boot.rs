@@ -4,7 +4,7 @@ use super::config::MAX_INTERLEAVE;
 use super::{Config, Machine};
 use crate::abi::Errno;
 use crate::base::{
-    Agenda, Chooser, CpuId, DeviceId, MachineId, NsId, ProcessId, RequestId, Serial, ServerId,
+    Agenda, Chooser, CpuId, DeviceId, MachineId, NsId, ProcessId, RequestId, Rng, Serial, ServerId,
     ThreadId, Time,
 };
 use crate::context::{Calls, Cpu, Cx, Due, Engine, Live, Phase, Tables};
@@ -16,7 +16,7 @@ use crate::hw::nic::Nic;
 use crate::hw::uart::Uart;
 use crate::hw::{InterruptController, Memory, Wire};
 use crate::io::{effects, start};
-use crate::ipc::Mailboxes;
+use crate::ipc::{Mailboxes, PiLocks, Pipes, Tty};
 use crate::mm::Mm;
 use crate::net::{Interface, Net};
 use crate::proc::{Body, KThread, Proc, Start};
@@ -87,8 +87,13 @@ impl Machine {
             fs: Fs::new(config.cache_limit),
             net: Net::default(),
             boxes: Mailboxes::new(SERVERS.len()),
+            pi: PiLocks::default(),
+            pipes: Pipes::default(),
+            tty: Tty::default(),
             proc: Proc::default(),
             console: None,
+            name: config.name.clone(),
+            random: Rng::new(u64::from(config.id.0)),
         };
         let interleave = config.interleave.min(MAX_INTERLEAVE);
         let config = Arc::new(Config { interleave, ..config });

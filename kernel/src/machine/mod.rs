@@ -100,6 +100,17 @@ impl Machine {
         &self.tables
     }
 
+    /// What is kept of threads that have ended, the oldest first: the newest 65,536.
+    pub fn ended(&self) -> impl Iterator<Item = &crate::proc::Ended> {
+        self.tables.proc.ended.iter()
+    }
+
+    /// How many threads have ended.
+    #[must_use]
+    pub fn ended_total(&self) -> u64 {
+        self.tables.proc.ended.total
+    }
+
     /// How many system calls were served.
     #[must_use]
     pub fn calls(&self) -> u64 {

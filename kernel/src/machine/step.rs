@@ -10,7 +10,7 @@ use crate::hw::{Loan, Memory};
 use crate::kthread;
 use crate::proc::{Body, Interruptible, KThread, State, WaitFor, Woken};
 use crate::sched::Enqueue;
-use crate::task::{files, life, signal, wait};
+use crate::task::{files, life, limit, signal, wait};
 use crate::trap::call;
 use crate::trap::page_fault::{self, Unrepaired};
 
@@ -102,6 +102,7 @@ impl Machine {
                 match thread.state {
                     State::Running(on) if on == cpu => {
                         thread.state = State::Ready;
+                        thread.times.involuntary += u64::from(why != Leave::Yielded);
                         thread.times.ready_since = clock;
                         let reason = match why {
                             Leave::Preempted => Enqueue::Preempted,
@@ -341,7 +342,7 @@ impl Machine {
         let (t, calls, cx) = (&mut self.tables, &mut self.calls, &mut self.cx);
         match *trap {
             Trap::Call { number, ref arguments } => call::enter(t, calls, cx, number, arguments),
-            Trap::Preempt => {}
+            Trap::Preempt => limit::watch_cpu(t, cx, id),
             Trap::Fault(fault) => self.fault(id, fault),
             Trap::SigReturn => signal::handler_returned(t, calls, cx, id),
             Trap::Abort(why) => {
@@ -359,7 +360,7 @@ impl Machine {
         if let Err(Unrepaired::Park(wait)) = repaired {
             return wait::park(t, cx, id, wait);
         }
-        files::release_held(t, calls, id);
+        files::release_held(t, calls, cx, id);
         let (signal, si_code) = match repaired {
             Ok(()) | Err(Unrepaired::Park(_)) => return,
             Err(Unrepaired::Violation(si_code)) => (Signal::SEGV, si_code),

@@ -2,6 +2,7 @@
 
 use super::Machine;
 use crate::base::{CpuId, Duration, MachineId, Serial, Time};
+use crate::proc::Times;
 use crate::pseudo::{self, TaskLine};
 use crate::sched::QueueView;
 
@@ -62,6 +63,8 @@ pub struct TaskView {
     pub waiting: Duration,
     /// How often it got a CPU.
     pub switches: u64,
+    /// Where its time went.
+    pub times: Times,
     /// How many pages it has.
     pub resident: u64,
 }
@@ -89,6 +92,7 @@ impl Machine {
                 serial: thread.map_or(Serial(0), |thread| thread.serial),
                 waiting: thread.map_or(Duration::ZERO, |thread| thread.times.waiting),
                 switches: thread.map_or(0, |thread| thread.times.switches),
+                times: thread.map_or(Times::default(), |thread| thread.times),
                 resident: space.and_then(|space| t.mm.space(space)).map_or(0, |s| s.resident()),
                 line,
             }

@@ -119,20 +119,31 @@ impl AddressSpace {
         (start >= TEXT_BASE && !self.overlaps(start, end)).then_some(start)
     }
 
-    /// Adds an area.
+    /// Adds an area. Areas of the same kind that touch become one (Linux' `vma_merge`), or a program with many
+    /// small mappings, such as stacks of threads, would soon have too many.
     ///
     /// # Errors
     /// `EINVAL` if its bounds are not pages of user space, `EEXIST` if something is there.
-    pub fn map(&mut self, vma: Vma) -> Result<(), Errno> {
+    pub fn map(&mut self, mut vma: Vma) -> Result<(), Errno> {
         let aligned = vma.start.is_multiple_of(PAGE) && vma.end.is_multiple_of(PAGE);
         if !aligned || vma.start >= vma.end || vma.end > USER_END {
             return Err(Errno::EINVAL);
         }
-        if self.areas.len() >= MAX_AREAS {
-            return Err(Errno::ENOMEM);
-        }
         if self.overlaps(vma.start, vma.end) {
             return Err(Errno::EEXIST);
+        }
+        let below = self.areas.range(..vma.start).next_back().map(|(_, below)| *below);
+        let below = below.filter(|below| below.end == vma.start && below.can_join(&vma));
+        let above = self.areas.get(&vma.end).copied().filter(|above| vma.can_join(above));
+        if below.is_none() && above.is_none() && self.areas.len() >= MAX_AREAS {
+            return Err(Errno::ENOMEM);
+        }
+        if let Some(above) = above {
+            self.areas.remove(&above.start);
+            vma.end = above.end;
+        }
+        if let Some(below) = below {
+            vma.start = below.start;
         }
         self.areas.insert(vma.start, vma);
         Ok(())

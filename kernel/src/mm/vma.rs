@@ -64,4 +64,12 @@ impl Vma {
         };
         Self { start: from, end: self.end.min(end), backing, ..*self }
     }
+
+    /// Whether an area that touches this one could as well be part of it. Only anonymous memory without a purpose
+    /// of its own is joined; Linux joins neighbouring pages of a file too.
+    #[must_use]
+    pub fn can_join(&self, other: &Self) -> bool {
+        let plain = self.backing == Backing::Anonymous && self.name.is_empty();
+        plain && (self.rights, self.backing, self.name) == (other.rights, other.backing, other.name)
+    }
 }

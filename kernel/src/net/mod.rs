@@ -95,6 +95,12 @@ impl Net {
         self.sockets.remove(socket);
     }
 
+    /// A socket, to look at.
+    #[must_use]
+    pub fn socket(&self, socket: SocketId) -> Option<&PacketSocket> {
+        self.sockets.get(socket)
+    }
+
     /// A socket.
     pub fn socket_mut(&mut self, socket: SocketId) -> Option<&mut PacketSocket> {
         self.sockets.get_mut(socket)

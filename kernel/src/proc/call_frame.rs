@@ -174,6 +174,8 @@ pub struct WaitFor {
     pub exclusive: bool,
     /// For people.
     pub kind: Wait,
+    /// Which kinds of wake-up it wants, as bits; all, but for futexes.
+    pub bits: u32,
 }
 
 impl WaitFor {
@@ -186,6 +188,7 @@ impl WaitFor {
             interruptible,
             exclusive: false,
             kind,
+            bits: u32::MAX,
         }
     }
 
@@ -198,6 +201,7 @@ impl WaitFor {
             interruptible,
             exclusive: false,
             kind: Wait::Sleep,
+            bits: u32::MAX,
         }
     }
 }

@@ -4,7 +4,8 @@
 //! the status flags, and is shared by whoever got it through dup(2) or fork(2).
 
 use crate::abi::Errno;
-use crate::base::{DeviceId, Digester, InodeId, OpenFileId, OpenFileTag, SocketId, Table};
+use crate::base::{DeviceId, Digester, InodeId, OpenFileId, OpenFileTag, PipeId, SocketId, Table};
+use crate::ipc::End;
 use std::hash::Hash;
 
 /// What an open file is of.
@@ -16,6 +17,8 @@ pub enum FileKind {
     Console(DeviceId),
     /// A socket.
     Socket(SocketId),
+    /// One end of a pipe.
+    Pipe(PipeId, End),
 }
 
 /// An open file ("open file description").
@@ -27,6 +30,8 @@ pub struct OpenFile {
     pub offset: u64,
     /// Access mode and status flags, as open(2) takes them.
     pub flags: u32,
+    /// How many refused writes it knows of: fsync(2) tells of more than these, once (Linux' `errseq_t`).
+    pub refused: u64,
     /// Descriptors and calls under way that refer to it.
     pub references: u32,
 }
@@ -48,8 +53,8 @@ pub struct FileTable {
     pub users: u32,
 }
 
-/// The largest number of descriptors (RLIMIT_NOFILE's usual soft limit).
-pub const MAX_DESCRIPTORS: usize = 1024;
+/// No table grows larger, whatever RLIMIT_NOFILE says (/proc/sys/fs/nr_open).
+pub const MAX_DESCRIPTORS: usize = 1 << 20;
 
 impl FileTable {
     /// An empty table with one user.
@@ -71,32 +76,37 @@ impl FileTable {
         self.slots.get(usize::try_from(fd).ok()?).copied().flatten()
     }
 
-    /// The lowest free descriptor that is at least `from`.
+    /// The lowest free descriptor that is at least `from` and below `limit` (RLIMIT_NOFILE).
     ///
     /// # Errors
     /// `EMFILE`.
-    pub fn lowest_free(&self, from: usize) -> Result<usize, Errno> {
-        (from..MAX_DESCRIPTORS)
+    pub fn lowest_free(&self, from: usize, limit: usize) -> Result<usize, Errno> {
+        (from..limit)
             .find(|&fd| self.slots.get(fd).is_none_or(Option::is_none))
             .ok_or(Errno::EMFILE)
     }
 
-    /// Puts a file at the lowest free descriptor that is at least `from`.
+    /// Puts a file at the lowest free descriptor that is at least `from` and below `limit`.
     ///
     /// # Errors
     /// `EMFILE`.
-    pub fn add(&mut self, descriptor: Descriptor, from: usize) -> Result<u64, Errno> {
-        let fd = self.lowest_free(from)?;
+    pub fn add(&mut self, descriptor: Descriptor, from: usize, limit: usize) -> Result<u64, Errno> {
+        let fd = self.lowest_free(from, limit)?;
         self.set(fd, descriptor);
         Ok(fd as u64)
     }
 
-    /// Puts a file at a descriptor below [`MAX_DESCRIPTORS`]; returns what was there.
+    /// Puts a file at a descriptor, which the caller has held against the limit; returns what was there.
     pub fn set(&mut self, fd: usize, descriptor: Descriptor) -> Option<Descriptor> {
         if fd >= self.slots.len() {
             self.slots.resize(fd + 1, None);
         }
         self.slots[fd].replace(descriptor)
+    }
+
+    /// A descriptor, to change.
+    pub fn get_mut(&mut self, fd: u64) -> Option<&mut Descriptor> {
+        self.slots.get_mut(usize::try_from(fd).ok()?)?.as_mut()
     }
 
     /// Frees a descriptor; returns what was there.
@@ -119,7 +129,7 @@ pub struct OpenFiles {
 impl OpenFiles {
     /// Opens a file with one reference.
     pub fn open(&mut self, kind: FileKind, flags: u32) -> OpenFileId {
-        self.table.insert(OpenFile { kind, offset: 0, flags, references: 1 })
+        self.table.insert(OpenFile { kind, offset: 0, flags, refused: 0, references: 1 })
     }
 
     /// An open file.
@@ -151,7 +161,7 @@ impl OpenFiles {
     /// Feeds all open files into a digest, but not how many refer to each.
     pub fn hash_without_holds(&self, digester: &mut Digester) {
         for (id, file) in self.table.iter() {
-            (id, file.kind, file.offset, file.flags).hash(digester);
+            (id, file.kind, file.offset, file.flags, file.refused).hash(digester);
         }
     }
 
@@ -171,6 +181,7 @@ impl OpenFiles {
 #[cfg(test)]
 mod tests {
     use super::{Descriptor, FileKind, FileTable, OpenFiles};
+    use crate::abi::Errno;
     use crate::base::DeviceId;
 
     #[test]
@@ -180,11 +191,12 @@ mod tests {
         let descriptor = Descriptor { file, close_on_exec: false };
         let mut table = FileTable::default();
         for expected in 0..3 {
-            assert_eq!(table.add(descriptor, 0), Ok(expected));
+            assert_eq!(table.add(descriptor, 0, 16), Ok(expected));
         }
         table.take(1);
-        assert_eq!(table.add(descriptor, 0), Ok(1));
-        assert_eq!(table.add(descriptor, 10), Ok(10));
+        assert_eq!(table.add(descriptor, 0, 16), Ok(1));
+        assert_eq!(table.add(descriptor, 10, 16), Ok(10));
+        assert_eq!(table.add(descriptor, 16, 16), Err(Errno::EMFILE));
         assert_eq!(table.get(u64::MAX), None);
     }
 

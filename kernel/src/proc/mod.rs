@@ -13,7 +13,9 @@
 //! Linux' `task_struct` (`mm`, `files`).
 
 pub mod call_frame;
+pub mod ended;
 pub mod files;
+pub mod limits;
 pub mod process;
 pub mod programs;
 pub mod signals;
@@ -21,16 +23,20 @@ pub mod start;
 pub mod thread;
 
 pub use call_frame::{CallFrame, Channels, Interruptible, Stop, Tale, WaitFor, Woken};
+pub use ended::{Ended, Obituaries};
 pub use files::{Descriptor, FileKind, FileTable, MAX_DESCRIPTORS, OpenFile, OpenFiles};
-pub use process::Process;
+pub use limits::Limits;
+pub use process::{Alarm, FsInfo, Handlers, Process, Report, Usage};
 pub use programs::{Programs, SavedPrograms};
 pub use signals::{Pending, SignalInfo};
 pub use start::Start;
-pub use thread::{Body, Interrupted, KThread, Parked, Resume, State, Thread, Times};
+pub use thread::{Body, Interrupted, KThread, Parked, Resume, SignalStack, State, Thread, Times};
 
+use crate::abi::flags::process::rlimit;
+use crate::abi::signal::{SIG_DFL, SigAction, Signal};
 use crate::base::{
-    Digester, FilesId, FilesTag, Pid, ProcessId, ProcessTag, Serial, Table, ThreadId, ThreadTag,
-    WaitQueues,
+    Digester, FilesTag, FsInfoTag, HandlersTag, Pid, ProcessId, ProcessTag, Serial, Table,
+    ThreadId, ThreadTag, WaitQueues,
 };
 use std::collections::BTreeMap;
 use std::hash::Hash;
@@ -47,8 +53,14 @@ pub struct Proc {
     pub processes: Table<ProcessTag, Process>,
     /// File tables.
     pub files: Table<FilesTag, FileTable>,
+    /// Working directories and umasks.
+    pub fs: Table<FsInfoTag, FsInfo>,
+    /// Tables of signal actions.
+    pub handlers: Table<HandlersTag, Handlers>,
     /// Open files.
     pub open: OpenFiles,
+    /// What is kept of threads that have ended.
+    pub ended: Obituaries,
     /// Who waits for what.
     pub waits: WaitQueues,
     /// Numbers in use: of threads, and so of processes, whose number is their first thread's.
@@ -132,6 +144,7 @@ impl Proc {
     /// Feeds everything into a digest but how many hold an open file: a call under way may hold some.
     pub fn hash_without_holds(&self, digester: &mut Digester) {
         (&self.threads, &self.processes, &self.files, &self.waits).hash(digester);
+        (&self.fs, &self.handlers).hash(digester);
         (self.last_pid, self.last_serial).hash(digester);
         self.open.hash_without_holds(digester);
     }
@@ -150,12 +163,64 @@ impl Proc {
     /// A thread's file table.
     #[must_use]
     pub fn files_of(&self, thread: ThreadId) -> Option<&FileTable> {
-        self.files.get(self.process_of(thread)?.files?)
+        self.files.get(self.threads.get(thread)?.files?)
     }
 
     /// A thread's file table, to change.
     pub fn files_of_mut(&mut self, thread: ThreadId) -> Option<&mut FileTable> {
-        let id: FilesId = self.process_of(thread)?.files?;
-        self.files.get_mut(id)
+        self.files.get_mut(self.threads.get(thread)?.files?)
+    }
+
+    /// A thread's working directory and umask.
+    #[must_use]
+    pub fn fs_of(&self, thread: ThreadId) -> Option<&FsInfo> {
+        self.fs.get(self.threads.get(thread)?.fs?)
+    }
+
+    /// A thread's working directory and umask, to change.
+    pub fn fs_of_mut(&mut self, thread: ThreadId) -> Option<&mut FsInfo> {
+        self.fs.get_mut(self.threads.get(thread)?.fs?)
+    }
+
+    /// What a process does with a signal.
+    #[must_use]
+    pub fn action(&self, process: ProcessId, signal: Signal) -> SigAction {
+        let handlers = self.processes.get(process).and_then(|process| process.handlers);
+        let handlers = handlers.and_then(|handlers| self.handlers.get(handlers));
+        let default = SigAction { handler: SIG_DFL, ..SigAction::default() };
+        handlers.map_or(default, |handlers| handlers.action(signal))
+    }
+
+    /// A process's signal actions, to change.
+    pub fn handlers_mut(&mut self, process: ProcessId) -> Option<&mut Handlers> {
+        self.handlers.get_mut(self.processes.get(process)?.handlers?)
+    }
+
+    /// The first descriptor that a thread may not have (RLIMIT_NOFILE).
+    #[must_use]
+    pub fn descriptor_limit(&self, thread: ThreadId) -> usize {
+        let soft = self.process_of(thread).map_or(0, |process| process.limits.soft(rlimit::NOFILE));
+        usize::try_from(soft).map_or(MAX_DESCRIPTORS, |soft| soft.min(MAX_DESCRIPTORS))
+    }
+
+    /// What a process has used so far, without its children.
+    #[must_use]
+    pub fn usage(&self, process: ProcessId) -> Usage {
+        let Some(process) = self.processes.get(process) else {
+            return Usage::default();
+        };
+        let mut usage = process.ended;
+        for thread in process.threads.iter().filter_map(|&thread| self.threads.get(thread)) {
+            usage.add(Usage::from(thread.times));
+        }
+        usage
+    }
+
+    /// Gives a thread another number: that of its process, whose first thread is gone (execve(2)).
+    pub fn renumber(&mut self, thread: ThreadId, tid: Pid) {
+        if let Some(known) = self.threads.get_mut(thread) {
+            self.tids.remove(&std::mem::replace(&mut known.tid, tid));
+            self.tids.insert(tid, thread);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Signals that were sent and not taken yet.
 
 use crate::abi::signal::{Signal, SignalSet};
+use crate::abi::types::SigInfo;
 use crate::event::EventId;
 
 /// A signal with what its handler is told (`siginfo_t`).
@@ -12,32 +13,38 @@ pub struct SignalInfo {
     pub code: i32,
     /// `si_pid`.
     pub pid: u32,
-    /// `si_addr`.
+    /// `si_uid`.
+    pub uid: u32,
+    /// `si_status`.
+    pub status: i32,
+    /// `si_addr`, or `si_value` of what was queued.
     pub address: u64,
     /// The event that sent it.
     pub cause: EventId,
 }
 
 impl SignalInfo {
-    /// The beginning of its `siginfo_t`, as far as it is used: number, errno, code, padding; then the sender, or
-    /// the address of a fault.
+    /// A signal of which nothing more is known than its code.
     #[must_use]
-    pub fn told(&self) -> [u8; 48] {
-        let mut bytes = [0; 48];
-        let mut put = |at: usize, field: &[u8]| bytes[at..at + field.len()].copy_from_slice(field);
-        put(0, &u32::from(self.signal.number()).to_le_bytes());
-        put(8, &self.code.to_le_bytes());
-        if self.signal.is_fault() && self.code > 0 {
-            put(16, &self.address.to_le_bytes());
-        } else {
-            put(16, &self.pid.to_le_bytes());
+    pub const fn new(signal: Signal, code: i32) -> Self {
+        Self { signal, code, pid: 0, uid: 0, status: 0, address: 0, cause: EventId::NONE }
+    }
+
+    /// Its `siginfo_t`: the sender and what it tells, or the address of a fault.
+    #[must_use]
+    pub fn told(&self) -> SigInfo {
+        SigInfo {
+            signal: i32::from(self.signal.number()),
+            code: self.code,
+            pid: self.pid,
+            uid: self.uid,
+            status: self.status,
+            // One word serves for both; which of them it is follows from signal and code.
+            value: self.address,
+            address: self.address,
         }
-        bytes
     }
 }
-
-/// How many real-time signals queue at most (a RLIMIT_SIGPENDING).
-const MAX_QUEUED: usize = 1024;
 
 /// Pending signals of a thread or a process.
 #[derive(Clone, Debug, Default, Hash)]
@@ -48,14 +55,18 @@ pub struct Pending {
 
 impl Pending {
     /// Adds a signal. A standard signal that is pending already is not added again (signal(7)); real-time
-    /// signals queue.
-    pub fn add(&mut self, info: SignalInfo) {
-        let queues = info.signal.is_realtime() && self.infos.len() < MAX_QUEUED;
-        if !queues && self.set.contains(info.signal) {
-            return;
+    /// signals queue, at most `limit` of them (RLIMIT_SIGPENDING). `false` if the queue is full.
+    pub fn add(&mut self, info: SignalInfo, limit: u64) -> bool {
+        if !info.signal.is_realtime() && self.set.contains(info.signal) {
+            return true;
+        }
+        // A full queue still takes what is only pending or not.
+        if info.signal.is_realtime() && self.infos.len() as u64 >= limit {
+            return false;
         }
         self.set.insert(info.signal);
         self.infos.push(info);
+        true
     }
 
     /// Which are pending.

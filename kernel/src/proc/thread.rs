@@ -6,9 +6,11 @@ use crate::abi::program::{Answer, Trap};
 use crate::abi::signal::SignalSet;
 use crate::base::agenda::Ticket;
 use crate::base::{
-    Channel, CpuId, Duration, GuestId, Pid, Place, ProcessId, RequestId, Serial, ServerId, Time,
+    Channel, CpuId, Duration, FilesId, FsInfoId, GuestId, Pid, Place, ProcessId, RequestId, Serial,
+    ServerId, Time,
 };
 use crate::event::{EventId, Wait};
+use crate::sched::Params;
 use std::hash::{Hash, Hasher};
 
 /// What runs when the thread has the CPU.
@@ -66,6 +68,18 @@ impl Hash for Parked {
     }
 }
 
+/// A stack for signal handlers: `stack_t` of sigaltstack(2). It is only remembered: what runs here needs
+/// no stack for a handler.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SignalStack {
+    /// Where it begins.
+    pub base: u64,
+    /// Its length in bytes; 0: there is none.
+    pub size: u64,
+    /// Its flags, as they were given.
+    pub flags: u32,
+}
+
 /// What goes on after a signal handler returns.
 #[derive(Clone, Debug, Hash)]
 pub struct Interrupted {
@@ -107,6 +121,12 @@ pub struct Times {
     pub switches: u64,
     /// How often that was another CPU than before.
     pub migrations: u64,
+    /// How often it had to give way.
+    pub involuntary: u64,
+    /// Page faults that were repaired.
+    pub faults: u64,
+    /// Those among them that waited for a disk.
+    pub major_faults: u64,
 }
 
 /// A thread.
@@ -122,9 +142,17 @@ pub struct Thread {
     /// What runs.
     pub body: Body,
 
+    // Shared with other threads. Kernel threads have neither.
+    /// Its descriptors.
+    pub files: Option<FilesId>,
+    /// Its working directory and umask.
+    pub fs: Option<FsInfoId>,
+
     // Touched by the scheduler.
     /// Where it is.
     pub state: State,
+    /// What the scheduler was asked for it, if it has inherited something else from who waits for it.
+    pub asked: Option<Params>,
     /// Where it ran last.
     pub cpu: CpuId,
     /// Its times.
@@ -147,8 +175,14 @@ pub struct Thread {
     pub mask: SignalSet,
     /// Whether there may be a signal to take: looked at before its program goes on.
     pub signalled: bool,
+    /// What was blocked before a call blocked something else for its own duration (sigsuspend(2)).
+    pub saved_mask: Option<SignalSet>,
+    /// What it waits for in sigtimedwait(2): these wake it though it blocks them.
+    pub awaited: SignalSet,
     /// Sent to this thread and not taken.
     pub pending: Pending,
+    /// Its stack for signal handlers (sigaltstack(2)).
+    pub alternate: SignalStack,
     /// Handlers under way, the innermost last.
     pub interrupted: Vec<Interrupted>,
 
@@ -159,6 +193,10 @@ pub struct Thread {
     pub request: RequestId,
     /// Where in user memory a zero is written and a futex woken when it ends (CLONE_CHILD_CLEARTID).
     pub clear_tid: u64,
+    /// Where in user memory its list of robust futexes begins (set_robust_list(2)); 0: nowhere.
+    pub robust_list: u64,
+    /// The name that it gave itself (PR_SET_NAME); others have their process's.
+    pub name: Option<String>,
 }
 
 impl Thread {

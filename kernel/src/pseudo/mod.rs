@@ -58,7 +58,10 @@ fn ppid(t: &Tables, process: &crate::proc::Process) -> Pid {
 
 fn line(t: &Tables, id: ThreadId, thread: &crate::proc::Thread) -> TaskLine {
     let process = t.proc.processes.get(thread.process);
+    let stopped = process.is_some_and(|process| process.stopped);
     let (state, waits) = match &thread.state {
+        // Who was stopped while waiting goes on waiting, but would not run.
+        State::Parked(parked) if stopped => ('T', Some(parked.kind)),
         State::Ready | State::Running(_) => ('R', None),
         State::Parked(parked) if parked.kind == Wait::Disk => ('D', Some(parked.kind)),
         State::Parked(parked) => ('S', Some(parked.kind)),
@@ -66,7 +69,7 @@ fn line(t: &Tables, id: ThreadId, thread: &crate::proc::Thread) -> TaskLine {
         State::Dead => ('X', None),
     };
     let name = process.map_or(String::new(), |process| match thread.body {
-        Body::User => process.name.clone(),
+        Body::User => thread.name.as_ref().unwrap_or(&process.name).clone(),
         _ => format!("[{}]", process.name),
     });
     TaskLine {

@@ -334,6 +334,13 @@ impl Scheduler {
         cpu.queue_ref(running.params.class).slice(running)
     }
 
+    /// How long a thread of an ordinary class would run if it had a CPU now.
+    #[must_use]
+    pub fn nominal_slice(&self, thread: ThreadId) -> Option<Duration> {
+        let task = self.task(thread)?;
+        self.cpu(task.cpu)?.policy.slice(task)
+    }
+
     /// Something else is asked for a thread from now on. If it waits for a CPU or has one, that CPU must look
     /// again who is most urgent: then it is returned.
     pub fn change(&mut self, thread: ThreadId, params: Params, now: Time) -> Option<CpuId> {

@@ -1,6 +1,7 @@
 //! What users may ask of a scheduler for a thread: sched(7), setpriority(2).
 
 use crate::base::Duration;
+use std::cmp::Reverse;
 
 /// The scheduling class, the most urgent first: a runnable task of a class runs before all tasks of later
 /// classes (Linux' `sched_class`, sched(7)).
@@ -79,6 +80,8 @@ pub struct Params {
     pub reservation: Reservation,
     /// On which CPUs it may run.
     pub affinity: AffinityId,
+    /// Whether children begin as ordinary tasks (SCHED_RESET_ON_FORK).
+    pub reset_on_fork: bool,
 }
 
 impl Default for Params {
@@ -100,6 +103,7 @@ impl Params {
             length: None,
             reservation: Reservation::default(),
             affinity: AffinityId::default(),
+            reset_on_fork: false,
         }
     }
 
@@ -108,6 +112,56 @@ impl Params {
     pub fn reniced(self, nice: i8) -> Self {
         let fresh = Self::with_nice(nice);
         Self { nice: fresh.nice, priority: fresh.priority, tickets: fresh.tickets, ..self }
+    }
+
+    /// What orders tasks by urgency across classes and policies, the most urgent first.
+    #[must_use]
+    pub fn urgency(&self) -> (u8, Reverse<u8>, i32, i8) {
+        let real_time = match self.class {
+            Class::RealTime { priority, .. } => priority,
+            _ => 0,
+        };
+        (self.class.rank(), Reverse(real_time), self.priority, self.nice)
+    }
+
+    /// The same, with the urgency of somebody who waits for this task, if that is more.
+    #[must_use]
+    pub fn lent(self, waiter: &Self) -> Self {
+        if waiter.urgency() >= self.urgency() {
+            return self;
+        }
+        Self {
+            class: waiter.class,
+            nice: waiter.nice.min(self.nice),
+            priority: waiter.priority.min(self.priority),
+            tickets: waiter.tickets.max(self.tickets),
+            reservation: waiter.reservation,
+            ..self
+        }
+    }
+
+    /// The priority as Linux counts inside: −1 for the deadline class, 99 − priority for real time, 100 to 139 for
+    /// nice values.
+    #[must_use]
+    pub fn kernel_priority(&self) -> i32 {
+        match self.class {
+            Class::Deadline => -1,
+            Class::RealTime { priority, .. } => 99 - i32::from(priority),
+            Class::Normal | Class::Batch | Class::Idle => 120 + i32::from(self.nice),
+        }
+    }
+
+    /// What a child made by fork(2) or clone(2) gets (sched(7), SCHED_RESET_ON_FORK).
+    #[must_use]
+    pub fn for_child(self) -> Self {
+        if !self.reset_on_fork {
+            return self;
+        }
+        let nice = match self.class {
+            Class::Deadline | Class::RealTime { .. } => 0,
+            _ => self.nice.max(0),
+        };
+        Self { class: Class::Normal, reset_on_fork: false, ..self.reniced(nice) }
     }
 
     /// The weight that the fair policies give it: 1024 at nice 0, and 1.25 times as much for each step

@@ -1,7 +1,7 @@
 //! Calls on the address space: brk(2), mmap(2), munmap(2).
 
 use super::Result;
-use super::file::open_file;
+use super::descriptor::open_file;
 use crate::abi::Errno;
 use crate::abi::flags::{AccessMode, MapFlags, Protection};
 use crate::base::SpaceId;

@@ -5,20 +5,36 @@
 //! not there. In the last two cases it has changed nothing, or written down in its frame what it did, and
 //! is run again from the top.
 //!
-//! A typical sequence: `read(3, buffer, 100)`: [`dispatch`] finds [`file::sys_read`]; that looks up the
+//! A typical sequence: `read(3, buffer, 100)`: [`dispatch`] finds [`transfer::sys_read`]; that looks up the
 //! descriptor, touches the buffer, finds the page of the file missing, and parks. The second run finds the
 //! page, copies, and returns 100.
 //!
 //! Taken from elsewhere: check, then change, from seL4's decode and invoke phases; one file per family from
 //! Linux; calls that can be run again from Fluke.
 
+pub mod account;
+pub mod child;
+pub mod clone;
+pub mod console;
+pub mod descriptor;
+pub mod device;
+pub mod exec;
 pub mod file;
 pub mod futex;
+pub mod futex_pi;
+pub mod ident;
+pub mod itimer;
 pub mod memory;
+pub mod pipe;
+pub mod poll;
 pub mod process;
+pub mod sched;
 pub mod signal;
 pub mod socket;
+pub mod stat;
+pub mod system;
 pub mod time;
+pub mod transfer;
 
 use crate::abi::{Errno, nr};
 use crate::context::{Cx, Tables};
@@ -58,34 +74,110 @@ pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Re
         nr::GETPID => process::sys_getpid(t, cx),
         nr::GETTID => process::sys_gettid(t, cx),
         nr::GETPPID => process::sys_getppid(t, cx),
-        nr::READ => file::sys_read(a, b, c, frame, t, cx),
-        nr::WRITE => file::sys_write(a, b, c, frame, t, cx),
+        nr::READ => transfer::sys_read(a, b, c, (frame, t, cx)),
+        nr::WRITE => transfer::sys_write(a, b, c, (frame, t, cx)),
         nr::OPENAT => file::sys_openat((a, b, c, d), frame, t, cx),
-        nr::CLOSE => file::sys_close(a, t, cx),
+        nr::READV => transfer::sys_readv(a, b, c, (frame, t, cx)),
+        nr::WRITEV => transfer::sys_writev(a, b, c, (frame, t, cx)),
+        nr::PREAD64 => transfer::sys_pread64([a, b, c, d], (frame, t, cx)),
+        nr::PWRITE64 => transfer::sys_pwrite64([a, b, c, d], (frame, t, cx)),
+        nr::PREADV => transfer::sys_preadv([a, b, c, d], (frame, t, cx)),
+        nr::PWRITEV => transfer::sys_pwritev([a, b, c, d], (frame, t, cx)),
+        nr::PIPE2 => pipe::sys_pipe2(a, b, t, cx),
+        nr::CLOSE => descriptor::sys_close(a, t, cx),
+        nr::CLOSE_RANGE => descriptor::sys_close_range(a, b, c, t, cx),
+        nr::FCNTL => descriptor::sys_fcntl((a, b, c), (frame, t, cx)),
         nr::LSEEK => file::sys_lseek((a, b, c), frame, t, cx),
-        nr::FSYNC => file::sys_fsync(a, frame, t, cx),
-        nr::SYNC => file::sys_sync(t, cx),
-        nr::DUP => file::sys_dup(a, t, cx),
-        nr::DUP3 => file::sys_dup3(a, b, c, t, cx),
+        nr::FSYNC => transfer::sys_fsync(a, (frame, t, cx)),
+        nr::SYNC => transfer::sys_sync(t, cx),
+        nr::DUP => descriptor::sys_dup(a, t, cx),
+        nr::DUP3 => descriptor::sys_dup3(a, b, c, t, cx),
         nr::BRK => memory::sys_brk(a, t, cx),
         nr::MMAP => memory::sys_mmap([a, b, c, d, e, f], t, cx),
         nr::MUNMAP => memory::sys_munmap(a, b, t, cx),
-        nr::CLONE => process::sys_clone([a, b, c, d, e], t, cx),
-        nr::WAIT4 => process::sys_wait4((a, b, c, d), frame, t, cx),
+        nr::CLONE => clone::sys_clone([a, b, c, d, e], (frame, t, cx)),
+        nr::CLONE3 => clone::sys_clone3(a, b, (frame, t, cx)),
+        nr::SET_TID_ADDRESS => clone::sys_set_tid_address(a, t, cx),
+        nr::WAIT4 => child::sys_wait4([a, b, c, d], (frame, t, cx)),
+        nr::WAITID => child::sys_waitid([a, b, c, d, e], (frame, t, cx)),
+        nr::GETPGID => process::sys_getpgid(a, t, cx),
+        nr::SETPGID => process::sys_setpgid(a, b, t, cx),
+        nr::GETSID => process::sys_getsid(a, t, cx),
+        nr::SETSID => process::sys_setsid(t, cx),
+        nr::GETRUSAGE => account::sys_getrusage(a, b, t, cx),
+        nr::TIMES => account::sys_times(a, t, cx),
+        nr::PRLIMIT64 => account::sys_prlimit64([a, b, c, d], t, cx),
+        nr::GETRLIMIT => account::sys_prlimit64([0, a, 0, b], t, cx),
+        nr::SETRLIMIT => account::sys_prlimit64([0, a, b, 0], t, cx),
+        nr::GETUID => ident::sys_get_real(ident::Kind::User, t, cx),
+        nr::GETGID => ident::sys_get_real(ident::Kind::Group, t, cx),
+        nr::GETEUID => ident::sys_get_effective(ident::Kind::User, t, cx),
+        nr::GETEGID => ident::sys_get_effective(ident::Kind::Group, t, cx),
+        nr::GETRESUID => ident::sys_get_all(ident::Kind::User, [a, b, c], t, cx),
+        nr::GETRESGID => ident::sys_get_all(ident::Kind::Group, [a, b, c], t, cx),
+        nr::SETUID => ident::sys_set(ident::Kind::User, a, t, cx),
+        nr::SETGID => ident::sys_set(ident::Kind::Group, a, t, cx),
+        nr::SETREUID => ident::sys_set_two(ident::Kind::User, a, b, t, cx),
+        nr::SETREGID => ident::sys_set_two(ident::Kind::Group, a, b, t, cx),
+        nr::SETRESUID => ident::sys_set_all(ident::Kind::User, [a, b, c], t, cx),
+        nr::SETRESGID => ident::sys_set_all(ident::Kind::Group, [a, b, c], t, cx),
+        nr::GETGROUPS => ident::sys_getgroups(a, b, t, cx),
+        nr::SETGROUPS => ident::sys_setgroups(a, b, t, cx),
         nr::KILL => signal::sys_kill(a, b, t, cx),
         nr::TKILL => signal::sys_tgkill(None, a, b, t, cx),
         nr::TGKILL => signal::sys_tgkill(Some(a), b, c, t, cx),
         nr::RT_SIGACTION => signal::sys_rt_sigaction((a, b, c, d), t, cx),
         nr::RT_SIGPROCMASK => signal::sys_rt_sigprocmask((a, b, c, d), t, cx),
-        nr::NANOSLEEP => time::sys_nanosleep(a, b, frame, t, cx),
+        nr::RT_SIGPENDING => signal::sys_rt_sigpending(a, b, t, cx),
+        nr::RT_SIGSUSPEND => signal::sys_rt_sigsuspend(a, b, (frame, t, cx)),
+        nr::RT_SIGTIMEDWAIT => signal::sys_rt_sigtimedwait([a, b, c, d], (frame, t, cx)),
+        nr::RT_SIGQUEUEINFO => signal::sys_rt_sigqueueinfo(a, b, c, t, cx),
+        nr::RT_TGSIGQUEUEINFO => signal::sys_rt_tgsigqueueinfo([a, b, c, d], t, cx),
+        nr::SIGALTSTACK => signal::sys_sigaltstack(a, b, t, cx),
+        nr::SETITIMER => itimer::sys_setitimer(a, b, c, t, cx),
+        nr::GETITIMER => itimer::sys_getitimer(a, b, t, cx),
+        nr::NANOSLEEP => time::sys_nanosleep(a, b, (frame, t, cx)),
+        nr::CLOCK_NANOSLEEP => time::sys_clock_nanosleep([a, b, c, d], (frame, t, cx)),
+        nr::CLOCK_GETRES => time::sys_clock_getres(a, b, t, cx),
+        nr::GETTIMEOFDAY => time::sys_gettimeofday(a, b, t, cx),
+        nr::PPOLL => poll::sys_ppoll([a, b, c, d, e], (frame, t, cx)),
+        nr::PSELECT6 => poll::sys_pselect6([a, b, c, d, e, f], (frame, t, cx)),
+        nr::IOCTL => device::sys_ioctl([a, b, c], (frame, t, cx)),
+        nr::FSTAT => stat::sys_fstat(a, b, (frame, t, cx)),
+        nr::NEWFSTATAT => stat::sys_newfstatat([a, b, c, d], (frame, t, cx)),
+        nr::CHDIR => stat::sys_chdir(a, (frame, t, cx)),
+        nr::GETCWD => stat::sys_getcwd(a, b, t, cx),
+        nr::UMASK => system::sys_umask(a, t, cx),
+        nr::PRCTL => system::sys_prctl([a, b], t, cx),
+        nr::UNAME => system::sys_uname(a, t, cx),
+        nr::SYSINFO => system::sys_sysinfo(a, t, cx),
+        nr::GETRANDOM => system::sys_getrandom([a, b, c], (frame, t, cx)),
+        nr::MEMBARRIER => system::sys_membarrier(a, b),
+        nr::GETCPU => system::sys_getcpu(a, b, t, cx),
         nr::CLOCK_GETTIME => time::sys_clock_gettime(a, b, t, cx),
-        nr::SCHED_YIELD => time::sys_sched_yield(t, cx),
-        nr::FUTEX => futex::sys_futex([a, b, c, d], frame, t, cx),
+        nr::SCHED_YIELD => sched::sys_sched_yield(t, cx),
+        nr::GETPRIORITY => sched::sys_getpriority(a, b, t, cx),
+        nr::SETPRIORITY => sched::sys_setpriority(a, b, c, t, cx),
+        nr::SCHED_SETSCHEDULER => sched::sys_sched_setscheduler(a, b, c, t, cx),
+        nr::SCHED_GETSCHEDULER => sched::sys_sched_getscheduler(a, t, cx),
+        nr::SCHED_SETPARAM => sched::sys_sched_setparam(a, b, t, cx),
+        nr::SCHED_GETPARAM => sched::sys_sched_getparam(a, b, t, cx),
+        nr::SCHED_SETATTR => sched::sys_sched_setattr(a, b, c, t, cx),
+        nr::SCHED_GETATTR => sched::sys_sched_getattr((a, b, c, d), t, cx),
+        nr::SCHED_SETAFFINITY => sched::sys_sched_setaffinity(a, b, c, t, cx),
+        nr::SCHED_GETAFFINITY => sched::sys_sched_getaffinity(a, b, c, t, cx),
+        nr::SCHED_GET_PRIORITY_MAX => sched::sys_sched_get_priority(a, 99),
+        nr::SCHED_GET_PRIORITY_MIN => sched::sys_sched_get_priority(a, 1),
+        nr::SCHED_RR_GET_INTERVAL => sched::sys_sched_rr_get_interval(a, b, t, cx),
+        nr::FUTEX => futex::sys_futex([a, b, c, d, e, f], (frame, t, cx)),
+        nr::SET_ROBUST_LIST => futex::sys_set_robust_list(a, b, t, cx),
+        nr::GET_ROBUST_LIST => futex::sys_get_robust_list(a, b, c, t, cx),
         nr::SOCKET => socket::sys_socket(a, b, c, t, cx),
         nr::BIND => socket::sys_bind(a, b, c, frame, t, cx),
         nr::SENDTO => socket::sys_sendto([a, b, c, d, e, f], frame, t, cx),
         nr::RECVFROM => socket::sys_recvfrom([a, b, c, d, e, f], frame, t, cx),
-        nr::EXECVE => return process::sys_execve(a, b, c, frame, t, cx),
+        nr::EXECVE => return exec::sys_execve(a, b, c, (frame, t, cx)),
+        nr::EXECVEAT => return exec::sys_execveat([a, b, c, d, e], (frame, t, cx)),
         nr::EXIT => return Ok(Return::Exit(exit_status(a))),
         nr::EXIT_GROUP => return Ok(Return::ExitGroup(exit_status(a))),
         _ => Err(Stop::Fail(Errno::ENOSYS)),

@@ -1,7 +1,7 @@
 //! Calls on sockets: so far packet sockets (packet(7)), which carry whole Ethernet frames.
 
 use super::Result;
-use super::file::{hold, install};
+use super::descriptor::{hold, install};
 use crate::abi::flags::SocketFlags;
 use crate::abi::{Access, Errno};
 use crate::base::{Channel, OpenFileId, PortId, SocketId};

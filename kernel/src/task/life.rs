@@ -1,17 +1,18 @@
 //! Beginning and ending: threads, processes, and who mourns them.
 
-use super::{files, signal, wait};
+use super::{family, files, priority, robust, share, signal, wait};
 use crate::abi::Errno;
 use crate::abi::program::{Answer, SavedProgram};
-use crate::abi::signal::{SIG_IGN, Signal, SignalSet, code};
-use crate::base::{Channel, Pid, ProcessId, SpaceId, ThreadId};
+use crate::abi::signal::SignalSet;
+use crate::base::{Channel, FilesId, FsInfoId, Pid, ProcessId, SpaceId, ThreadId};
 use crate::context::{Calls, Cx, Tables};
 use crate::event::{Event, Leave, TaskEvent};
 use crate::hw::PAGE_SIZE;
 use crate::hw::mmu::Pte;
-use crate::proc::{Body, FileTable, Interruptible, Pending, Process, Resume, State, Thread, Times};
+use crate::proc::{
+    Body, Ended, Interruptible, Pending, Resume, SignalStack, State, Thread, Times, Usage, Woken,
+};
 use crate::sched::{Enqueue, Params};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A thread that nobody has seen yet.
@@ -28,6 +29,10 @@ pub struct NewThread {
     pub mask: SignalSet,
     /// What the scheduler is asked for it.
     pub params: Params,
+    /// Its descriptors; it becomes a user of the table that the caller has counted.
+    pub files: Option<FilesId>,
+    /// Its working directory, counted likewise.
+    pub fs: Option<FsInfoId>,
 }
 
 /// Makes a thread and puts it on a run queue.
@@ -48,7 +53,10 @@ pub fn start(
         serial,
         process: new.process,
         body: new.body,
+        files: new.files,
+        fs: new.fs,
         state: State::Ready,
+        asked: None,
         cpu: cx.cpu,
         times: Times { started: cx.now, ready_since: cx.now, ..Times::default() },
         answer: new.answer,
@@ -58,11 +66,16 @@ pub fn start(
         interruptible: Interruptible::No,
         mask: new.mask,
         signalled: false,
+        saved_mask: None,
+        awaited: SignalSet::EMPTY,
         pending: Pending::default(),
+        alternate: SignalStack::default(),
         interrupted: Vec::new(),
         cause: born,
         request: cx.request,
         clear_tid: 0,
+        robust_list: 0,
+        name: None,
     });
     if let Some(program) = program {
         cx.live.programs.set(id, program);
@@ -75,30 +88,6 @@ pub fn start(
     id
 }
 
-/// A process with nothing in it, child of `parent`.
-#[must_use]
-pub fn empty_process(pid: Pid, name: &str, parent: Option<ProcessId>) -> Process {
-    Process {
-        pid,
-        name: name.to_owned(),
-        group: pid,
-        session: pid,
-        cred: crate::base::Cred::root(),
-        namespaces: crate::base::Namespaces::default(),
-        cgroup: crate::base::CgroupId::default(),
-        parent,
-        children: BTreeSet::new(),
-        threads: Vec::new(),
-        space: None,
-        files: None,
-        cwd: None,
-        actions: BTreeMap::new(),
-        pending: Pending::default(),
-        stopped: false,
-        exit: None,
-    }
-}
-
 /// Makes a task of the kernel's own: no memory, no files, no parent.
 pub fn start_kernel_task(
     t: &mut Tables,
@@ -107,34 +96,25 @@ pub fn start_kernel_task(
     body: Body,
 ) -> Result<ThreadId, Errno> {
     let tid = t.proc.new_pid().ok_or(Errno::EAGAIN)?;
-    let process = t.proc.add_process(empty_process(tid, name, None));
-    let new = NewThread {
-        process,
-        tid,
-        body,
-        answer: Answer::Retry,
-        mask: SignalSet::EMPTY,
-        params: Params::default(),
-    };
+    let process = t.proc.add_process(family::empty_process(tid, name, None));
+    let (answer, mask, params) = (Answer::Retry, SignalSet::EMPTY, Params::default());
+    let new = NewThread { process, tid, body, answer, mask, params, files: None, fs: None };
     Ok(start(t, cx, new, None))
 }
 
 /// Ends one thread. With the last one the process ends with this wait status.
 pub fn end_thread(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: u32) {
-    let Some(thread) = t.proc.threads.get_mut(id) else {
+    let Some(process) = t.proc.threads.get(id).map(|thread| thread.process) else {
         return;
     };
-    let (process, clear) = (thread.process, std::mem::take(&mut thread.clear_tid));
-    if clear != 0 {
-        tell_joiner(t, cx, process, clear);
-    }
+    leave_memory(t, cx, id);
     remove(t, calls, cx, id, status);
     let Some(owner) = t.proc.processes.get_mut(process) else {
         return;
     };
     if owner.threads.is_empty() {
         owner.exit.get_or_insert(status);
-        bury(t, cx, process);
+        family::bury(t, cx, process);
     }
 }
 
@@ -149,25 +129,34 @@ pub fn end_process(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId,
     }
 }
 
-/// Ends all threads of the caller's process but the caller: execve(2).
+/// Ends all threads of the caller's process but the caller, which takes the process's number: execve(2).
 pub fn end_siblings(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) {
     let Some(process) = t.proc.process_of(id) else {
         return;
     };
+    let pid = process.pid;
     for thread in process.threads.clone() {
         if thread != id {
             remove(t, calls, cx, thread, 0);
         }
     }
+    if t.proc.threads.get(id).is_some_and(|thread| thread.tid != pid) {
+        t.proc.renumber(id, pid);
+    }
 }
 
-/// CLONE_CHILD_CLEARTID: a zero in user memory, and a wake-up for who waits there.
-fn tell_joiner(t: &mut Tables, cx: &mut Cx, process: ProcessId, address: u64) {
-    let Some(space) = t.proc.processes.get(process).and_then(|process| process.space) else {
+/// What a thread leaves in its memory when it goes, or when the memory does (execve(2)).
+pub fn leave_memory(t: &mut Tables, cx: &mut Cx, id: ThreadId) {
+    let Some(thread) = t.proc.threads.get_mut(id) else {
         return;
     };
-    let _ = store_in(t, space, address, &[0; 4]);
-    wait::wake(t, cx, Channel::Futex { space, address }, 1);
+    let leaving = thread.clone();
+    (thread.clear_tid, thread.robust_list) = (0, 0);
+    if (leaving.clear_tid, leaving.robust_list) != (0, 0)
+        && let Some(space) = t.proc.process_of(id).and_then(|process| process.space)
+    {
+        robust::leave(t, cx, space, &leaving);
+    }
 }
 
 /// Stores in a space whose pages are mapped, but perhaps copy-on-write, when it is too late to fault: right after
@@ -211,7 +200,17 @@ fn remove(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: 
     let Some(thread) = t.proc.threads.get(id) else {
         return;
     };
-    let state = thread.state.clone();
+    let (state, times) = (thread.state.clone(), thread.times);
+    // A wake-up that it can make no use of any more belongs to the next in line. (That of a futex is lost
+    // with it, as on Linux.)
+    let woken = match thread.woken {
+        Some(Woken::Channel(channel)) if !matches!(channel, Channel::Futex { .. }) => Some(channel),
+        _ => None,
+    };
+    let process = t.proc.processes.get(thread.process);
+    let (pid, name) = process.map_or((thread.tid, ""), |process| (process.pid, &*process.name));
+    let (serial, tid, name, at) = (thread.serial, thread.tid, name.to_owned(), cx.now);
+    t.proc.ended.add(Ended { serial, tid, pid, name, times, at, status });
     let whole = std::mem::replace(&mut cx.serial, thread.serial);
     cx.emit(Event::Task(TaskEvent::Exit { status }));
     cx.serial = whole;
@@ -223,113 +222,34 @@ fn remove(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: 
         State::Running(cpu) => t.cpus[usize::from(cpu.0)].resched = Some(Leave::Exited),
         State::Stopped | State::Dead => {}
     }
+    priority::forget(t, cx, id);
     t.sched.forget(id);
     cx.left = true;
     t.boxes.withdraw(id);
-    files::release_held(t, calls, id);
-    forget_interrupted(t, calls, id);
+    files::release_held(t, calls, cx, id);
+    forget_interrupted(t, calls, cx, id);
     calls.of(id).active = false;
     cx.live.programs.remove(id);
+    share::release_all(t, cx, id);
     let process = t.proc.remove_thread(id).map(|thread| thread.process);
     if let Some(process) = process {
+        if let Some(process) = t.proc.processes.get_mut(process) {
+            process.ended.add(Usage::from(times));
+        }
         signal::retarget(t, cx, process);
+    }
+    if let Some(channel) = woken {
+        wait::wake(t, cx, channel, 1);
     }
 }
 
 /// What signal handlers interrupted will not go on: its calls let go of what they held.
-pub fn forget_interrupted(t: &mut Tables, calls: &mut Calls, id: ThreadId) {
+pub fn forget_interrupted(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) {
     let Some(thread) = t.proc.threads.get_mut(id) else { return };
     for interrupted in std::mem::take(&mut thread.interrupted) {
         if let Resume::Restart(frame) = interrupted.resume {
             *calls.of(id) = *frame;
-            files::release_held(t, calls, id);
+            files::release_held(t, calls, cx, id);
         }
     }
-}
-
-/// The last thread is gone: memory and files go, children find a new parent, the old one is told.
-fn bury(t: &mut Tables, cx: &mut Cx, id: ProcessId) {
-    let Some(process) = t.proc.processes.get_mut(id) else {
-        return;
-    };
-    let (space, files, parent) = (process.space.take(), process.files.take(), process.parent);
-    let children = std::mem::take(&mut process.children);
-    if let Some(space) = space {
-        t.mm.release(space, &mut t.memory);
-    }
-    if let Some(files) = files {
-        release_files(t, files);
-    }
-    let init = t.proc.by_pid(Pid(1)).filter(|&init| init != id);
-    for child in children {
-        let Some(orphan) = t.proc.processes.get_mut(child) else {
-            continue;
-        };
-        orphan.parent = init;
-        let is_zombie = orphan.is_zombie();
-        match init.and_then(|init| t.proc.processes.get_mut(init)) {
-            Some(init) => {
-                init.children.insert(child);
-            }
-            None if is_zombie => {
-                t.proc.remove_process(child);
-            }
-            None => {}
-        }
-        if is_zombie && let Some(init) = init {
-            tell_parent(t, cx, init, child);
-        }
-    }
-    match parent {
-        Some(parent) => tell_parent(t, cx, parent, id),
-        None => {
-            t.proc.remove_process(id);
-        }
-    }
-}
-
-/// A child ended: SIGCHLD, and whoever waits for it runs. A parent that ignores SIGCHLD has no zombies.
-fn tell_parent(t: &mut Tables, cx: &mut Cx, parent: ProcessId, child: ProcessId) {
-    let ignores = t
-        .proc
-        .processes
-        .get(parent)
-        .is_none_or(|parent| parent.action(Signal::CHLD).handler == SIG_IGN);
-    let status = t.proc.processes.get(child).and_then(|child| child.exit).unwrap_or(0);
-    if ignores {
-        t.proc.remove_process(child);
-    } else {
-        let si_code = match status & 0xff {
-            0 => code::CLD_EXITED,
-            signal if signal & 0x80 != 0 => code::CLD_DUMPED,
-            _ => code::CLD_KILLED,
-        };
-        let pid = t.proc.processes.get(child).map_or(0, |child| child.pid.0);
-        let target = signal::Target::Process(parent);
-        signal::send_from(t, cx, target, Signal::CHLD, (si_code, pid, 0));
-    }
-    wait::wake_all(t, cx, Channel::Child(parent));
-}
-
-/// A process uses a file table no longer.
-pub fn release_files(t: &mut Tables, id: crate::base::FilesId) {
-    let Some(table) = t.proc.files.get_mut(id) else {
-        return;
-    };
-    table.users = table.users.saturating_sub(1);
-    if table.users == 0
-        && let Some(table) = t.proc.files.remove(id)
-    {
-        for (_, descriptor) in table.iter() {
-            files::release(t, descriptor.file);
-        }
-    }
-}
-
-/// A copy of a file table: the same open files, one reference more each.
-pub fn copy_files(t: &mut Tables, from: &FileTable) -> crate::base::FilesId {
-    for (_, descriptor) in from.iter() {
-        t.proc.open.hold(descriptor.file);
-    }
-    t.proc.files.insert(from.duplicate())
 }

@@ -1,7 +1,9 @@
 //! Layer 7: what happens to threads. They wait and are woken, get signals, begin and end.
 //!
-//! Layers: [`wait`] parks threads and makes them ready; [`signal`] sends signals and takes them; [`files`] lets go of open files; [`life`]
-//! begins and ends threads and processes.
+//! Layers: [`wait`] parks threads and makes them ready; [`files`] lets go of open files, [`share`] of what
+//! tasks share; [`signal`] sends signals and takes them; [`jobs`] knows process groups; [`family`] parents
+//! and children; [`robust`] what a thread leaves in memory; [`limit`] watches CPU time; [`life`] begins and
+//! ends threads and processes.
 //!
 //! A typical sequence: kill(2) adds a signal to a process and wakes one of its threads out of an
 //! interruptible wait; before that thread's program goes on, [`signal::take`] looks what is pending: a
@@ -11,7 +13,13 @@
 //! `exit_to_user_mode_loop`; that nothing is cleaned up by the dead themselves, but by whoever ended them,
 //! from seL4.
 
+pub mod family;
 pub mod files;
+pub mod jobs;
 pub mod life;
+pub mod limit;
+pub mod priority;
+pub mod robust;
+pub mod share;
 pub mod signal;
 pub mod wait;

@@ -1,13 +1,16 @@
 //! Sending signals, and taking them (signal(7)).
 
-use super::{life, wait};
+use super::{family, jobs, life, wait};
+use crate::abi::flags::process::rlimit;
 use crate::abi::nr;
 use crate::abi::program::{Answer, SignalFrame};
-use crate::abi::signal::{ActionFlags, DefaultAction, SIG_DFL, SIG_IGN, Signal, SignalSet, code};
+use crate::abi::signal::{ActionFlags, DefaultAction, SIG_DFL, SIG_IGN, Signal, SignalSet};
 use crate::base::{Pid, ProcessId, ThreadId};
 use crate::context::{Calls, Cx, Tables};
 use crate::event::{CallEvent, Event, Leave, TaskEvent, picture};
-use crate::proc::{Interrupted, Interruptible, Resume, SignalInfo, State, Tale, Woken};
+use crate::proc::{
+    Interrupted, Interruptible, Report, Resume, SignalInfo, State, Tale, Thread, Woken,
+};
 use crate::sched::Enqueue;
 
 /// Who gets a signal.
@@ -29,7 +32,7 @@ fn stop_signals() -> SignalSet {
     set
 }
 
-/// Sends a signal on behalf of the caller. What the receiver ignores is dropped here, as POSIX allows.
+/// Sends a signal on behalf of the caller.
 pub fn send(
     t: &mut Tables,
     cx: &mut Cx,
@@ -38,27 +41,23 @@ pub fn send(
     si_code: i32,
     address: u64,
 ) {
-    let pid = t.proc.process_of(cx.caller).map_or(0, |sender| sender.pid.0);
-    send_from(t, cx, target, signal, (si_code, pid, address));
+    let sender = t.proc.process_of(cx.caller);
+    let (pid, uid) = sender.map_or((0, 0), |sender| (sender.pid.0, sender.cred.uid));
+    send_info(t, cx, target, SignalInfo { pid, uid, address, ..SignalInfo::new(signal, si_code) });
 }
 
-/// Sends a signal with this `si_code`, `si_pid` and `si_addr`.
-pub fn send_from(
-    t: &mut Tables,
-    cx: &mut Cx,
-    target: Target,
-    signal: Signal,
-    (si_code, pid, address): (i32, u32, u64),
-) {
+/// Sends a signal. What the receiver ignores is dropped here, as POSIX allows. `false` if its queue is full.
+pub fn send_info(t: &mut Tables, cx: &mut Cx, target: Target, info: SignalInfo) -> bool {
+    let signal = info.signal;
     let process = match target {
         Target::Process(process) => process,
         Target::Thread(thread) => match t.proc.threads.get(thread) {
             Some(thread) => thread.process,
-            None => return,
+            None => return true,
         },
     };
     let Some(receiver) = t.proc.processes.get(process) else {
-        return;
+        return true;
     };
     let named = match target {
         Target::Thread(thread) => Some(thread),
@@ -66,47 +65,75 @@ pub fn send_from(
     };
     // Kernel threads take no signals; neither does a zombie.
     let (Some(named), Some(_)) = (named, receiver.space) else {
-        return;
+        return true;
     };
     let serial = t.proc.threads.get(named).map_or_else(Default::default, |thread| thread.serial);
     let cause = cx.emit(Event::Task(TaskEvent::Signal { target: serial, signal: signal.number() }));
     if signal == Signal::CONT || signal == Signal::KILL {
-        go_on(t, cx, process);
+        go_on(t, cx, process, signal);
     }
-    let info = SignalInfo { signal, code: si_code, pid, address, cause };
-    let Some(receiver) = t.proc.processes.get_mut(process) else {
-        return;
-    };
-    let threads = receiver.threads.clone();
     if signal == Signal::CONT {
-        receiver.pending.discard(stop_signals());
+        discard(t, process, stop_signals());
     } else if STOPPING.contains(&signal) {
-        receiver.pending.discard(SignalSet::of(Signal::CONT));
+        discard(t, process, SignalSet::of(Signal::CONT));
     }
+    let Some(receiver) = t.proc.processes.get(process) else {
+        return true;
+    };
+    let (threads, limit) = (receiver.threads.clone(), receiver.limits.soft(rlimit::SIGPENDING));
     let blocked = match target {
         Target::Thread(thread) => blocks(t, thread, signal),
         Target::Process(_) => threads.iter().all(|&thread| blocks(t, thread, signal)),
     };
-    let Some(receiver) = t.proc.processes.get_mut(process) else {
-        return;
-    };
-    if !blocked && is_ignored(receiver.action(signal).handler, signal) {
-        return;
+    if !blocked && is_ignored(t.proc.action(process, signal).handler, signal) {
+        return true;
     }
+    let info = SignalInfo { cause, ..info };
     match target {
         Target::Thread(thread) => {
-            if let Some(thread) = t.proc.threads.get_mut(thread) {
-                thread.pending.add(info);
-            }
+            let queued =
+                t.proc.threads.get_mut(thread).is_none_or(|thread| thread.pending.add(info, limit));
             notice(t, cx, thread, signal);
+            queued
         }
         Target::Process(_) => {
-            receiver.pending.add(info);
-            // One thread that does not block it takes it; a fatal signal concerns all.
-            let taker = threads.iter().copied().find(|&thread| !blocks(t, thread, signal));
-            if let Some(thread) = taker {
+            let receiver = t.proc.processes.get_mut(process);
+            let queued = receiver.is_none_or(|receiver| receiver.pending.add(info, limit));
+            if let Some(thread) = taker(t, &threads, signal) {
                 notice(t, cx, thread, signal);
             }
+            queued
+        }
+    }
+}
+
+/// The thread that is to take a signal of its process: one that does not block it, rather one that is not
+/// in a wait which no signal ends.
+fn taker(t: &Tables, threads: &[ThreadId], signal: Signal) -> Option<ThreadId> {
+    let mut willing = threads.iter().copied().filter(|&thread| takes(t, thread, signal));
+    let deep = |thread: &ThreadId| {
+        let state = t.proc.threads.get(*thread).map(|thread| &thread.state);
+        matches!(state, Some(State::Parked(p)) if p.interruptible == Interruptible::No)
+    };
+    let first = willing.next()?;
+    if deep(&first) { willing.find(|thread| !deep(thread)).or(Some(first)) } else { Some(first) }
+}
+
+/// Whether a thread would take a signal: it does not block it, or waits for it (sigtimedwait(2)).
+fn takes(t: &Tables, thread: ThreadId, signal: Signal) -> bool {
+    let awaits = |thread: &Thread| thread.awaited.contains(signal);
+    !blocks(t, thread, signal) || t.proc.threads.get(thread).is_some_and(awaits)
+}
+
+/// Forgets pending signals of a process and its threads.
+pub fn discard(t: &mut Tables, id: ProcessId, signals: SignalSet) {
+    let Some(process) = t.proc.processes.get_mut(id) else {
+        return;
+    };
+    process.pending.discard(signals);
+    for &thread in &process.threads {
+        if let Some(thread) = t.proc.threads.get_mut(thread) {
+            thread.pending.discard(signals);
         }
     }
 }
@@ -115,7 +142,9 @@ fn blocks(t: &Tables, thread: ThreadId, signal: Signal) -> bool {
     t.proc.threads.get(thread).is_some_and(|thread| thread.mask.contains(signal))
 }
 
-fn is_ignored(handler: u64, signal: Signal) -> bool {
+/// Whether a handler word means that nothing happens.
+#[must_use]
+pub fn is_ignored(handler: u64, signal: Signal) -> bool {
     let by_default =
         matches!(signal.default_action(), DefaultAction::Ignore | DefaultAction::Continue);
     handler == SIG_IGN || handler == SIG_DFL && by_default
@@ -126,7 +155,7 @@ fn notice(t: &mut Tables, cx: &mut Cx, id: ThreadId, signal: Signal) {
     let Some(thread) = t.proc.threads.get_mut(id) else {
         return;
     };
-    if thread.mask.contains(signal) {
+    if thread.mask.contains(signal) && !thread.awaited.contains(signal) {
         return;
     }
     thread.signalled = true;
@@ -149,15 +178,14 @@ pub fn retarget(t: &mut Tables, cx: &mut Cx, id: ProcessId) {
     };
     let (pending, threads) = (process.pending.set(), process.threads.clone());
     for signal in pending.iter() {
-        let taker = threads.iter().copied().find(|&thread| !blocks(t, thread, signal));
-        if let Some(thread) = taker {
+        if let Some(thread) = taker(t, &threads, signal) {
             notice(t, cx, thread, signal);
         }
     }
 }
 
-/// Lets a stopped process go on.
-fn go_on(t: &mut Tables, cx: &mut Cx, id: ProcessId) {
+/// Lets a stopped process go on. (SIGKILL does too, but that is nothing to tell the parent.)
+fn go_on(t: &mut Tables, cx: &mut Cx, id: ProcessId, signal: Signal) {
     let Some(process) = t.proc.processes.get_mut(id) else {
         return;
     };
@@ -168,6 +196,9 @@ fn go_on(t: &mut Tables, cx: &mut Cx, id: ProcessId) {
         if t.proc.threads.get(thread).is_some_and(|thread| thread.state == State::Stopped) {
             wait::ready(t, cx, thread, Enqueue::Woken);
         }
+    }
+    if signal == Signal::CONT {
+        family::tell_report(t, cx, id, Report::Continued);
     }
 }
 
@@ -204,11 +235,16 @@ pub fn take(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) -> Tak
         if in_call && thread.woken != Some(Woken::Signal) {
             return Taken::GoOn;
         }
-        let Some(process) = t.proc.processes.get_mut(process) else {
+        let Some(owner) = t.proc.processes.get(process) else {
             return Taken::Gone;
         };
-        let next = thread.pending.peek(mask).or_else(|| process.pending.peek(mask));
+        let next = thread.pending.peek(mask).or_else(|| owner.pending.peek(mask));
         let Some(info) = next else {
+            if !in_call && let Some(mask) = thread.saved_mask.take() {
+                // The call that blocked something else for a while is over: so is that.
+                thread.mask = mask;
+                continue;
+            }
             thread.signalled = false;
             // The signal that woke the call was taken elsewhere, or had no handler.
             if thread.woken == Some(Woken::Signal) {
@@ -216,26 +252,24 @@ pub fn take(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) -> Tak
             }
             return Taken::GoOn;
         };
-        let action = process.action(info.signal);
+        let interruptible = thread.interruptible;
+        let action = t.proc.action(process, info.signal);
         let handled = action.handler != SIG_DFL && action.handler != SIG_IGN;
         let restarts = action.known_flags().contains(ActionFlags::RESTART);
         // A call that will end with EINTR ends before the handler's frame is pushed.
-        if handled && in_call && (thread.interruptible == Interruptible::Always || !restarts) {
+        if handled && in_call && (interruptible == Interruptible::Always || !restarts) {
             return Taken::EndCall;
         }
-        let one = SignalSet::of(info.signal);
-        if thread.pending.set().contains(info.signal) {
-            thread.pending.take(SignalSet::FULL.difference(one));
-        } else {
-            process.pending.take(SignalSet::FULL.difference(one));
+        take_pending(t, id, SignalSet::of(info.signal));
+        if let Some(thread) = t.proc.threads.get_mut(id) {
+            thread.cause = info.cause;
         }
-        thread.cause = info.cause;
         cx.cause = info.cause;
         let signal = info.signal.number();
         if in_call {
             interrupt(t, calls, cx, id);
         }
-        let told = cx.engine.log.keep(&[&info.told()]);
+        let told = cx.engine.log.keep(&[&info.told().to_bytes()[..48]]);
         cx.emit(Event::Task(TaskEvent::Deliver { signal, handled, info: told }));
         if handled {
             return push_handler(t, calls, cx, id, info);
@@ -244,8 +278,14 @@ pub fn take(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) -> Tak
             _ if action.handler == SIG_IGN => {}
             DefaultAction::Ignore | DefaultAction::Continue => {}
             DefaultAction::Stop => {
-                stop(t, cx, id);
-                return Taken::Gone;
+                let group = t.proc.process_of(id).map(|process| process.group);
+                // Nobody could continue an orphaned group that a terminal stopped.
+                let spared = info.signal != Signal::STOP
+                    && group.is_some_and(|group| jobs::is_orphaned(t, group, None));
+                if !spared {
+                    stop(t, cx, id, info.signal);
+                    return Taken::Gone;
+                }
             }
             DefaultAction::Terminate | DefaultAction::Core => {
                 let core = info.signal.default_action() == DefaultAction::Core;
@@ -255,6 +295,16 @@ pub fn take(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) -> Tak
             }
         }
     }
+}
+
+/// Takes the lowest signal of a set that is pending for a thread, or for its process.
+pub fn take_pending(t: &mut Tables, id: ThreadId, set: SignalSet) -> Option<SignalInfo> {
+    let others = SignalSet::FULL.difference(set);
+    let thread = t.proc.threads.get_mut(id)?;
+    if let Some(own) = thread.pending.take(others) {
+        return Some(own);
+    }
+    t.proc.process_of_mut(id)?.pending.take(others)
 }
 
 /// A signal is taken in the middle of a call, which will be made again: the log is told once.
@@ -280,18 +330,22 @@ fn push_handler(
     info: SignalInfo,
 ) -> Taken {
     let signal = info.signal;
-    let Some(process) = t.proc.process_of_mut(id) else {
+    let Some(process) = t.proc.threads.get(id).map(|thread| thread.process) else {
         return Taken::Gone;
     };
-    let action = process.action(signal);
-    if action.known_flags().contains(ActionFlags::RESETHAND) {
-        process.actions.remove(&signal);
+    let action = t.proc.action(process, signal);
+    if action.known_flags().contains(ActionFlags::RESETHAND)
+        && let Some(handlers) = t.proc.handlers_mut(process)
+    {
+        handlers.actions.remove(&signal);
     }
     let frame = SignalFrame {
         handler: action.handler,
         signal: signal.number(),
         code: info.code,
         pid: info.pid,
+        uid: info.uid,
+        status: info.status,
         address: info.address,
     };
     let pushed = cx.live.programs.live(id).is_some_and(|program| program.signal(frame));
@@ -313,7 +367,7 @@ fn push_handler(
         Resume::With(thread.answer)
     };
     thread.interrupted.push(Interrupted {
-        mask: thread.mask,
+        mask: thread.saved_mask.take().unwrap_or(thread.mask),
         computing: thread.computing.take(),
         resume,
     });
@@ -353,14 +407,13 @@ pub fn handler_returned(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: Thre
 }
 
 /// Stops a process: all its threads as soon as they can.
-fn stop(t: &mut Tables, cx: &mut Cx, id: ThreadId) {
+fn stop(t: &mut Tables, cx: &mut Cx, id: ThreadId, signal: Signal) {
     let Some(process) = t.proc.process_of_mut(id) else {
         return;
     };
     process.stopped = true;
     cx.left = true;
-    let (threads, parent) = (process.threads.clone(), process.parent);
-    for thread in threads {
+    for thread in process.threads.clone() {
         let Some(other) = t.proc.threads.get_mut(thread) else {
             continue;
         };
@@ -382,9 +435,8 @@ fn stop(t: &mut Tables, cx: &mut Cx, id: ThreadId) {
             other.woken = Some(Woken::Restart);
         }
     }
-    if let Some(parent) = parent {
-        let pid = t.proc.process_of(id).map_or(0, |child| child.pid.0);
-        send_from(t, cx, Target::Process(parent), Signal::CHLD, (code::CLD_STOPPED, pid, 0));
+    if let Some(process) = t.proc.threads.get(id).map(|thread| thread.process) {
+        family::tell_report(t, cx, process, Report::Stopped(signal));
     }
 }
 
@@ -403,10 +455,10 @@ pub fn force(
     };
     let was_blocked = thread.mask.contains(signal);
     thread.mask.remove(signal);
-    if let Some(process) = t.proc.process_of_mut(id)
-        && (was_blocked || process.action(signal).handler == SIG_IGN)
-    {
-        process.actions.remove(&signal);
+    let process = thread.process;
+    let ignored = t.proc.action(process, signal).handler == SIG_IGN;
+    if let Some(handlers) = t.proc.handlers_mut(process).filter(|_| was_blocked || ignored) {
+        handlers.actions.remove(&signal);
     }
     send(t, cx, Target::Thread(id), signal, si_code, address);
 }

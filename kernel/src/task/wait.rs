@@ -1,6 +1,6 @@
 //! Parking threads, and making them ready again.
 
-use crate::base::{Channel, Choice, ThreadId, Time, Waiter};
+use crate::base::{Channel, Choice, CpuId, ThreadId, Time, Waiter};
 use crate::context::{Cx, Due, Phase, Tables};
 use crate::event::{Event, EventId, Leave, SchedEvent};
 use crate::proc::{Parked, State, WaitFor, Woken};
@@ -9,7 +9,8 @@ use crate::sched::{Enqueue, Placement};
 /// Takes a thread off its way: it joins the queues of all channels it waits for.
 pub fn park(t: &mut Tables, cx: &mut Cx, thread: ThreadId, wait: WaitFor) {
     let places = wait.channels.as_slice().iter().map(|&channel| {
-        (channel, t.proc.waits.join(channel, Waiter::Thread(thread), wait.exclusive))
+        let waiter = Waiter::Thread(thread);
+        (channel, t.proc.waits.join(channel, waiter, wait.exclusive, wait.bits))
     });
     let places = places.collect();
     let timer = wait
@@ -42,21 +43,53 @@ pub fn unpark(t: &mut Tables, cx: &mut Cx, thread: ThreadId) {
 
 /// Wakes who waits on a channel: everybody who shares it, and at most `exclusive` of the others. Returns
 /// how many.
-pub fn wake(t: &mut Tables, cx: &mut Cx, channel: Channel, mut exclusive: u32) -> u32 {
+pub fn wake(t: &mut Tables, cx: &mut Cx, channel: Channel, exclusive: u32) -> u32 {
+    wake_bits(t, cx, channel, exclusive, u32::MAX)
+}
+
+/// The same for those who wait for one of these bits (FUTEX_WAKE_BITSET).
+pub fn wake_bits(
+    t: &mut Tables,
+    cx: &mut Cx,
+    channel: Channel,
+    mut exclusive: u32,
+    bits: u32,
+) -> u32 {
     if t.proc.waits.is_empty() {
         return 0;
     }
     let mut count = 0;
     loop {
-        let waiting = t.proc.waits.waiting(channel);
-        let skip =
-            cx.engine.chooser.choose(Choice::Waiter, if exclusive > 0 { waiting } else { 0 });
-        let Some(Waiter::Thread(thread)) = t.proc.waits.take(channel, &mut exclusive, skip) else {
+        // How many there are to choose from takes a while to count: only if somebody wants to know.
+        let chooser = &mut cx.engine.chooser;
+        let skip = if exclusive > 0 && chooser.is_asked() {
+            chooser.choose(Choice::Waiter, t.proc.waits.waiting(channel))
+        } else {
+            0
+        };
+        let Some(Waiter::Thread(thread)) = t.proc.waits.take(channel, bits, &mut exclusive, skip)
+        else {
             return count;
         };
         resume(t, cx, thread, Woken::Channel(channel));
         count += 1;
     }
+}
+
+/// Moves at most `count` waiters of one channel to another. Returns how many.
+pub fn requeue(t: &mut Tables, from: Channel, to: Channel, count: u32) -> u32 {
+    for moved in 0..count {
+        let Some((Waiter::Thread(thread), place)) = t.proc.waits.requeue(from, to) else {
+            return moved;
+        };
+        if let Some(thread) = t.proc.threads.get_mut(thread)
+            && let State::Parked(parked) = &mut thread.state
+            && let Some(old) = parked.places.iter_mut().find(|(channel, _)| *channel == from)
+        {
+            *old = (to, place);
+        }
+    }
+    count
 }
 
 /// Wakes everybody who waits on a channel.
@@ -111,6 +144,19 @@ pub fn tell_cpu(t: &mut Tables, cx: &mut Cx, place: Placement) {
         cpu.resched.get_or_insert(Leave::Preempted);
     }
     plan_boost(t, cx);
+}
+
+/// Makes a CPU look again who is most urgent; an idle one too, if somebody waits there.
+pub fn look_again(t: &mut Tables, cx: &mut Cx, on: CpuId) {
+    let waits = t.sched.waiting(on) > 0;
+    let cpu = &mut t.cpus[usize::from(on.0)];
+    if cpu.current.is_none() && waits {
+        if !cpu.kicked {
+            cpu.clock = cpu.clock.max(cx.now);
+        }
+        cpu.kicked = true;
+    }
+    cx.disturbed = true;
 }
 
 /// Puts the moment on the agenda at which the policy wants to move everybody to the top, if there is one and

@@ -107,8 +107,8 @@ pub fn attempt(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
             Ok(Return::Exec) => {
                 life::end_siblings(t, calls, cx, id);
                 record(t, calls, cx, 0);
-                files::release_held(t, calls, id);
-                life::forget_interrupted(t, calls, id);
+                files::release_held(t, calls, cx, id);
+                life::forget_interrupted(t, calls, cx, id);
                 calls.of(id).active = false;
                 return;
             }
@@ -164,7 +164,7 @@ fn complete(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, result: i64) {
     let id = cx.caller;
     record(t, calls, cx, result);
     calls.of(id).active = false;
-    files::release_held(t, calls, id);
+    files::release_held(t, calls, cx, id);
     if let Some(thread) = t.proc.threads.get_mut(id) {
         thread.answer = Answer::Value(result as u64);
     }

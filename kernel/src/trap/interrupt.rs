@@ -1,13 +1,18 @@
 //! Interrupts: a device has something to say, or a time has come.
 
-use crate::base::{Channel, CpuId, DeviceId, PortId, RequestId, Serial, ThreadId, Time};
-use crate::context::{Cx, Due, Tables};
+use crate::abi::signal::{Signal, code};
+use crate::base::{
+    Channel, CpuId, DeviceId, Duration, PortId, ProcessId, RequestId, Serial, ThreadId, Time,
+};
+use crate::context::{Cx, Due, Phase, Tables};
 use crate::driver::bus::Driver;
 use crate::event::{Event, EventId, InputEvent, Leave, NetEvent};
 use crate::hw::WireFrame;
 use crate::io::{block, effects, start};
-use crate::proc::Woken;
-use crate::task::wait;
+use crate::ipc::tty::Reaction;
+use crate::proc::{Alarm, SignalInfo, Woken};
+use crate::task::signal::{self, Target};
+use crate::task::{jobs, wait};
 
 /// How many packets are taken from a card at a time (NAPI's budget). One interrupt takes all there are: nothing
 /// else could run in between yet.
@@ -50,6 +55,7 @@ pub fn happen(t: &mut Tables, cx: &mut Cx, due: Due) {
             }
             wait::plan_boost(t, cx);
         }
+        Due::Alarm(process) => alarm(t, cx, process),
         Due::Attend(device) => attend(t, cx, device),
         Due::Arrive(port, frame) => arrive(t, cx, port, frame),
         Due::Type(device, bytes) => {
@@ -75,6 +81,23 @@ pub fn renew_slice(t: &mut Tables, on: CpuId) {
     if cpu.current.is_some() {
         cpu.slice_end = slice.map_or(Time::MAX, |slice| cpu.clock + slice);
     }
+}
+
+/// ITIMER_REAL goes off: SIGALRM, and again after its interval.
+fn alarm(t: &mut Tables, cx: &mut Cx, id: ProcessId) {
+    let Some(alarm) = t.proc.processes.get(id).and_then(|process| process.alarm) else {
+        return;
+    };
+    cx.cause = cx.emit(Event::Input(InputEvent::Timer));
+    let again = (alarm.interval > Duration::ZERO).then(|| {
+        let at = cx.now + alarm.interval;
+        Alarm { at, ticket: cx.at(at, Phase::Timer, Due::Alarm(id)), ..alarm }
+    });
+    if let Some(process) = t.proc.processes.get_mut(id) {
+        process.alarm = again;
+    }
+    let info = SignalInfo::new(Signal::ALRM, code::SI_KERNEL);
+    signal::send_info(t, cx, Target::Process(id), info);
 }
 
 /// The time has come that a device asked for.
@@ -122,14 +145,18 @@ fn interrupt(t: &mut Tables, cx: &mut Cx, device: DeviceId) {
     cx.cause = cx.emit(Event::Input(InputEvent::Interrupt { device }));
     cx.charge(cx.costs.interrupt);
     let used = effects::on_behalf(cx);
-    let (mut blocks, mut packets, mut typed) = (Vec::new(), Vec::new(), false);
+    let (mut blocks, mut packets, mut typed) = (Vec::new(), Vec::new(), Vec::new());
     let served =
         t.bus.with(device, used, &mut t.memory.ram, |driver, device, wires| match driver {
             Some(Driver::Block(driver)) => driver.interrupt(device, wires, &mut blocks),
             Some(Driver::Net(driver)) => {
                 while driver.receive(BUDGET, device, wires, &mut packets) {}
             }
-            Some(Driver::Char(driver)) => typed = driver.waiting(device) > 0,
+            Some(Driver::Char(driver)) => {
+                typed.resize(driver.waiting(device), 0);
+                let count = driver.read(&mut typed, device);
+                typed.truncate(count);
+            }
             None => {}
         });
     if let Some(((), effects)) = served {
@@ -143,8 +170,8 @@ fn interrupt(t: &mut Tables, cx: &mut Cx, device: DeviceId) {
         deliver(t, cx, device, &packet);
     }
     cx.cause = cause;
-    if typed {
-        wait::wake(t, cx, Channel::Console(device), 1);
+    if !typed.is_empty() {
+        listen(t, cx, device, &typed);
     }
     // The CPU that was interrupted lost this time, whoever had it.
     let cpu = &mut t.cpus[usize::from(cpu.0)];
@@ -162,5 +189,25 @@ fn deliver(t: &mut Tables, cx: &mut Cx, device: DeviceId, packet: &WireFrame) {
     (cx.cause, cx.request) = (packet.cause, packet.request);
     for socket in t.net.deliver(port, packet) {
         wait::wake(t, cx, Channel::Socket(socket), 1);
+    }
+}
+
+/// Hands what was typed to the terminal: it shows it, signals the process group in the foreground, and
+/// wakes readers when there is something to read.
+fn listen(t: &mut Tables, cx: &mut Cx, device: DeviceId, typed: &[u8]) {
+    for &byte in typed {
+        let Reaction { echo, signal } = t.tty.feed(byte);
+        effects::using(t, cx, device, |driver, device, wires| {
+            if let Some(Driver::Char(driver)) = driver {
+                driver.write(&echo, device, wires);
+            }
+        });
+        if let Some(signal) = signal.filter(|_| t.tty.session.is_some()) {
+            let foreground = t.tty.foreground;
+            jobs::signal_group(t, cx, foreground, signal);
+        }
+    }
+    if t.tty.is_readable() {
+        wait::wake_all(t, cx, Channel::Console(device));
     }
 }

@@ -78,7 +78,12 @@ pub fn repair(
                 let at = first + (page - vma.start) / PAGE_SIZE as u64;
                 let cached =
                     txn::fetch_page(t, cx, frame, inode, at).map_err(|stop| match stop {
-                        Stop::Park(wait) => Unrepaired::Park(wait),
+                        Stop::Park(wait) => {
+                            if let Some(thread) = t.proc.threads.get_mut(thread) {
+                                thread.times.major_faults += 1;
+                            }
+                            Unrepaired::Park(wait)
+                        }
                         Stop::Fail(Errno::ENOMEM) => Unrepaired::NoMemory,
                         _ => Unrepaired::NoData,
                     })?;
@@ -91,6 +96,9 @@ pub fn repair(
     };
     if let Some(repair) = what {
         let Fault { address, access } = fault;
+        if let Some(thread) = t.proc.threads.get_mut(thread) {
+            thread.times.faults += 1;
+        }
         cx.emit(Event::Memory(MemoryEvent::Fault { address, access, repair, frame: mapped }));
     }
     Ok(())

@@ -60,6 +60,12 @@ impl History {
         self.world.digest()
     }
 
+    /// A copy of the world as it is at the moment, to be run apart from this one.
+    #[must_use]
+    pub fn fork(&mut self) -> World {
+        World::restore(&self.world.keyframe())
+    }
+
     /// How far the run has ever got.
     #[must_use]
     pub fn reached(&self) -> Time {

@@ -133,12 +133,13 @@ fn t05_a_call_that_linux_restarts_goes_on_under_sa_restart() {
         })
         .function(count);
         let mut machine = boot(config(vec![main]));
-        machine.type_on(DeviceId(0), b"key".as_slice().into(), ms(9), 0);
+        machine.type_on(DeviceId(0), b"key\n".as_slice().into(), ms(9), 0);
         run_for(&mut machine, Duration::seconds(1));
         shown(&machine)
     };
-    assert_eq!(reader(ActionFlags::RESTART), "Ok(\"key\") at 9 ms, 110");
-    assert_eq!(reader(ActionFlags::empty()), "Err(EINTR) at 5 ms, 110");
+    // The screen shows what is typed, too.
+    assert_eq!(reader(ActionFlags::RESTART), "key\nOk(\"key\\n\") at 9 ms, 110");
+    assert_eq!(reader(ActionFlags::empty()), "Err(EINTR) at 5 ms, 110key\n");
 }
 
 #[test]

@@ -95,39 +95,37 @@ impl Bench {
     }
 
     /// Nanoseconds for one operation, from one batch.
-    fn batch(&mut self) -> f64 {
-        batch(&mut self.whole) - self.less.as_mut().map_or(0.0, batch)
+    fn batch(&mut self) -> Result<f64, &'static str> {
+        let less = self.less.as_mut().map_or(Ok(0.0), batch)?;
+        Ok(batch(&mut self.whole)? - less)
     }
 }
 
 /// Nanoseconds for one operation of a machine, preparations left out.
-fn batch(emulated: &mut Emulated) -> f64 {
+fn batch(emulated: &mut Emulated) -> Result<f64, &'static str> {
     let (mut took, mut count) = (Duration::ZERO, 0);
     while took < SHORTEST {
         let begun = Instant::now();
-        let done = emulated.stretch();
+        let done = emulated.stretch().ok_or("the program gave up: one of its calls failed")?;
         if done > 0 {
             took += begun.elapsed();
             count += done;
         }
     }
-    took.as_nanos() as f64 / count as f64
+    Ok(took.as_nanos() as f64 / count as f64)
 }
 
-fn measure(
-    operation: &'static Operation,
-    mut host: Option<&mut Host>,
-) -> Result<Figures, BootError> {
-    let mut bench = Bench::new(operation)?;
+fn measure(operation: &'static Operation, mut host: Option<&mut Host>) -> Result<Figures, String> {
+    let mut bench = Bench::new(operation).map_err(|error| error.to_string())?;
     // The first one warms up.
-    bench.batch();
+    bench.batch()?;
     if let Some(host) = &mut host {
         host.batch(operation.name);
     }
     let (mut emulated, mut native) = (Vec::new(), Vec::new());
     let begun = Instant::now();
     while emulated.len() < BATCHES && (emulated.len() < FEWEST || begun.elapsed() < PATIENCE) {
-        emulated.push(bench.batch());
+        emulated.push(bench.batch()?);
         native.extend(host.as_mut().and_then(|host| host.batch(operation.name)));
     }
     Ok(Figures {

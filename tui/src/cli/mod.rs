@@ -15,6 +15,7 @@ mod sched;
 mod screen;
 mod summary;
 mod syscalls;
+mod trace;
 mod worlds;
 
 use crate::text::nearest;
@@ -75,6 +76,9 @@ struct Cli {
     /// Draw with ASCII characters only
     #[arg(long, global = true)]
     ascii: bool,
+    /// Leave the mouse to the terminal
+    #[arg(long, global = true)]
+    no_mouse: bool,
 }
 
 #[derive(Subcommand)]
@@ -107,6 +111,9 @@ enum Command {
         after_help = "Examples:\n  oscope bench\n  oscope bench null-syscall fork-exit-wait --json"
     )]
     Bench(bench::Args),
+    /// Read scripts of system calls, in the format of strace
+    #[command(after_help = "Example:\n  oscope trace --print log.strace | diff - log.strace")]
+    Trace(trace::Args),
     /// Print a script that completes command lines in a shell
     #[command(after_help = "Example:\n  source <(oscope completions bash)")]
     Completions(completions::Args),
@@ -117,13 +124,14 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|error| with_suggestion(error).exit());
     let done = match &cli.command {
-        None => bare(cli.ascii),
-        Some(Command::Tui(args)) => screen::tui(args, cli.ascii),
+        None => bare(&cli),
+        Some(Command::Tui(args)) => screen::tui(args, cli.ascii, cli.no_mouse),
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Sched(args)) => sched::sched(args, cli.seed),
         Some(Command::Worlds) => worlds::worlds(),
         Some(Command::Syscalls(args)) => syscalls::syscalls(args),
         Some(Command::Bench(args)) => bench::bench(args),
+        Some(Command::Trace(args)) => trace::trace(args),
         Some(Command::Completions(args)) => completions::completions(args),
     };
     match done {
@@ -148,9 +156,13 @@ fn with_suggestion(mut error: clap::Error) -> clap::Error {
 }
 
 /// Without a subcommand: the screen, or where there is none, a summary of a short run.
-fn bare(ascii: bool) -> Result<(), Failure> {
+fn bare(cli: &Cli) -> Result<(), Failure> {
     let args = WorldArgs::of("first");
-    if is_terminal() { screen::tui(&args, ascii) } else { summary::short_run(&args) }
+    if is_terminal() {
+        screen::tui(&args, cli.ascii, cli.no_mouse)
+    } else {
+        summary::short_run(&args)
+    }
 }
 
 fn is_terminal() -> bool {

@@ -4,6 +4,8 @@ use super::Failure;
 use super::input::WorldArgs;
 use super::out::Out;
 use super::{metrics, summary};
+use crate::export;
+use crate::lang::Lang;
 use crate::narrate;
 use crate::trace::{Seen, Trace};
 use oscope_kernel::base::Time;
@@ -11,6 +13,7 @@ use oscope_kernel::event::codec::json_line;
 use oscope_kernel::event::{Event, TaskEvent};
 use oscope_kernel::machine::Why;
 use oscope_kernel::world::{World, WorldWhy};
+use oscope_userland::script::printer::{Style, Whose};
 
 /// The options of `oscope run`.
 #[derive(clap::Args)]
@@ -20,6 +23,9 @@ pub(super) struct Args {
     /// Write every event as a line of JSON; `-` is standard output
     #[arg(long, value_name = "FILE")]
     events: Option<String>,
+    /// Write every system call as `strace -f` does; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    strace: Option<String>,
     /// Tell the run in sentences, one for each visible change
     #[arg(long, conflicts_with = "json")]
     narrate: bool,
@@ -32,25 +38,42 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let events_on_stdout = args.events.as_deref() == Some("-");
-    if events_on_stdout && (args.json || args.narrate) {
-        let other = if args.json { "--json" } else { "--narrate" };
+    let streams = [("--events", &args.events), ("--strace", &args.strace)];
+    let streams: Vec<&str> = streams
+        .into_iter()
+        .filter(|(_, file)| file.as_deref() == Some("-"))
+        .map(|(option, _)| option)
+        .collect();
+    let told = [("--json", args.json), ("--narrate", args.narrate)];
+    let told = told.into_iter().filter(|(_, is_given)| *is_given).map(|(option, _)| option);
+    if let [first, second, ..] = streams.iter().copied().chain(told).collect::<Vec<_>>()[..]
+        && !streams.is_empty()
+    {
         return Err(Failure::Usage(format!(
-            "--events - and {other} both want standard output; expected a file for --events"
+            "{first} - and {second} both want standard output; expected a file for {first}"
         )));
     }
     let input = args.world.read()?;
     let mut world = input.file.boot().map_err(|error| Failure::Usage(error.to_string()))?;
     // Opened first: a run that takes long should not end with a file that cannot be written.
     let events = args.events.as_deref().map(Out::to).transpose()?;
+    let strace = args.strace.as_deref().map(Out::to).transpose()?;
     let why = world.run_on(usize::from(args.threads), input.until);
     if let Some(out) = events {
         write_events(&world, out)?;
     }
+    if let Some(mut out) = strace {
+        // As strace does: prefixes on a terminal only where they are needed, always in a file.
+        let on_stdout = args.strace.as_deref() == Some("-");
+        let whose = if on_stdout { Whose::WhenSeveral } else { Whose::Always };
+        let style = Style { whose, ..Style::default() };
+        export::strace::write(&world, style, |text| out.text(text.as_bytes()))?;
+        out.finish()?;
+    }
     let mut out = Out::stdout();
     if args.json {
         out.line(&format!("{:#}", metrics::of(&world)))?;
-    } else if !events_on_stdout {
+    } else if streams.is_empty() {
         if args.narrate {
             tell(&world, &mut out)?;
         }
@@ -100,7 +123,7 @@ fn tell(world: &World, out: &mut Out) -> Result<(), Failure> {
         .collect();
     steps.sort_by_key(|(step, machine)| (step.start, *machine));
     for (step, machine) in steps {
-        let told = narrate::tell(&traces[machine], step);
+        let told = narrate::tell(Lang::En, &traces[machine], step);
         if traces.len() > 1 {
             let name = crate::text::clean(&world.machines()[machine].config().name);
             out.line(&format!("{name}: {told}"))?;
@@ -125,6 +148,7 @@ fn trace_of(machine: &oscope_kernel::machine::Machine) -> Trace {
                 }
                 _ => None,
             },
+            detail: None,
         })
         .collect();
     // CPUs run a little apart, so the log's order is not quite that of time.

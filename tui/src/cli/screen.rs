@@ -3,8 +3,9 @@
 use super::input::WorldArgs;
 use super::{Failure, is_terminal};
 use crate::app::{self, Look};
+use crate::lang::Lang;
 
-pub(super) fn tui(args: &WorldArgs, ascii: bool) -> Result<(), Failure> {
+pub(super) fn tui(args: &WorldArgs, ascii: bool, no_mouse: bool) -> Result<(), Failure> {
     let input = args.read()?;
     if !is_terminal() {
         let message = "the screen needs a terminal; `oscope run` prints without one";
@@ -12,5 +13,11 @@ pub(super) fn tui(args: &WorldArgs, ascii: bool) -> Result<(), Failure> {
     }
     // no-color.org: set and not empty.
     let mono = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    app::run(&input.name, input.file, input.until, Look { ascii, mono }).map_err(Failure::Run)
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|name| {
+        let value = std::env::var(name).ok();
+        value.filter(|value| !value.is_empty())
+    });
+    let lang = Lang::of_locale(locale.as_deref().unwrap_or_default());
+    let look = Look { ascii, mono, no_mouse, lang };
+    app::run(&input.name, input.file, input.until, look).map_err(Failure::Run)
 }

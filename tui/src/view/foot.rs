@@ -2,11 +2,12 @@
 
 use super::pen::Pen;
 use crate::keys::{Action, Binding, KEYS};
-use crate::model::{MachineModel, Model};
+use crate::model::{Asking, MachineModel, Model, Prompt};
 use crate::narrate;
-use crate::text::{round, width, wrap};
+use crate::text::{clean, fit, round, width, wrap};
 use crate::theme::Role;
-use oscope_kernel::base::Duration;
+use crate::update::Target;
+use oscope_kernel::base::{Duration, Time};
 
 /// The newest visible change in a sentence, and the chosen task in another.
 pub(super) fn caption(
@@ -18,12 +19,12 @@ pub(super) fn caption(
     let room = usize::from(pen.width).saturating_sub(3);
     let mut lines = wrap(&sentence(model, machine), room);
     let chosen = machine.selected.and_then(|s| machine.trace.track(s));
-    let about = chosen.map(|track| narrate::tell_task_now(track, model.now));
+    let about = chosen.map(|track| narrate::tell_task_now(model.lang, track, model.now));
     let for_caption = usize::from(rows) - usize::from(about.is_some());
     if lines.len() > for_caption {
         lines.truncate(for_caption);
         if let Some(last) = lines.last_mut() {
-            last.push_str(" ...");
+            *last = format!("{} ...", fit(last, room.saturating_sub(4)).trim_end());
         }
     }
     // The caption stands right above the timeline when it is short.
@@ -40,19 +41,48 @@ pub(super) fn caption(
 }
 
 fn sentence(model: &Model, machine: &MachineModel) -> String {
+    let words = model.words();
     if let Some(time) = model.progress {
-        return format!("Running, {time} so far. Esc stops here.");
+        return format!("{} {time}. {}", words.running, words.esc_stops);
     }
     if let Some(notice) = &model.notice {
         return notice.clone();
     }
     if let Some((number, record)) = &model.event {
-        return narrate::tell_event(&machine.trace, *number, record);
+        return narrate::tell_event(model.lang, &machine.trace, *number, record);
     }
     match machine.trace.steps.until(model.now).next() {
-        Some(step) => narrate::tell(&machine.trace, step),
-        None if model.pending > 0 => "The world boots.".to_owned(),
-        None => "Nothing has happened on this machine yet.".to_owned(),
+        Some(step) => narrate::tell(model.lang, &machine.trace, step),
+        None if model.pending > 0 => words.boots.to_owned(),
+        None => words.nothing_yet.to_owned(),
+    }
+}
+
+/// The line that is typed into, instead of the hints.
+pub(super) fn prompt(prompt: &Prompt, y: u16, pen: &mut Pen<'_>) {
+    let sign = match prompt.asking {
+        Asking::Command => ":",
+        Asking::Filter => "/",
+        Asking::Stop => "b ",
+    };
+    pen.put(0, y, &" ".repeat(usize::from(pen.width)), Role::Text);
+    let x = pen.put(1, y, sign, Role::Key);
+    // Of a long text the end is shown, where the typing goes on.
+    let room = usize::from(pen.width.saturating_sub(x + 2));
+    let mut text = clean(&prompt.text);
+    while width(&text) > room {
+        text.remove(0);
+    }
+    let x = pen.put(x, y, &text, Role::Text);
+    pen.put(x, y, " ", Role::Selected);
+    if !prompt.note.is_empty() {
+        let lines = wrap(&clean(&prompt.note), usize::from(pen.width).saturating_sub(4));
+        let rows = u16::try_from(lines.len()).unwrap_or(1).min(4);
+        let top = y.saturating_sub(rows);
+        pen.clear((0, top), (pen.width, rows));
+        for (line, row) in lines.into_iter().zip(top..y) {
+            pen.put(2, row, &line, Role::Caption);
+        }
     }
 }
 
@@ -71,16 +101,18 @@ pub(super) fn timeline(model: &Model, machine: &MachineModel, y: u16, pen: &mut 
         u64::try_from(column).unwrap_or(0).min(columns - 1)
     };
     let (head, known) = (place(model.now.0), place(model.reached.0));
-    let mut busy = vec![false; usize::try_from(columns).unwrap_or(0)];
-    for step in machine.trace.steps.all() {
-        if let Some(busy) = busy.get_mut(usize::try_from(place(step.start.0)).unwrap_or(0)) {
-            *busy = true;
-        }
-    }
+    let moment = |column: u64| {
+        let time = u128::from(column) * u128::from(until) / u128::from(columns.max(2) - 1);
+        Time(u64::try_from(time).unwrap_or(u64::MAX))
+    };
+    let marked: Vec<u64> = model.marks.iter().map(|mark| place(mark.0)).collect();
     for (column, x) in (0..columns).zip(left + 1..) {
-        let changes = busy.get(usize::try_from(column).unwrap_or(0)) == Some(&true);
+        let next = machine.trace.steps.after(moment(column));
+        let changes = next.is_some_and(|step| step.end <= moment(column + 1));
+        pen.zone(y, x..x + 1, Target::Moment(moment(column)));
         let (glyph, role) = match column {
             _ if column == head => ('^', Role::Playhead),
+            _ if marked.contains(&column) => ('m', Role::Playhead),
             _ if column < head && changes => ('=', Role::Heading),
             _ if column < head => ('-', Role::Heading),
             _ if column <= known && model.reached > model.now => ('-', Role::Text),
@@ -95,26 +127,29 @@ pub(super) fn hints(model: &Model, y: u16, pen: &mut Pen<'_>) {
     let always = |binding: &Binding| matches!(binding.action, Action::Help | Action::Quit);
     let wanted = |binding: &Binding| {
         let has_use = binding.action != Action::NextMachine || model.machines.len() > 1;
-        !binding.hint.is_empty() && has_use
+        !binding.short.is_empty() && has_use
+    };
+    let length = |binding: &Binding| {
+        let text = model.lang.key(binding.action).hint;
+        u16::try_from(width(binding.short) + 1 + width(text)).unwrap_or(0)
     };
     let mut end = pen.width;
     for binding in KEYS.iter().rev().filter(|binding| always(binding)) {
-        let length = u16::try_from(width(binding.hint)).unwrap_or(0) + 2;
-        end = end.saturating_sub(length);
-        put_hint(binding.hint, end + 1, y, pen);
+        end = end.saturating_sub(length(binding) + 2);
+        put_hint(model, binding, end + 1, y, pen);
     }
     let mut x = 1;
     let rest = KEYS.iter().filter(|binding| !always(binding));
     for binding in rest.filter(|binding| wanted(binding)) {
-        if usize::from(x) + width(binding.hint) <= usize::from(end) {
-            x = put_hint(binding.hint, x, y, pen) + 2;
+        if x + length(binding) <= end {
+            x = put_hint(model, binding, x, y, pen) + 2;
         }
     }
 }
 
-fn put_hint(hint: &str, x: u16, y: u16, pen: &mut Pen<'_>) -> u16 {
-    // The words before the last one are the key.
-    let (key, what) = hint.rsplit_once(' ').unwrap_or((hint, ""));
-    let x = pen.put(x, y, key, Role::Key);
-    pen.put(x, y, &format!(" {what}"), Role::Text)
+fn put_hint(model: &Model, binding: &Binding, from: u16, y: u16, pen: &mut Pen<'_>) -> u16 {
+    let x = pen.put(from, y, binding.short, Role::Key);
+    let x = pen.put(x, y, &format!(" {}", model.lang.key(binding.action).hint), Role::Text);
+    pen.zone(y, from..x, Target::Act(binding.action));
+    x
 }

@@ -4,9 +4,10 @@ use super::pen::Pen;
 use super::{colour, glyph};
 use crate::model::{MachineModel, Model, SCALES};
 use crate::narrate;
-use crate::text::{fit_right, width};
+use crate::text::{fit_right, round, width};
 use crate::theme::Role;
 use crate::trace::Track;
+use crate::update::Target;
 use oscope_kernel::base::{Duration, Serial, Time};
 
 /// Cells left of the lanes, for names, and right of them, for states.
@@ -15,43 +16,76 @@ const RIGHT: u16 = 17;
 /// Columns of the future that are kept in sight.
 const AHEAD: u64 = 6;
 
-/// Which stretch of time the lanes show.
+/// An idle stretch of at least so many columns is folded into [`FOLDED`].
+const LONG: u64 = 28;
+const FOLDED: u64 = 14;
+
+/// A column of the past.
 #[derive(Clone, Copy, Debug)]
+struct Column {
+    from: Time,
+    to: Time,
+    /// It is part of a folded stretch; the first one knows how long that is.
+    folded: Option<Option<Duration>>,
+}
+
+/// Which stretch of time the lanes show: columns of equal length up to the moment, the future behind it.
+#[derive(Clone, Debug)]
 pub(super) struct Window {
-    /// The first column, counted from the start of the run.
-    first: u64,
-    /// The column of the moment.
-    head: u64,
-    /// How many columns there are.
+    past: Vec<Column>,
+    /// The first moment of the first column of the future.
+    ahead: u64,
     columns: u16,
     scale: Duration,
 }
 
 impl Window {
-    pub(super) fn new(model: &Model, screen: u16) -> Self {
+    pub(super) fn new(model: &Model, machine: &MachineModel, screen: u16) -> Self {
         let columns = screen.saturating_sub(LEFT + RIGHT);
         let scale = model.column();
         let head = model.now.0.saturating_sub(1) / scale.0;
-        let room = u64::from(columns).saturating_sub(AHEAD + 2);
-        Self { first: head.saturating_sub(room), head, columns, scale }
+        let room = u64::from(columns).saturating_sub(AHEAD + 2).max(1);
+        let mut past = vec![Column { from: Time(head * scale.0), to: model.now, folded: None }];
+        let mut edge = head;
+        while edge > 0 && (past.len() as u64) < room {
+            let left = room - past.len() as u64;
+            let end = Time(edge * scale.0);
+            let idle = machine.trace.idle_since(end).filter(|_| !model.true_time && left >= FOLDED);
+            let start = idle.map_or(edge, |since| since.0.div_ceil(scale.0) + 1);
+            if edge.saturating_sub(start) >= LONG {
+                let from = Time(start * scale.0);
+                let part = Column { from, to: end, folded: Some(None) };
+                past.extend((1..FOLDED).map(|_| part));
+                past.push(Column { folded: Some(Some(end.since(from))), ..part });
+                edge = start;
+            } else {
+                let from = Time((edge - 1) * scale.0);
+                past.push(Column { from, to: end, folded: None });
+                edge -= 1;
+            }
+        }
+        past.reverse();
+        Self { past, ahead: head.saturating_add(1).saturating_mul(scale.0), columns, scale }
     }
 
-    fn start(&self) -> Time {
-        Time(self.first * self.scale.0)
+    pub(super) fn start(&self) -> Time {
+        self.past.first().map_or(Time::ZERO, |column| column.from)
     }
 
-    /// The columns of the past, with the time that each stands for.
-    fn past(&self, now: Time) -> impl Iterator<Item = (u16, Time, Time)> + use<> {
-        let (first, scale) = (self.first, self.scale.0);
-        (first..=self.head).zip(LEFT..).map(move |(column, x)| {
-            let from = Time(column * scale);
-            (x, from, (from + Duration(scale)).min(now))
-        })
+    /// The columns of the past that are not folded, with the time that each stands for.
+    fn past(&self) -> impl Iterator<Item = (u16, Time, Time)> + '_ {
+        let columns = self.past.iter().zip(LEFT..);
+        columns.filter(|(c, _)| c.folded.is_none()).map(|(c, x)| (x, c.from, c.to))
+    }
+
+    /// Where folded stretches begin, and how long they are.
+    fn folds(&self) -> impl Iterator<Item = (u16, Duration)> + '_ {
+        self.past.iter().zip(LEFT..).filter_map(|(c, x)| Some((x, c.folded??)))
     }
 
     fn playhead(&self) -> u16 {
-        // The window keeps the head within the columns.
-        LEFT + u16::try_from(self.head - self.first + 1).unwrap_or(0)
+        // There are never more columns than the screen has.
+        LEFT + u16::try_from(self.past.len()).unwrap_or(0)
     }
 
     fn end(&self) -> u16 {
@@ -60,8 +94,12 @@ impl Window {
 }
 
 /// The tasks that have a lane: those that were alive at some time in the window, and the chosen one.
-pub(super) fn visible<'a>(model: &Model, machine: &'a MachineModel, screen: u16) -> Vec<&'a Track> {
-    let start = Window::new(model, screen).start();
+pub(super) fn visible<'a>(
+    model: &Model,
+    machine: &'a MachineModel,
+    window: &Window,
+) -> Vec<&'a Track> {
+    let start = window.start();
     let tasks = machine.trace.tasks(model.now).iter();
     tasks
         .filter(|track| {
@@ -83,27 +121,21 @@ pub(super) fn axis(model: &Model, window: &Window, y: u16, pen: &mut Pen<'_>) {
         _ => ("s", 1_000_000_000),
     };
     pen.put(0, y, &fit_right(unit, usize::from(LEFT) - 1), Role::Faint);
-    let head = u64::from(window.playhead());
-    let mut time = window.start().0.div_ceil(step.0).saturating_mul(step.0);
-    loop {
-        let column = time / window.scale.0 - window.first;
-        let x = u64::from(LEFT) + column;
+    let head = window.playhead();
+    let mut free = LEFT;
+    for (x, from, to) in window.past() {
+        let time = from.0.div_ceil(step.0).saturating_mul(step.0);
         let label = format!("'{}", time / size);
-        if x + label.len() as u64 > u64::from(window.end()) {
-            break;
+        let length = u16::try_from(label.len()).unwrap_or(0);
+        if (time < to.0 || time == from.0) && x >= free && x + length < head {
+            pen.put(x, y, &label, Role::Text);
+            free = x + length + 1;
         }
-        let known = time < model.now.0;
-        let role = if known { Role::Text } else { Role::Faint };
-        let touches = x <= head + 3 && x + label.len() as u64 >= head;
-        if !touches {
-            pen.put(u16::try_from(x).unwrap_or(u16::MAX), y, &label, role);
-        }
-        let Some(next) = time.checked_add(step.0) else {
-            break;
-        };
-        time = next;
     }
-    pen.put(window.playhead(), y, "now", Role::Playhead);
+    let words = model.words();
+    let x = pen.put(head, y, words.now, Role::Playhead);
+    let text = format!("? {}", words.covered);
+    pen.field((x.max(window.end()) + 1, y), &text, RIGHT - 2, Role::Covered);
 }
 
 /// The lanes of the CPUs.
@@ -123,7 +155,7 @@ pub(super) fn cpus(
             break;
         }
         pen.put(0, y, &format!("  cpu{cpu}"), Role::Heading);
-        for (x, from, to) in window.past(model.now) {
+        for (x, from, to) in window.past() {
             // The newest column shows what is true now, however short.
             let serial = if to == model.now {
                 trace.holder(cpu, model.now)
@@ -135,14 +167,19 @@ pub(super) fn cpus(
                 None => pen.cell(x, y, '-', Role::Idle),
             }
         }
+        for (x, length) in window.folds() {
+            let text = crate::text::fit(&format!("~~ {} ~~", round(length)), FOLDED as usize - 1);
+            pen.put(x, y, &text, Role::Idle);
+        }
         cover(model, window, y, '?', pen);
         let holder = trace.holder(cpu, model.now);
         let text = match trace.track(holder) {
-            Some(track) => format!("{} {}", track.letter, track.name(model.now)),
-            None => "idle".to_owned(),
+            Some(track) => format!("{} {}", track.tag, track.name(model.now)),
+            None => model.words().idle.to_owned(),
         };
         let role = role_of(machine, holder);
         pen.field((window.end() + 1, y), &text, RIGHT - 2, role);
+        pen.zone(y, window.end()..pen.width, Target::Task(holder));
     }
 }
 
@@ -155,7 +192,7 @@ fn cover(model: &Model, window: &Window, y: u16, glyph: char, pen: &mut Pen<'_>)
     let head = window.playhead();
     pen.cell(head, y, pen.bar, Role::Playhead);
     for (at, x) in (head + 1..window.end()).enumerate() {
-        let time = (window.head + 1 + at as u64).saturating_mul(window.scale.0);
+        let time = window.ahead.saturating_add((at as u64).saturating_mul(window.scale.0));
         if time < model.until.0 && at % 3 == 1 {
             pen.cell(x, y, glyph, Role::Covered);
         }
@@ -171,8 +208,7 @@ pub(super) fn tasks(
     pen: &mut Pen<'_>,
 ) -> usize {
     if tasks.is_empty() {
-        let text = "no task is alive in this stretch of time";
-        pen.put(LEFT, top, text, Role::Faint);
+        pen.put(LEFT, top, model.words().no_task, Role::Faint);
     }
     let rows = usize::from(rows);
     let chosen = tasks.iter().position(|track| machine.selected == Some(track.serial));
@@ -181,10 +217,10 @@ pub(super) fn tasks(
         let doing = track.doing(model.now);
         let is_chosen = machine.selected == Some(track.serial);
         let mark = if is_chosen { '>' } else { ' ' };
-        let label = format!("{mark} {} {}", track.letter, track.name(model.now));
+        let label = format!("{mark} {} {}", track.tag, track.name(model.now));
         let role = role_of(machine, track.serial);
         pen.field((0, y), &label, LEFT - 1, role);
-        for (x, from, to) in window.past(model.now) {
+        for (x, from, to) in window.past() {
             let what = if to == model.now {
                 doing
             } else if to <= track.born {
@@ -196,34 +232,65 @@ pub(super) fn tasks(
             pen.cell(x, y, glyph, role);
         }
         cover(model, window, y, ' ', pen);
-        let state = narrate::state(doing);
+        let state = narrate::state(model.lang, doing);
         pen.field((window.end() + 1, y), &state, RIGHT - 2, role);
+        pen.zone(y, 0..pen.width, Target::Task(track.serial));
     }
     tasks.len().saturating_sub(rows)
 }
 
-/// What the glyphs mean.
-pub(super) fn legend(hidden: usize, y: u16, pen: &mut Pen<'_>) {
+/// A row per program: how many of its tasks want a CPU, in glyphs from few to many.
+pub(super) fn density(
+    model: &Model,
+    machine: &MachineModel,
+    window: &Window,
+    (top, rows): (u16, u16),
+    pen: &mut Pen<'_>,
+) {
+    const GLYPHS: [char; 8] = ['.', ':', '-', '=', '+', '*', '#', '@'];
+    let programs = machine.trace.density.programs();
+    for ((name, program), y) in programs.into_iter().zip(top..top + rows) {
+        let label = format!("  {name} x{}", program.tasks);
+        pen.field((0, y), &label, LEFT - 1, Role::Heading);
+        let most = program.most(Time::ZERO, model.now).max(1);
+        for (x, from, to) in window.past() {
+            let level = program.most(from, to);
+            // The more of all, the denser the glyph; one alone is still seen.
+            let at = (u64::from(level) * GLYPHS.len() as u64).div_ceil(u64::from(most));
+            let glyph = usize::try_from(at).ok().and_then(|at| GLYPHS.get(at.checked_sub(1)?));
+            pen.cell(x, y, glyph.copied().unwrap_or(' '), Role::Ready);
+        }
+        cover(model, window, y, ' ', pen);
+        let now = program.most(Time(model.now.0.saturating_sub(1)), model.now);
+        pen.field((window.end() + 1, y), &format!("{now}"), RIGHT - 2, Role::Ready);
+    }
+}
+
+/// What the glyphs mean, and how much time a column is.
+pub(super) fn legend(model: &Model, hidden: usize, y: u16, pen: &mut Pen<'_>) {
+    let words = model.words();
+    let scale = format!("{} {}", words.column, round(model.column()));
+    let right = pen.width.saturating_sub(u16::try_from(width(&scale)).unwrap_or(0) + 1);
+    pen.put(right, y, &scale, Role::Text);
     let mut x = 2;
     if hidden > 0 {
-        let more = format!("+{hidden} more (Down)");
+        let more = format!("+{hidden} {}", words.hidden);
         x = pen.put(x, y, &more, Role::Heading) + 2;
     }
-    x = x.max(LEFT);
     let parts = [
-        ("A", "has a CPU", Role::Run(0)),
-        (".", "ready", Role::Ready),
-        ("d", "disk", Role::Disk),
-        ("s", "timer", Role::Asleep),
-        ("w", "other wait", Role::Asleep),
-        ("-", "idle", Role::Idle),
+        ("A", Role::Run(0)),
+        (".", Role::Ready),
+        ("d", Role::Disk),
+        ("s", Role::Asleep),
+        ("w", Role::Asleep),
+        ("-", Role::Idle),
     ];
-    for (glyph, words, role) in parts {
+    for ((glyph, role), words) in parts.into_iter().zip(words.legend) {
         let length = 3 + width(words);
-        if usize::from(x) + length > usize::from(pen.width) {
+        if usize::from(x) + length > usize::from(right) {
             break;
         }
-        x = pen.put(x, y, glyph, role);
-        x = pen.put(x, y, &format!(" {words}   "), Role::Faint);
+        x = pen.put(x, y, glyph, role) + 1;
+        x = pen.put(x, y, words, Role::Faint) + 2;
     }
 }

@@ -4,7 +4,9 @@
 use crate::model::Model;
 use crate::text::{fit, width};
 use crate::theme::{Role, Theme};
+use crate::update::Target;
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 /// Writes into a buffer in the colours of a theme.
 pub(super) struct Pen<'a> {
@@ -15,13 +17,22 @@ pub(super) struct Pen<'a> {
     pub(super) bar: char,
     pub(super) width: u16,
     pub(super) height: u16,
+    zones: Vec<(Rect, Target)>,
 }
 
 impl<'a> Pen<'a> {
     pub(super) fn new(buffer: &'a mut Buffer, model: &Model) -> Self {
         let (rule, bar) = if model.ascii { ('-', '|') } else { ('─', '│') };
         let area = buffer.area;
-        Self { buffer, theme: model.theme, rule, bar, width: area.width, height: area.height }
+        Self {
+            buffer,
+            theme: model.theme,
+            rule,
+            bar,
+            width: area.width,
+            height: area.height,
+            zones: Vec::new(),
+        }
     }
 
     /// Writes a text; returns the column after it.
@@ -34,6 +45,17 @@ impl<'a> Pen<'a> {
         let style = self.theme.style(role);
         let (x, _) = self.buffer.set_stringn(area.x + x, area.y + y, text, room, style);
         x - area.x
+    }
+
+    /// Makes a row, from one column up to another, something to click on. Later zones lie over earlier ones.
+    pub(super) fn zone(&mut self, y: u16, columns: std::ops::Range<u16>, target: Target) {
+        let width = columns.end.min(self.width).saturating_sub(columns.start);
+        self.zones.push((Rect::new(columns.start, y, width, 1), target));
+    }
+
+    /// All that can be clicked on.
+    pub(super) fn into_zones(self) -> Vec<(Rect, Target)> {
+        self.zones
     }
 
     /// Writes a text into exactly `cells` cells.

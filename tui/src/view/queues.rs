@@ -1,18 +1,23 @@
-//! The run queues as the policy keeps them, and how much of its slice whoever runs has used.
+//! The run queues as the policy keeps them, how much of its slice whoever runs has used, and who is asleep.
 
 use super::colour;
 use super::pen::Pen;
 use crate::model::{MachineModel, Model};
+use crate::narrate;
 use crate::text::{round, short};
 use crate::theme::Role;
+use crate::trace::{Doing, Track};
+use crate::update::Target;
 use oscope_kernel::base::{Duration, Serial, ThreadId};
 use oscope_kernel::machine::{CpuView, Snapshot};
-use oscope_kernel::sched::{QueueName, QueueView};
+use oscope_kernel::sched::{Note, QueueName, QueueView};
+use std::collections::BTreeMap;
 
 /// How many rows all queues would take.
 pub(super) fn count(machine: &MachineModel) -> usize {
     let cpus = machine.snapshot.iter().flat_map(|s| &s.cpus);
-    cpus.map(|cpu| shown(cpu).len().max(1)).sum()
+    // One row more for those who are asleep.
+    cpus.map(|cpu| shown(cpu).len().max(1)).sum::<usize>() + 1
 }
 
 /// The queues worth a row: the first, and others that are not empty.
@@ -35,17 +40,22 @@ pub(super) fn draw(
     let Some(snapshot) = machine.snapshot.as_ref().filter(|_| rows > 0) else {
         return;
     };
-    pen.rule(top, "who is next", "front of the queue first");
+    let words = model.words();
+    pen.rule(top, words.who_next, words.front_first);
     let mut y = top + 1;
+    let asleep = (top + rows).saturating_sub(1);
+    if rows > 2 {
+        sleepers(model, machine, asleep, pen);
+    }
     for cpu in &snapshot.cpus {
         for (n, queue) in shown(cpu).into_iter().enumerate() {
-            if y >= top + rows {
+            if y >= asleep && rows > 2 {
                 return;
             }
             if n == 0 {
                 running(model, machine, cpu, y, pen);
             }
-            line(machine, snapshot, queue, y, pen);
+            line(model, (machine, snapshot), (queue, n > 0), y, pen);
             y += 1;
         }
     }
@@ -56,22 +66,28 @@ fn running(model: &Model, machine: &MachineModel, cpu: &CpuView, y: u16, pen: &m
     pen.put(2, y, &format!("cpu{}", cpu.cpu), Role::Heading);
     let track = cpu.current.and_then(|serial| machine.trace.track(serial));
     let Some(track) = track else {
-        pen.put(8, y, "[ idle ]", Role::Faint);
+        pen.put(8, y, &format!("[ {} ]", model.words().idle), Role::Faint);
         return;
     };
     let x = pen.put(8, y, "[", Role::Text);
-    let x = pen.put(x, y, &track.letter.to_string(), Role::Run(colour(track)));
-    pen.put(x, y, "]", Role::Text);
-    let slice = super::slice(machine).filter(|slice| *slice > Duration::ZERO);
-    let (Some(slice), Some(end)) = (slice, cpu.slice_end) else {
-        pen.put(12, y, "until it waits or ends", Role::Faint);
+    let x = pen.put(x, y, &track.tag, Role::Run(colour(track)));
+    let x = pen.put(x, y, "]", Role::Text).max(11) + 1;
+    pen.zone(y, 8..x, Target::Task(track.serial));
+    let Some(end) = cpu.slice_end else {
+        pen.put(x, y, model.words().until_waits, Role::Faint);
+        return;
+    };
+    // Slices that depend on the task are known by their end alone.
+    let Some(slice) = super::slice(machine).filter(|slice| *slice > Duration::ZERO) else {
+        let text = format!("{} {}", short(end.since(model.now)), model.words().left);
+        pen.put(x, y, &text, Role::Faint);
         return;
     };
     let used = slice.saturating_sub(end.since(model.now));
     let filled = (used.0.saturating_mul(8) / slice.0).min(8) as usize;
     let bar = format!("{}{}", "#".repeat(filled), "_".repeat(8 - filled));
-    let x = pen.put(12, y, &bar, Role::Text);
-    let text = format!(" {} of {}", short(used), round(slice));
+    let x = pen.put(x, y, &bar, Role::Text);
+    let text = format!(" {} {} {}", short(used), model.words().of, round(slice));
     pen.field((x, y), &text, 19, Role::Faint);
 }
 
@@ -93,36 +109,100 @@ fn name_of(name: QueueName) -> String {
     }
 }
 
-/// Who stands in one queue.
-fn line(machine: &MachineModel, snapshot: &Snapshot, queue: &QueueView, y: u16, pen: &mut Pen<'_>) {
-    let mut x = pen.put(40, y, &format!("{}: ", name_of(queue.name)), Role::Faint);
+/// What a policy has written beside a task, in a few cells.
+fn note_of(note: Note) -> String {
+    match note {
+        Note::None => String::new(),
+        Note::Used(_, slice) if slice == Duration::ZERO => String::new(),
+        Note::Used(used, _) if used == Duration::ZERO => String::new(),
+        Note::Used(used, slice) => format!("{}/{}", short(used), round(slice)),
+        Note::Left(left) => round(left),
+        Note::Priority(now, given) if now == given => now.to_string(),
+        Note::Priority(now, given) => format!("{now}<-{given}"),
+        Note::Tickets(own, all) => format!("{own}/{all}"),
+        Note::Pass(pass) => pass.to_string(),
+        Note::VirtualTime(time) | Note::VirtualDeadline(time) => short(Duration(time)),
+        Note::Deadline(time) => round(Duration(time.0)),
+    }
+}
+
+/// Who stands in one queue, and by what the policy goes.
+fn line(
+    model: &Model,
+    (machine, snapshot): (&MachineModel, &Snapshot),
+    (queue, is_more): (&QueueView, bool),
+    y: u16,
+    pen: &mut Pen<'_>,
+) {
+    let name = name_of(queue.name);
+    let arrow = if is_more { "   " } else { "<- " };
+    let mut x = pen.put(40, y, &format!("{arrow}{name}: "), Role::Faint);
     if queue.tasks.is_empty() {
-        pen.put(x, y, "empty", Role::Faint);
+        pen.put(x, y, model.words().empty, Role::Faint);
         return;
     }
-    let tracks = queue.tasks.iter().map(|queued| {
-        let serial = serial_of(snapshot, queued.thread);
-        serial.and_then(|serial| machine.trace.track(serial))
-    });
     let total = queue.tasks.len();
-    for (place, track) in tracks.enumerate() {
+    for (place, queued) in queue.tasks.iter().enumerate() {
         let left = total - place;
-        if x + 9 > pen.width && left > 1 {
+        let serial = serial_of(snapshot, queued.thread);
+        let track = serial.and_then(|serial| machine.trace.track(serial));
+        let (tag, role) = match track {
+            Some(track) if machine.selected == Some(track.serial) => {
+                (track.tag.as_str(), Role::Selected)
+            }
+            Some(track) => (track.tag.as_str(), Role::Ready),
+            None => ("?", Role::Ready),
+        };
+        let mut note = note_of(queued.note);
+        if !note.is_empty() {
+            note.insert(0, ' ');
+        }
+        let length = u16::try_from(tag.len() + note.len()).unwrap_or(u16::MAX / 4);
+        if x + length + 6 > pen.width && left > 1 {
             pen.put(x, y, &format!("+{left}"), Role::Faint);
             return;
         }
-        let Some(track) = track else {
-            x = pen.put(x, y, "? ", Role::Ready);
-            continue;
-        };
-        let chosen = machine.selected == Some(track.serial);
-        let role = if chosen { Role::Selected } else { Role::Ready };
-        x = pen.put(x, y, &track.letter.to_string(), role);
-        let name = track.name(snapshot.time);
-        let named = usize::from(x) + (name.len() + 3) * left + 6 < usize::from(pen.width);
-        if named && pen.width >= 120 {
-            x = pen.put(x, y, &format!(" {name}"), Role::Faint);
+        let from = x;
+        x = pen.put(x, y, tag, role);
+        x = pen.put(x, y, &note, Role::Faint);
+        if let Some(track) = track {
+            pen.zone(y, from..x, Target::Task(track.serial));
         }
         x = pen.put(x, y, if left > 1 { ", " } else { " " }, Role::Faint);
+    }
+}
+
+/// Who waits for something else than a CPU, by what it is.
+fn sleepers(model: &Model, machine: &MachineModel, y: u16, pen: &mut Pen<'_>) {
+    let words = model.words();
+    let mut groups: BTreeMap<&'static str, Vec<&Track>> = BTreeMap::new();
+    for track in machine.trace.tasks(model.now) {
+        if let Some(Doing::Wait(wait)) = track.doing(model.now) {
+            groups.entry(narrate::waits_for(model.lang, wait)).or_default().push(track);
+        }
+    }
+    let mut x = pen.put(2, y, words.asleep, Role::Heading) + 2;
+    if groups.is_empty() {
+        pen.put(x, y, words.nobody, Role::Faint);
+    }
+    for (what, tracks) in groups {
+        if x + 12 > pen.width {
+            pen.put(x, y, "...", Role::Faint);
+            return;
+        }
+        x = pen.put(x, y, &format!("{what}: "), Role::Faint);
+        for (n, track) in tracks.iter().enumerate() {
+            if x + 12 > pen.width || n == 8 {
+                x = pen.put(x, y, &format!("+{} ", tracks.len() - n), Role::Faint);
+                break;
+            }
+            let chosen = machine.selected == Some(track.serial);
+            let role = if chosen { Role::Selected } else { Role::Asleep };
+            let from = x;
+            x = pen.put(x, y, &track.tag, role);
+            pen.zone(y, from..x, Target::Task(track.serial));
+            x = pen.put(x, y, " ", Role::Text);
+        }
+        x += 2;
     }
 }

@@ -11,14 +11,23 @@ use oscope_kernel::machine::{Config, Machine, Start};
 /// How many threads a crowd has, unless it is told.
 const CROWD: u64 = 100_000;
 
-/// 100,000 threads that sleep, each for a time of its own, again and again: a timer that fires, a thread that wakes
-/// and runs, and a timer that is set.
+/// 100,000 threads sleep. A thousand of them sleep for milliseconds, the others for hours: so there are always
+/// 100,000 timers pending when one fires, a thread wakes and runs, and sets a new one.
 pub const TIMERS: Operation = Operation {
     name: "timer-100k",
-    about: "nanosleep(2) of one of 100,000 sleeping threads: its timer fires, it runs, a new one is set",
+    about: "nanosleep(2) while 100,000 sleep: a timer fires, its thread runs, a new timer is set",
+    machine: || crowd(sleepers(1_000), CROWD),
+    ..EACH_TIMER
+};
+
+/// The same when all of them sleep for milliseconds, so that each timer that fires belongs to a thread that the
+/// host's caches have forgotten.
+pub const EACH_TIMER: Operation = Operation {
+    name: "timer-100k-cold",
+    about: "the same when the timers of all 100,000 fire in turn",
     needs: &[],
-    machine: || crowd(sleepers(), CROWD),
-    pace: Pace::Steady { step: 10_000_000, count: Machine::calls },
+    machine: || crowd(sleepers(CROWD), CROWD),
+    pace: Pace::Steady { step: 1_000_000, count: Machine::calls },
     less: None,
 };
 
@@ -75,11 +84,11 @@ const SMALL_STACK: u64 = 32;
 
 /// Starts `count` threads of function 0. Their stacks lie side by side: what is measured is not their memory.
 async fn start(sys: &Sys, count: u64, word: u64) -> bool {
-    let Ok(stacks) = sys.mmap(count * SMALL_STACK).await else { return false };
+    let Ok(stacks) = sys.mmap(count.max(1) * SMALL_STACK).await else { return false };
     for n in 0..count {
         let top = stacks + n * SMALL_STACK;
         sys.store(top, FUNCTIONS).await;
-        sys.store(top + 8, word + n % LENGTHS * Timespec::SIZE as u64).await;
+        sys.store(top + 8, word + n % WORDS * WORD).await;
         let flags = THREAD.bits();
         if sys.call(nr::CLONE, [flags, top, top + 16, 0, top + 24, 0]).await.is_err() {
             return false;
@@ -88,34 +97,47 @@ async fn start(sys: &Sys, count: u64, word: u64) -> bool {
     true
 }
 
-/// How many lengths of sleep there are: a table of them is shared by all sleepers.
-const LENGTHS: u64 = 251;
+/// How many words, or lengths of sleep, the threads of a crowd share.
+const WORDS: u64 = 256;
+
+/// The size of each.
+const WORD: u64 = Timespec::SIZE as u64;
 
 /// How often a thread of a crowd does its work before it rebases: so many journals must be short.
 const TURNS: u64 = 16;
 
-fn sleepers() -> RustImage {
+/// Of the crowd, the first `lively` threads sleep for milliseconds, the others for hours.
+fn sleepers(lively: u64) -> RustImage {
     async fn sleeper(sys: Sys, length: u64) -> u64 {
         for _ in 0..TURNS {
             let _ = sys.call(nr::NANOSLEEP, [length, 0, 0, 0, 0, 0]).await;
         }
         sys.rebase(length, sleeper).await
     }
-    RustImage::new("sleepers", |sys: Sys| async move {
-        let count = how_many(&sys).await;
-        let Ok(table) = sys.mmap(LENGTHS * Timespec::SIZE as u64).await else { return 1 };
-        for n in 0..LENGTHS {
-            // Half a second to a second and a half, in no order.
-            let length = Duration::millis(500 + n * 97 % LENGTHS * 4);
-            let at = table + n * Timespec::SIZE as u64;
-            sys.poke(at, &Timespec::from(length).to_bytes()).await;
+    async fn lengths(sys: &Sys, longest: u64) -> Option<u64> {
+        let table = sys.mmap(WORDS * WORD).await.ok()?;
+        for n in 0..WORDS {
+            // Half of the longest to all of it, in no order.
+            let length = longest / 2 + longest * (n * 97 % WORDS) / (2 * WORDS);
+            let bytes = Timespec::from(Duration(length)).to_bytes();
+            sys.poke(table + n * WORD, &bytes).await;
         }
-        if !start(&sys, count, table).await {
+        Some(table)
+    }
+    RustImage::new("sleepers", move |sys: Sys| async move {
+        let count = how_many(&sys).await;
+        let lively = lively.min(count);
+        // Long enough that the CPU is idle at times, even when all threads are lively.
+        let short = lengths(&sys, lively.saturating_mul(5_000)).await;
+        let (Some(short), Some(long)) = (short, lengths(&sys, 1 << 45).await) else { return 1 };
+        if !start(&sys, lively, short).await || !start(&sys, count - lively, long).await {
             return 1;
         }
-        // So long that each of them has slept at least once.
-        let _ = sys.sleep(Duration::seconds(2)).await;
-        sleeper(sys, table).await
+        // The pause is to come when each lively thread has slept a few times: this wait is none.
+        let slept_often = Duration(lively.saturating_mul(20_000));
+        let _ = sys.futex_wait(short, sys.load32(short).await, Some(slept_often)).await;
+        let _ = sys.sleep(Duration::millis(1)).await;
+        sleeper(sys, long).await
     })
     .function(|sys: Sys, length| sleeper(sys, length))
 }
@@ -129,13 +151,16 @@ fn yielders() -> RustImage {
     }
     RustImage::new("yielders", |sys: Sys| async move {
         let count = how_many(&sys).await;
-        let Ok(gate) = sys.mmap(LENGTHS * Timespec::SIZE as u64).await else { return 1 };
+        let Ok(gate) = sys.mmap(WORDS * WORD).await else { return 1 };
         if !start(&sys, count.saturating_sub(1), gate).await {
             return 1;
         }
+        // The pause is to come when all of them wait at the gate: this wait is none.
+        let _ = sys.futex_wait(gate, 0, Some(Duration(count.saturating_mul(20_000)))).await;
         let _ = sys.sleep(Duration::millis(1)).await;
-        for n in 0..LENGTHS {
-            let _ = sys.futex_wake(gate + n * Timespec::SIZE as u64, u32::MAX / 2).await;
+        for n in 0..WORDS {
+            sys.store32(gate + n * WORD, 1).await;
+            let _ = sys.futex_wake(gate + n * WORD, u32::MAX / 2).await;
         }
         yielder(sys, ()).await
     })

@@ -5,7 +5,7 @@
 //!
 //! A typical sequence: `find("null-syscall")` is an operation; `Emulated::new(operation, |_| ())` boots its machine;
 //! each [`Emulated::stretch`] lets the machine work and says how many operations that was, and the caller divides
-//! the time that the stretch took by that number. Where the answer is 0 the machine only prepared itself.
+//! the time that the stretch took by that number. Where that is 0 the machine only prepared itself.
 //!
 //! The operations are those of lmbench (McVoy and Staelin, USENIX 1996). `tests/host` does the same things on the
 //! host's kernel.
@@ -14,7 +14,7 @@ mod crowd;
 mod operations;
 mod programs;
 
-pub use crowd::{MEMORY_PER_THREAD, TIMERS, runnable};
+pub use crowd::{EACH_TIMER, MEMORY_PER_THREAD, TIMERS, runnable};
 pub use operations::ALL;
 
 use oscope_kernel::abi::call::lookup;
@@ -99,9 +99,9 @@ impl Emulated {
     }
 
     /// Lets the machine work for a while: so long that it takes about a millisecond. Returns how many operations
-    /// it did; 0 if it prepared some.
-    pub fn stretch(&mut self) -> u64 {
-        match self.pace {
+    /// it did; 0 if it prepared some. `None`: its main program has ended, because one of its calls failed.
+    pub fn stretch(&mut self) -> Option<u64> {
+        let done = match self.pace {
             Pace::Parts(parts) => {
                 let count = parts.get(self.part).copied().unwrap_or(0);
                 self.part = (self.part + 1) % parts.len().max(1);
@@ -114,7 +114,8 @@ impl Emulated {
                 self.machine.run(Until::time(end));
                 count(&self.machine) - before
             }
-        }
+        };
+        self.machine.tables().proc.threads.get(self.main).map(|_| done)
     }
 
     /// Runs until the main thread has done something and sleeps, and nobody else runs.

@@ -24,7 +24,7 @@ fn booted(operation: &Operation) -> Emulated {
 fn round(name: &str, number: u16, parts: usize) -> (u64, u64) {
     let mut emulated = booted(find(name).expect("an operation"));
     let before = emulated.machine().log().end() + 1;
-    let claimed = (0..parts).map(|_| emulated.stretch()).sum();
+    let claimed = (0..parts).filter_map(|_| emulated.stretch()).sum();
     let machine = emulated.machine();
     (claimed, calls(machine, before..machine.log().end() + 1, number))
 }
@@ -53,12 +53,12 @@ fn waking_wakes_and_switching_switches() {
     let mut switches = booted(find("context-switch").expect("an operation"));
     let count = |emulated: &Emulated| emulated.machine().tables().cpus[0].switches;
     let before = count(&switches);
-    let claimed = switches.stretch();
+    let claimed = switches.stretch().expect("it goes on");
     assert!(count(&switches) - before >= claimed * 9 / 10);
 
     let mut wakes = booted(find("futex-wake").expect("an operation"));
     let before = count(&wakes);
-    let claimed = wakes.stretch();
+    let claimed = wakes.stretch().expect("it goes on");
     assert!(count(&wakes) - before >= claimed);
 }
 
@@ -66,13 +66,13 @@ fn waking_wakes_and_switching_switches() {
 fn every_possible_operation_goes_on_and_on() {
     for operation in ALL.iter().filter(|operation| operation.is_possible()) {
         // A crowd takes long to gather.
-        if operation.name == "timer-100k" {
+        if operation.name.starts_with("timer") {
             continue;
         }
         let mut emulated = booted(operation);
         for _ in 0..3 {
             let calls = emulated.machine().calls();
-            emulated.stretch();
+            assert!(emulated.stretch().is_some(), "{}", operation.name);
             assert!(emulated.machine().calls() > calls, "{}", operation.name);
         }
     }
@@ -82,7 +82,7 @@ fn every_possible_operation_goes_on_and_on() {
 fn a_crowd_of_ready_threads_takes_turns() {
     let (operation, change) = runnable("rr", 100);
     let mut crowd = Emulated::new(&operation, change).expect("it boots");
-    assert!(crowd.stretch() > 100);
+    assert!(crowd.stretch() > Some(100));
     let threads = crowd.machine().tables().proc.threads.iter().count();
     assert!(threads >= 100, "{threads}");
 }

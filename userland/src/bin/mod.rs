@@ -10,8 +10,12 @@ mod family;
 mod frames;
 mod hog;
 mod idle;
+mod inversion;
 mod job;
+mod market;
+mod philosophers;
 mod scribe;
+mod workers;
 
 use crate::sys::RustImage;
 use oscope_kernel::abi::Errno;
@@ -46,7 +50,11 @@ impl Default for Builtins {
             hog::image(),
             idle::image(),
             job::image(),
+            inversion::image(),
+            market::image(),
+            philosophers::image(),
             scribe::image(),
+            workers::image(),
         ] {
             all.add(image);
         }

@@ -10,9 +10,24 @@ pub struct Builtin {
 }
 
 /// All of them, the first one first.
-pub const BUILTIN: [Builtin; 5] = [
+pub const BUILTIN: [Builtin; 11] = [
     Builtin { name: "first", text: include_str!("../../worlds/first.toml") },
+    Builtin { name: "forktree", text: include_str!("../../worlds/forktree.toml") },
+    Builtin {
+        name: "threads-vs-processes",
+        text: include_str!("../../worlds/threads-vs-processes.toml"),
+    },
+    Builtin {
+        name: "producer-consumer",
+        text: include_str!("../../worlds/producer-consumer.toml"),
+    },
     Builtin { name: "race", text: include_str!("../../worlds/race.toml") },
+    Builtin { name: "philosophers", text: include_str!("../../worlds/philosophers.toml") },
+    Builtin {
+        name: "priority-inversion",
+        text: include_str!("../../worlds/priority-inversion.toml"),
+    },
+    Builtin { name: "io-mix", text: include_str!("../../worlds/io-mix.toml") },
     Builtin { name: "wire", text: include_str!("../../worlds/wire.toml") },
     Builtin { name: "servers", text: include_str!("../../worlds/servers.toml") },
     Builtin { name: "nested", text: include_str!("../../worlds/nested.toml") },

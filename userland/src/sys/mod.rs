@@ -1,7 +1,8 @@
 //! A tiny libc: what programs written in Rust use to speak to the kernel.
 //!
 //! Layers: `journal` keeps answers; `port` is the mailbox; `program` is what the kernel resumes;
-//! `image` is what a file holds; [`Sys`] is what a program holds.
+//! `image` is what a file holds; [`Sys`] is what a program holds, with wrappers for calls on processes,
+//! signals and files in modules of their own; [`sync`] has locks on futexes.
 //!
 //! A typical sequence: `sys.read(0, &mut bytes).await` asks for a read(2) into the thread's scratch area,
 //! yields, gets the count, and copies the bytes out of emulated memory with an operation that does not
@@ -11,17 +12,23 @@
 //! asking the kernel or memory for anything hangs its host thread: no emulator that runs native code can
 //! interrupt it, so whoever runs code they do not trust does it in a child process with a time limit.
 
+mod files;
 mod image;
 mod journal;
 mod port;
+mod priority;
+mod process;
 mod program;
 mod quiet;
+mod signals;
+pub mod sync;
 
 pub use image::{Body, FUNCTIONS, Function, ProgramFuture, RustImage};
+pub(crate) use process::THREAD;
+pub use process::{WaitTarget, Waited};
 
-use oscope_kernel::abi::flags::CloneFlags;
 use oscope_kernel::abi::types::Timespec;
-use oscope_kernel::abi::{Atomic, Errno, SigAction, Signal, SignalSet, UserMemory, Width, nr};
+use oscope_kernel::abi::{Atomic, Errno, UserMemory, Width, nr};
 use oscope_kernel::base::{Digester, Duration, Time};
 use port::{Port, check};
 use std::future::{Future, poll_fn};
@@ -51,16 +58,6 @@ const SCRATCH: u64 = 16 * 1024;
 const MAX_DEPTH: u64 = 12;
 /// How far below the start of the stack it ends.
 const SCRATCH_END: u64 = 1024;
-
-/// What a thread shares with its maker, as pthread_create(3) asks for it.
-pub(crate) const THREAD: CloneFlags = CloneFlags::VM
-    .union(CloneFlags::FS)
-    .union(CloneFlags::FILES)
-    .union(CloneFlags::SIGHAND)
-    .union(CloneFlags::THREAD)
-    .union(CloneFlags::SYSVSEM)
-    .union(CloneFlags::PARENT_SETTID)
-    .union(CloneFlags::CHILD_CLEARTID);
 
 /// A stack for a thread, as [`Sys::spawn`] makes it.
 pub(crate) const THREAD_STACK: u64 = 256 * 1024;
@@ -150,6 +147,21 @@ impl Sys {
         .await as u32
     }
 
+    /// Stores a word of four bytes; returns what it held.
+    pub async fn swap32(&self, address: u64, new: u32) -> u32 {
+        self.atomic32(check(13, address), address, Atomic::Swap(u64::from(new))).await
+    }
+
+    /// Adds to a word of four bytes in one step; returns what it was.
+    pub async fn fetch_add32(&self, address: u64, n: u32) -> u32 {
+        self.atomic32(check(14, address), address, Atomic::Add(u64::from(n))).await
+    }
+
+    async fn atomic32(&self, check: u32, address: u64, operation: Atomic) -> u32 {
+        let operate = |memory: &mut dyn UserMemory| memory.atomic(address, Width::B4, operation);
+        poll_fn(|_| self.port.inline(check, operate)).await as u32
+    }
+
     /// Reads bytes out of memory.
     pub async fn peek(&self, address: u64, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length];
@@ -227,6 +239,21 @@ impl Sys {
         arguments
     }
 
+    /// The program's environment, as `NAME=value`, out of its stack.
+    pub async fn environment(&self) -> Vec<String> {
+        let stack = self.port.stack;
+        let arguments = self.load(stack).await.min(1024);
+        let mut environment = Vec::new();
+        for n in 0..1024 {
+            let at = self.load(stack + 16 + (arguments + n) * 8).await;
+            if at == 0 {
+                break;
+            }
+            environment.push(self.string(at).await);
+        }
+        environment
+    }
+
     /// A string in memory that ends with a zero byte.
     pub async fn string(&self, address: u64) -> String {
         let mut bytes = Vec::new();
@@ -257,75 +284,7 @@ impl Sys {
         self.call3(nr::GETPPID, 0, 0, 0).await.unwrap_or(0)
     }
 
-    // ---- processes and threads ----
-
-    /// fork(2): returns 0 in the child, and the child's number in the parent.
-    ///
-    /// # Errors
-    /// `EAGAIN`, `ENOMEM`.
-    pub async fn fork(&self) -> Result {
-        self.call3(nr::CLONE, u64::from(Signal::CHLD.number()), 0, 0).await
-    }
-
-    /// Starts function number `function` of the image on a stack of its own, with `word`. Returns the
-    /// thread's number and the address of a word that becomes 0 when it ends.
-    ///
-    /// # Errors
-    /// `EAGAIN`, `ENOMEM`.
-    pub async fn spawn(&self, function: u64, word: u64) -> Result<(u64, u64)> {
-        let stack = self.mmap(THREAD_STACK).await?;
-        let top = stack + THREAD_STACK - 64;
-        self.store(top, FUNCTIONS + function * 16).await;
-        self.store(top + 8, word).await;
-        let done = top + 16;
-        self.store32(done, 1).await;
-        let tid = self.call(nr::CLONE, [THREAD.bits(), top, top + 24, 0, done, 0]).await?;
-        Ok((tid, done))
-    }
-
-    /// Waits until a thread has ended, as pthread_join(3) does.
-    pub async fn join(&self, done: u64) {
-        while self.load32(done).await != 0 {
-            let _ = self.futex_wait(done, 1, None).await;
-        }
-    }
-
-    /// execve(2). Returns only if it fails.
-    pub async fn execve(&self, path: &str, arguments: &[&str]) -> Errno {
-        let base = self.scratch();
-        let mut text = path.as_bytes().to_vec();
-        text.push(0);
-        let mut pointers = Vec::new();
-        for argument in arguments {
-            pointers.push(base + 4096 + text.len() as u64);
-            text.extend_from_slice(argument.as_bytes());
-            text.push(0);
-        }
-        pointers.push(0);
-        let list: Vec<u8> = pointers.iter().flat_map(|pointer| pointer.to_le_bytes()).collect();
-        self.poke(base, &list).await;
-        self.poke(base + 4096, &text).await;
-        match self.call3(nr::EXECVE, base + 4096, base, 0).await {
-            Err(errno) => errno,
-            Ok(_) => Errno::ENOSYS,
-        }
-    }
-
-    /// exit_group(2).
-    pub async fn exit(&self, code: u64) -> u64 {
-        let _ = self.call3(nr::EXIT_GROUP, code, 0, 0).await;
-        code
-    }
-
-    /// wait4(2): the child's number and its status word.
-    ///
-    /// # Errors
-    /// `ECHILD`, `EINTR`.
-    pub async fn wait(&self, pid: i64) -> Result<(u64, u32)> {
-        let at = self.scratch();
-        let child = self.call(nr::WAIT4, [pid as u64, at, 0, 0, 0, 0]).await?;
-        Ok((child, self.load32(at).await))
-    }
+    // ---- itself ----
 
     /// Goes on as `body` with `state`, forgetting everything else: what runs for ever does this at the
     /// top of its loop, so that its journal stays short. Never returns. A signal handler that does this ends
@@ -339,108 +298,6 @@ impl Sys {
         let body: Body = Arc::new(move |sys| Box::pin(body(sys, state.clone())));
         self.port.rebase.replace(Some((body, digest)));
         std::future::pending().await
-    }
-
-    // ---- signals ----
-
-    /// kill(2).
-    ///
-    /// # Errors
-    /// `ESRCH`, `EINVAL`.
-    pub async fn kill(&self, pid: u64, signal: Signal) -> Result {
-        self.call3(nr::KILL, pid, u64::from(signal.number()), 0).await
-    }
-
-    /// sigaction(2): handler is an address from [`handler`](Self::handler), `SIG_DFL` or `SIG_IGN`.
-    ///
-    /// # Errors
-    /// `EINVAL`.
-    pub async fn sigaction(&self, signal: Signal, handler: u64, flags: u64) -> Result {
-        let at = self.scratch();
-        let action = SigAction { handler, flags, mask: SignalSet::EMPTY };
-        self.poke(at, &action.to_bytes()).await;
-        let number = u64::from(signal.number());
-        self.call(nr::RT_SIGACTION, [number, at, 0, SignalSet::SIZE as u64, 0, 0]).await
-    }
-
-    /// The action of a signal as it stands.
-    ///
-    /// # Errors
-    /// `EINVAL`.
-    pub async fn action(&self, signal: Signal) -> Result<SigAction> {
-        let at = self.scratch();
-        let number = u64::from(signal.number());
-        self.call(nr::RT_SIGACTION, [number, 0, at, SignalSet::SIZE as u64, 0, 0]).await?;
-        let mut bytes = [0; SigAction::SIZE];
-        bytes.copy_from_slice(&self.peek(at, SigAction::SIZE).await);
-        Ok(SigAction::from_bytes(&bytes))
-    }
-
-    /// sigprocmask(2) (0 block, 1 unblock, 2 set); returns the mask as it was.
-    ///
-    /// # Errors
-    /// `EINVAL`.
-    pub async fn sigprocmask(&self, how: u64, set: SignalSet) -> Result<SignalSet> {
-        let at = self.scratch();
-        self.poke(at, &set.to_bytes()).await;
-        self.call(nr::RT_SIGPROCMASK, [how, at, at + 8, SignalSet::SIZE as u64, 0, 0]).await?;
-        Ok(SignalSet(self.load(at + 8).await))
-    }
-
-    /// The address of function number `n` of the image.
-    #[must_use]
-    pub fn handler(&self, n: u64) -> u64 {
-        FUNCTIONS + n * 16
-    }
-
-    // ---- files ----
-
-    /// openat(2) from the working directory.
-    ///
-    /// # Errors
-    /// Those of open(2).
-    pub async fn open(&self, path: &str, flags: u32, mode: u32) -> Result {
-        let at = self.scratch();
-        let mut text = path.as_bytes().to_vec();
-        text.push(0);
-        self.poke(at, &text).await;
-        let here = -100i64 as u64;
-        self.call(nr::OPENAT, [here, at, u64::from(flags), u64::from(mode), 0, 0]).await
-    }
-
-    /// read(2) of at most 8 KiB.
-    ///
-    /// # Errors
-    /// Those of read(2).
-    pub async fn read(&self, fd: u64, length: usize) -> Result<Vec<u8>> {
-        let at = self.scratch() + 4096;
-        let length = length.min(8192) as u64;
-        let count = self.call3(nr::READ, fd, at, length).await?;
-        Ok(self.peek(at, count as usize).await)
-    }
-
-    /// write(2), all of it, in parts of at most 8 KiB.
-    ///
-    /// # Errors
-    /// Those of write(2).
-    pub async fn write(&self, fd: u64, bytes: &[u8]) -> Result<()> {
-        let at = self.scratch() + 4096;
-        for part in bytes.chunks(8192) {
-            self.poke(at, part).await;
-            let mut done = 0;
-            while done < part.len() as u64 {
-                done += self.call3(nr::WRITE, fd, at + done, part.len() as u64 - done).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// close(2).
-    ///
-    /// # Errors
-    /// `EBADF`.
-    pub async fn close(&self, fd: u64) -> Result {
-        self.call3(nr::CLOSE, fd, 0, 0).await
     }
 
     // ---- memory management ----

@@ -37,6 +37,14 @@ impl FutexOp {
     pub const CMP_REQUEUE: u32 = 4;
     /// Wake on two words, changing the second.
     pub const WAKE_OP: u32 = 5;
+    /// Lock, and lend one's urgency to the owner; the timeout is an instant of CLOCK_REALTIME.
+    pub const LOCK_PI: u32 = 6;
+    /// Unlock, and hand over to the most urgent waiter.
+    pub const UNLOCK_PI: u32 = 7;
+    /// Lock if that is possible at once.
+    pub const TRYLOCK_PI: u32 = 8;
+    /// As LOCK_PI; the timeout is an instant of CLOCK_MONOTONIC.
+    pub const LOCK_PI2: u32 = 13;
     /// Sleep, to be woken by a bit; the timeout is an instant.
     pub const WAIT_BITSET: u32 = 9;
     /// Wake those who wait for one of some bits.

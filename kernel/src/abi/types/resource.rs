@@ -88,6 +88,58 @@ impl fmt::Display for Rusage {
 /// "No limit" (`RLIM64_INFINITY`).
 pub const RLIM_INFINITY: u64 = u64::MAX;
 
+/// What times(2) tells: `struct tms`, in ticks of a hundredth of a second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Tms {
+    /// Time in the program (`tms_utime`).
+    pub user: u64,
+    /// Time in the kernel (`tms_stime`).
+    pub system: u64,
+    /// The same of children that were waited for (`tms_cutime`).
+    pub children_user: u64,
+    /// (`tms_cstime`).
+    pub children_system: u64,
+}
+
+impl Tms {
+    /// Size in memory, in bytes.
+    pub const SIZE: usize = 32;
+
+    /// The structure as it lies in memory.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; Self::SIZE] {
+        let own = Writer::new().u64(self.user).u64(self.system);
+        own.u64(self.children_user).u64(self.children_system).finish()
+    }
+}
+
+/// What sysinfo(2) tells: `struct sysinfo`. Loads, shared and buffered memory and swap are 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Sysinfo {
+    /// Seconds since boot.
+    pub uptime: u64,
+    /// Bytes of memory.
+    pub total_memory: u64,
+    /// Bytes of it that are free.
+    pub free_memory: u64,
+    /// Threads.
+    pub tasks: u16,
+}
+
+impl Sysinfo {
+    /// Size in memory, in bytes.
+    pub const SIZE: usize = 112;
+
+    /// The structure as it lies in memory.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; Self::SIZE] {
+        let head = Writer::new().u64(self.uptime).bytes(&[0; 24]); // loads
+        let memory = head.u64(self.total_memory).u64(self.free_memory);
+        let swap = memory.bytes(&[0; 32]); // sharedram, bufferram, totalswap, freeswap
+        swap.u16(self.tasks).bytes(&[0; 22]).u32(1).finish() // pad, totalhigh, freehigh; mem_unit
+    }
+}
+
 /// A limit of prlimit64(2): `struct rlimit64`, which on riscv64 is also `struct rlimit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rlimit {

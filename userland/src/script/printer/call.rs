@@ -123,7 +123,11 @@ fn arguments(call: &Call, reader: &Reader<'_>) -> (String, String, bool) {
         if is_late && !is_open {
             is_open = true;
             // strace prints the comma before it stops to wait, but for clone's optional words.
-            if is_clone { after.push_str(comma) } else { before.push_str(comma) }
+            if is_clone {
+                after.push_str(comma);
+            } else {
+                before.push_str(comma);
+            }
             after.push_str(&text);
         } else if is_open {
             after.push_str(comma);

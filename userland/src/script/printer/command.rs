@@ -4,7 +4,9 @@ use super::finish::out_word;
 use super::structure::{fields, timespec};
 use super::text;
 use super::value::{Reader, address, int, number, signal};
-use oscope_kernel::abi::flags::file::{DESCRIPTOR, LOCK_TYPE, OPEN, STATX_MASK, WHENCE, fcntl, print_mode};
+use oscope_kernel::abi::flags::file::{
+    DESCRIPTOR, LOCK_TYPE, OPEN, STATX_MASK, WHENCE, fcntl, print_mode,
+};
 use oscope_kernel::abi::flags::network::ETHERNET_PROTOCOL;
 use oscope_kernel::abi::flags::process::{CLONE, prctl};
 use oscope_kernel::abi::flags::{FutexOp, hex};
@@ -42,7 +44,10 @@ fn wake_op(word: u32) -> String {
     let operation = name(&OPERATIONS, word >> 28 & 7);
     let comparison = name(&COMPARISONS, word >> 24 & 0xf);
     let argument = hex(u64::from(word >> 12 & 0xfff));
-    format!("{shift}{operation}<<28|{argument}<<12|{comparison}<<24|{}", hex(u64::from(word & 0xfff)))
+    format!(
+        "{shift}{operation}<<28|{argument}<<12|{comparison}<<24|{}",
+        hex(u64::from(word & 0xfff))
+    )
 }
 
 /// Argument 3 of futex(2): a time, or a second count.
@@ -62,8 +67,13 @@ pub(super) fn futex_timeout(r: &Reader<'_>, word: u64) -> Option<String> {
 pub(super) fn fcntl_argument(r: &Reader<'_>, word: u64) -> Option<String> {
     let lock = |bytes: Option<&[u8]>| bytes.map_or_else(|| address(word), flock);
     Some(match r.words[1] as u32 {
-        fcntl::GETFD | fcntl::GETFL | fcntl::GETOWN | fcntl::GETSIG | fcntl::GETLEASE
-        | fcntl::GETPIPE_SZ | fcntl::GET_SEALS => return None,
+        fcntl::GETFD
+        | fcntl::GETFL
+        | fcntl::GETOWN
+        | fcntl::GETSIG
+        | fcntl::GETLEASE
+        | fcntl::GETPIPE_SZ
+        | fcntl::GET_SEALS => return None,
         fcntl::SETFD => DESCRIPTOR.print(word),
         fcntl::SETFL => OPEN.print(word),
         fcntl::SETSIG => signal(word),
@@ -187,7 +197,7 @@ pub(super) fn prctl_argument(r: &Reader<'_>, at: usize, word: u64) -> Option<Str
         }
         prctl::GET_NAME if first => {
             let seen = r.after(word).filter(|_| r.value().is_some());
-            let seen = seen.map(|name| text::path(name));
+            let seen = seen.map(text::path);
             seen.unwrap_or_else(|| address(word))
         }
         prctl::SET_PDEATHSIG if first => signal(word),
@@ -196,12 +206,27 @@ pub(super) fn prctl_argument(r: &Reader<'_>, at: usize, word: u64) -> Option<Str
             seen.map_or_else(|| address(word), |signal| format!("[{signal}]"))
         }
         prctl::GET_CHILD_SUBREAPER if first => out_word(r, word, 4),
-        prctl::SET_CHILD_SUBREAPER | prctl::SET_DUMPABLE | prctl::SET_KEEPCAPS
-        | prctl::SET_TIMERSLACK if first => word.to_string(),
-        prctl::SET_PDEATHSIG | prctl::GET_PDEATHSIG | prctl::SET_NAME | prctl::GET_NAME
-        | prctl::SET_CHILD_SUBREAPER | prctl::GET_CHILD_SUBREAPER | prctl::GET_DUMPABLE
-        | prctl::SET_DUMPABLE | prctl::GET_KEEPCAPS | prctl::SET_KEEPCAPS
-        | prctl::GET_TIMERSLACK | prctl::SET_TIMERSLACK | prctl::GET_SECCOMP => return None,
+        prctl::SET_CHILD_SUBREAPER
+        | prctl::SET_DUMPABLE
+        | prctl::SET_KEEPCAPS
+        | prctl::SET_TIMERSLACK
+            if first =>
+        {
+            word.to_string()
+        }
+        prctl::SET_PDEATHSIG
+        | prctl::GET_PDEATHSIG
+        | prctl::SET_NAME
+        | prctl::GET_NAME
+        | prctl::SET_CHILD_SUBREAPER
+        | prctl::GET_CHILD_SUBREAPER
+        | prctl::GET_DUMPABLE
+        | prctl::SET_DUMPABLE
+        | prctl::GET_KEEPCAPS
+        | prctl::SET_KEEPCAPS
+        | prctl::GET_TIMERSLACK
+        | prctl::SET_TIMERSLACK
+        | prctl::GET_SECCOMP => return None,
         prctl::SET_NO_NEW_PRIVS if first => word.to_string(),
         _ => hex(word),
     })
@@ -228,7 +253,9 @@ pub(super) fn statx(b: &[u8]) -> String {
     let mask = STATX_MASK.print(number(&b[..4]));
     let mode = print_mode(number(&b[28..30]) as u32);
     let (attributes, size) = (hex(number(&b[8..16])), number(&b[40..48]));
-    format!("{{stx_mask={mask}, stx_attributes={attributes}, stx_mode={mode}, stx_size={size}, ...}}")
+    format!(
+        "{{stx_mask={mask}, stx_attributes={attributes}, stx_mode={mode}, stx_size={size}, ...}}"
+    )
 }
 
 /// `struct statfs`.

@@ -32,8 +32,14 @@ pub(super) fn code(number: u16, words: &[u64; 6], restart: Restart) -> Option<Re
         }
         nr::FUTEX => Some(Restart::ERESTARTSYS),
         nr::PPOLL | nr::PSELECT6 | nr::RT_SIGSUSPEND => Some(Restart::ERESTARTNOHAND),
-        nr::EPOLL_PWAIT | nr::EPOLL_PWAIT2 | nr::RT_SIGTIMEDWAIT | nr::SEMOP | nr::SEMTIMEDOP
-        | nr::MSGSND | nr::MSGRCV | nr::IO_GETEVENTS => None,
+        nr::EPOLL_PWAIT
+        | nr::EPOLL_PWAIT2
+        | nr::RT_SIGTIMEDWAIT
+        | nr::SEMOP
+        | nr::SEMTIMEDOP
+        | nr::MSGSND
+        | nr::MSGRCV
+        | nr::IO_GETEVENTS => None,
         _ => Some(restart),
     }
 }

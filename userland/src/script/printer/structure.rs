@@ -95,7 +95,10 @@ pub(super) fn print(r: &Reader<'_>, at: usize, word: u64, kind: &Kind) -> Option
         Kind::SemOps => {
             let ops = r.before(word)?.chunks_exact(6).map(|op| {
                 let (number, change) = (number(&op[..2]), number(&op[2..4]) as u16 as i16);
-                format!("{{sem_num={number}, sem_op={change}, sem_flg={}}}", command::sem_flags(&op[4..]))
+                format!(
+                    "{{sem_num={number}, sem_op={change}, sem_flg={}}}",
+                    command::sem_flags(&op[4..])
+                )
             });
             list(ops)
         }
@@ -120,11 +123,9 @@ fn whole(r: &Reader<'_>, _at: usize, word: u64, kind: &Kind) -> Option<String> {
         }
         Kind::Itimerspec(d) => Itimerspec::from_bytes(bytes(r.data(word, 32, d)?)?).to_string(),
         Kind::Itimerval(d) => Itimerval::from_bytes(bytes(r.data(word, 32, d)?)?).to_string(),
-        Kind::Tms => fields(
-            r.out(word, 32)?,
-            8,
-            &["tms_utime", "tms_stime", "tms_cutime", "tms_cstime"],
-        ),
+        Kind::Tms => {
+            fields(r.out(word, 32)?, 8, &["tms_utime", "tms_stime", "tms_cutime", "tms_cstime"])
+        }
         Kind::Stat => Stat::from_bytes(bytes(r.out(word, Stat::SIZE)?)?).to_string(),
         Kind::Statx => command::statx(r.out(word, 256)?),
         Kind::Statfs => command::statfs(r.out(word, 120)?),
@@ -134,7 +135,7 @@ fn whole(r: &Reader<'_>, _at: usize, word: u64, kind: &Kind) -> Option<String> {
         // Nobody was found: nothing was written.
         Kind::Rusage if r.value()? == 0 && is_of_child(r) => return None,
         Kind::Rusage => Rusage::from_bytes(bytes(r.out(word, Rusage::SIZE)?)?).to_string(),
-        Kind::WaitStatus => format!("[{}]", WaitStatus::print(int(r.out(word, 4)?).cast_unsigned())),
+        Kind::WaitStatus => WaitStatus::print(int(r.out(word, 4)?).cast_unsigned()),
         Kind::SchedParam(d) => format!("[{}]", int(r.data(word, 4, d)?)),
         Kind::SchedAttr(d) => sched_attr(r.data(word, 48, d)?),
         Kind::CloneArguments => command::clone_arguments(r, word)?,
@@ -200,7 +201,13 @@ fn strings(r: &Reader<'_>, word: u64) -> Option<String> {
 }
 
 /// `[{iov_base="hello", iov_len=5}]`; of the buffers, at most `left` bytes.
-fn buffers(r: &Reader<'_>, word: u64, count: u64, mut left: u64, direction: Direction) -> Option<String> {
+fn buffers(
+    r: &Reader<'_>,
+    word: u64,
+    count: u64,
+    mut left: u64,
+    direction: Direction,
+) -> Option<String> {
     let shown = count.min(LIST_LIMIT) as usize;
     let moment = if direction == Out { r.after(word) } else { r.before(word) };
     let vectors = moment?.get(..shown * Iovec::SIZE)?.chunks_exact(Iovec::SIZE);
@@ -269,7 +276,9 @@ pub(super) fn fd_set(r: &Reader<'_>, bytes: &[u8]) -> String {
 
 /// Descriptors of ppoll(2), as they were put in.
 pub(super) fn poll_fds(bytes_: &[u8]) -> impl Iterator<Item = PollText> {
-    bytes_.chunks_exact(PollFd::SIZE).filter_map(|one| Some(PollText(PollFd::from_bytes(bytes(one)?))))
+    bytes_
+        .chunks_exact(PollFd::SIZE)
+        .filter_map(|one| Some(PollText(PollFd::from_bytes(bytes(one)?))))
 }
 
 /// One descriptor of ppoll(2), for its reader.

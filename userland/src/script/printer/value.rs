@@ -5,7 +5,9 @@ use super::style::Style;
 use super::{command, structure, text};
 use oscope_kernel::abi::call::Direction::{self, Out};
 use oscope_kernel::abi::call::{Kind, Length};
-use oscope_kernel::abi::flags::file::{FileMode, OpenFlags, file_type, print_mode, print_permissions};
+use oscope_kernel::abi::flags::file::{
+    FileMode, OpenFlags, file_type, print_mode, print_permissions,
+};
 use oscope_kernel::abi::flags::network::{
     IP_OPTION, IP_PROTOCOL, SOCKET_OPTION, TCP_OPTION, family, level,
 };
@@ -115,7 +117,7 @@ impl<'a> Reader<'a> {
     fn pointer(&self, at: usize, word: u64, kind: &Kind) -> String {
         let shown = match kind {
             _ if word == 0 => None,
-            Kind::Path => self.before(word).map(|bytes| text::path(bytes)),
+            Kind::Path => self.before(word).map(text::path),
             Kind::String => self.before(word).map(|bytes| {
                 let whole = bytes.split_last().filter(|(last, _)| **last == 0);
                 match whole {
@@ -127,7 +129,11 @@ impl<'a> Reader<'a> {
             Kind::StringOut => self.after(word).map(|bytes| {
                 // getcwd(2) counts the zero at the end, readlinkat(2) has none.
                 let text = bytes.strip_suffix(&[0]).unwrap_or(bytes);
-                if self.number == nr::GETCWD { text::path(text) } else { text::quote(text, text.len(), self.style) }
+                if self.number == nr::GETCWD {
+                    text::path(text)
+                } else {
+                    text::quote(text, text.len(), self.style)
+                }
             }),
             _ => structure::print(self, at, word, kind),
         };
@@ -155,7 +161,12 @@ impl<'a> Reader<'a> {
     }
 
     /// So many bytes that go in or come out.
-    pub(super) fn data(&self, address: u64, length: usize, direction: Direction) -> Option<&'a [u8]> {
+    pub(super) fn data(
+        &self,
+        address: u64,
+        length: usize,
+        direction: Direction,
+    ) -> Option<&'a [u8]> {
         if direction == Out { self.out(address, length) } else { self.into(address, length) }
     }
 

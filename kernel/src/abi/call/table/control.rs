@@ -8,19 +8,24 @@ use crate::abi::call::Kind::{
     DirFd, Enum, EpollEvent, EpollEvents, FcntlArgument, Fd, FdSet, Flags, Hex, Int, IoctlArgument,
     IoctlRequest, Path, PollFds, SignalSet, Size, Struct, Timespec, Unsigned,
 };
+use crate::abi::call::Status::Partial;
 use crate::abi::flags::file::{FCNTL, FLOCK, INOTIFY, INOTIFY_INIT, OPEN, USERFAULT};
 use crate::abi::flags::network::{EPOLL_CREATE, EPOLL_OP, EVENTFD, SIGNALFD};
 
 calls! {
-    FILE FCNTL fcntl(fd: Fd, cmd: Enum(&FCNTL), arg: FcntlArgument) -> ByCommand;
-    FILE IOCTL ioctl(fd: Fd, request: IoctlRequest, argp: IoctlArgument) -> ByCommand;
+    FILE FCNTL fcntl(fd: Fd, cmd: Enum(&FCNTL), arg: FcntlArgument) -> ByCommand,
+        Partial("no locks, leases, owners and seals: EINVAL");
+    FILE IOCTL ioctl(fd: Fd, request: IoctlRequest, argp: IoctlArgument) -> ByCommand,
+        Partial("terminals, and FIONREAD of pipes");
     FILE FLOCK flock(fd: Fd, operation: Flags(&FLOCK)) -> Success;
 
     // Linux changes the timeouts of these two; the C library hides it.
     FILE PPOLL ppoll(fds: PollFds, nfds: Unsigned, tmo_p: Timespec(InOut), sigmask: SignalSet(In),
-        sigsetsize: Size) -> Ready;
+        sigsetsize: Size) -> Ready,
+        Partial("the time that was left is not written back");
     FILE PSELECT6 pselect6(nfds: Int, readfds: FdSet, writefds: FdSet, exceptfds: FdSet,
-        timeout: Timespec(InOut), sigmask: Struct("sigset_argpack", In)) -> Ready;
+        timeout: Timespec(InOut), sigmask: Struct("sigset_argpack", In)) -> Ready,
+        Partial("the time that was left is not written back");
     FILE EPOLL_CREATE1 epoll_create1(flags: Flags(&EPOLL_CREATE)) -> Fd;
     FILE EPOLL_CTL epoll_ctl(epfd: Fd, op: Enum(&EPOLL_OP), fd: Fd, event: EpollEvent) -> Success;
     FILE EPOLL_PWAIT epoll_pwait(epfd: Fd, events: EpollEvents, maxevents: Int, timeout: Int,

@@ -8,6 +8,7 @@ use crate::abi::call::Kind::{
     UnsignedLong,
 };
 use crate::abi::call::Length::{Argument, Result};
+use crate::abi::call::Status::Partial;
 use crate::abi::flags::file::OPEN_BITS;
 use crate::abi::flags::process::{GETRANDOM, REBOOT, SECCOMP};
 
@@ -28,7 +29,8 @@ calls! {
     KERNEL BPF bpf(cmd: Int, attr: Struct("bpf_attr", InOut), size: Unsigned) -> ByCommand;
     PROCESS SECCOMP seccomp(operation: Enum(&SECCOMP), flags: Hex, args: Address) -> ByCommand;
     KERNEL GETRANDOM getrandom(buf: Buffer { direction: Out, length: Result }, buflen: Size,
-        flags: Flags(&GETRANDOM)) -> Bytes;
+        flags: Flags(&GETRANDOM)) -> Bytes,
+        Partial("seeded, so that runs are equal");
 
     PROCESS ADD_KEY add_key(type: String, description: String,
         payload: Buffer { direction: In, length: Argument(3) }, plen: Size, keyring: Int) -> Int;

@@ -23,7 +23,7 @@ calls! {
         size: Size) -> Fd;
     FILE CLOSE close(fd: Fd) -> Success, Supported;
     FILE CLOSE_RANGE close_range(first: Unsigned, last: Unsigned,
-        flags: Flags(&CLOSE_RANGE)) -> Success;
+        flags: Flags(&CLOSE_RANGE)) -> Success, Supported;
     FILE READ read(fd: Fd, buf: Buffer { direction: Out, length: Result }, count: Size) -> Bytes,
         Supported;
     FILE WRITE write(fd: Fd, buf: Buffer { direction: In, length: Argument(2) },
@@ -47,8 +47,10 @@ calls! {
     FILE CACHESTAT cachestat(fd: Fd, range: Struct("cachestat_range", In),
         cstat: Struct("cachestat", Out), flags: Unsigned) -> Success;
     FILE GETDENTS64 getdents64(fd: Fd, dirp: Dirents, count: Size) -> Bytes;
-    FILE GETCWD getcwd(buf: StringOut, size: Size) -> Bytes;
-    FILE CHDIR chdir(path: Path) -> Success;
+    FILE GETCWD getcwd(buf: StringOut, size: Size) -> Bytes,
+        Supported;
+    FILE CHDIR chdir(path: Path) -> Success,
+        Partial("`..` has no meaning");
     FILE FCHDIR fchdir(fd: Fd) -> Success;
     FILE CHROOT chroot(path: Path) -> Success;
     FILE MKNODAT mknodat(dirfd: DirFd, pathname: Path, mode: FileMode,
@@ -62,8 +64,10 @@ calls! {
         flags: Flags(&RENAME)) -> Success;
     FILE READLINKAT readlinkat(dirfd: DirFd, pathname: Path, buf: StringOut, bufsiz: Size) -> Bytes;
     FILE NEWFSTATAT newfstatat(dirfd: DirFd, pathname: Path, statbuf: Stat,
-        flags: Flags(&AT)) -> Success;
-    FILE FSTAT fstat(fd: Fd, statbuf: Stat) -> Success;
+        flags: Flags(&AT)) -> Success,
+        Partial("no time stamps");
+    FILE FSTAT fstat(fd: Fd, statbuf: Stat) -> Success,
+        Partial("no time stamps");
     FILE STATX statx(dirfd: DirFd, pathname: Path, flags: Flags(&STATX_AT),
         mask: Flags(&STATX_MASK), statxbuf: Statx) -> Success;
     FILE STATFS statfs(path: Path, buf: Statfs) -> Success;
@@ -80,8 +84,10 @@ calls! {
         flags: Flags(&AT)) -> Success;
     FILE UTIMENSAT utimensat(dirfd: DirFd, pathname: Path, times: TimespecPair,
         flags: Flags(&AT)) -> Success;
-    FILE UMASK umask(mask: Mode) -> Mode;
-    FILE PIPE2 pipe2(pipefd: FdPair, flags: Flags(&OPEN_BITS)) -> Success;
+    FILE UMASK umask(mask: Mode) -> Mode,
+        Supported;
+    FILE PIPE2 pipe2(pipefd: FdPair, flags: Flags(&OPEN_BITS)) -> Success,
+        Partial("no O_DIRECT, which keeps writes apart");
     FILE MEMFD_CREATE memfd_create(name: String, flags: Flags(&MEMFD)) -> Fd;
     FILE COPY_FILE_RANGE copy_file_range(fd_in: Fd, off_in: LongPointer(InOut), fd_out: Fd,
         off_out: LongPointer(InOut), len: Size, flags: Unsigned) -> Bytes;

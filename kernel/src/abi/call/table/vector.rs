@@ -8,22 +8,23 @@ use crate::abi::call::Kind::{
     Struct, Timespec, Unsigned, UnsignedLong,
 };
 use crate::abi::call::Length::{Argument, Result};
+use crate::abi::call::Status::Supported;
 use crate::abi::flags::file::{IO_URING_ENTER, RWF, SPLICE};
 
 calls! {
     FILE READV readv(fd: Fd, iov: Iovec { direction: Out, count: 2 },
-        iovcnt: UnsignedLong) -> Bytes;
+        iovcnt: UnsignedLong) -> Bytes, Supported;
     FILE WRITEV writev(fd: Fd, iov: Iovec { direction: In, count: 2 },
-        iovcnt: UnsignedLong) -> Bytes;
+        iovcnt: UnsignedLong) -> Bytes, Supported;
     FILE PREAD64 pread64(fd: Fd, buf: Buffer { direction: Out, length: Result }, count: Size,
-        offset: Offset) -> Bytes;
+        offset: Offset) -> Bytes, Supported;
     FILE PWRITE64 pwrite64(fd: Fd, buf: Buffer { direction: In, length: Argument(2) }, count: Size,
-        offset: Offset) -> Bytes;
+        offset: Offset) -> Bytes, Supported;
     // The high half of the offset is for 32-bit machines.
     FILE PREADV preadv(fd: Fd, iov: Iovec { direction: Out, count: 2 }, iovcnt: UnsignedLong,
-        offset: Offset, offset_high: Hidden) -> Bytes;
+        offset: Offset, offset_high: Hidden) -> Bytes, Supported;
     FILE PWRITEV pwritev(fd: Fd, iov: Iovec { direction: In, count: 2 }, iovcnt: UnsignedLong,
-        offset: Offset, offset_high: Hidden) -> Bytes;
+        offset: Offset, offset_high: Hidden) -> Bytes, Supported;
     FILE PREADV2 preadv2(fd: Fd, iov: Iovec { direction: Out, count: 2 }, iovcnt: UnsignedLong,
         offset: Offset, offset_high: Hidden, flags: Flags(&RWF)) -> Bytes;
     FILE PWRITEV2 pwritev2(fd: Fd, iov: Iovec { direction: In, count: 2 }, iovcnt: UnsignedLong,

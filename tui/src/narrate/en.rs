@@ -1,6 +1,4 @@
-//! Events told in words: one plain sentence for a visible change, or for a single record.
-//!
-//! A sentence says who, what and why, in that order, and takes everything from typed records.
+//! English sentences.
 
 use crate::steps::Step;
 use crate::text::{count, short};
@@ -15,10 +13,9 @@ use oscope_kernel::event::{
 };
 
 /// A task as sentences call it: `B (blink)`.
-#[must_use]
-pub fn who(trace: &Trace, serial: Serial, time: Time) -> String {
+pub(super) fn who(trace: &Trace, serial: Serial, time: Time) -> String {
     match trace.track(serial) {
-        Some(track) => format!("{} ({})", track.letter, track.name(time)),
+        Some(track) => format!("{} ({})", track.tag, track.name(time)),
         None => "the kernel".to_owned(),
     }
 }
@@ -29,8 +26,7 @@ fn at(time: Time) -> String {
 }
 
 /// One sentence on a visible change.
-#[must_use]
-pub fn tell(trace: &Trace, step: &Step) -> String {
+pub(super) fn tell(trace: &Trace, step: &Step) -> String {
     let records: Vec<&Record> =
         step.records.iter().filter_map(|number| trace.record(*number)).collect();
     let mut parts: Vec<String> = Vec::new();
@@ -69,8 +65,7 @@ fn tell_started(trace: &Trace, started: &[(Serial, Serial)], time: Time) -> Stri
 }
 
 /// What one record says, without the time and the full stop.
-#[must_use]
-pub fn tell_record(trace: &Trace, record: &Record) -> String {
+pub(super) fn tell_record(trace: &Trace, record: &Record) -> String {
     let (stamp, after) = (record.stamp, record.stamp.time + Duration::nanos(1));
     let actor = || who(trace, stamp.thread, after);
     match record.event {
@@ -227,6 +222,11 @@ fn tell_sched(trace: &Trace, record: &Record, event: SchedEvent) -> String {
                 _ => format!("{name} is ready for CPU {on}"),
             }
         }
+        SchedEvent::Priority { thread, priority, inherited } => {
+            let name = who(trace, thread, after);
+            let from = if inherited { ", lent by who waits for it" } else { "" };
+            format!("{name} has priority {priority} now{from}")
+        }
         SchedEvent::Switch { from, to, why } => tell_switch(trace, (from, to), why, (cpu, after)),
     }
 }
@@ -264,6 +264,8 @@ fn slept(on: Wait) -> &'static str {
         Wait::Child => "went to sleep until a child ends",
         Wait::Disk => "asked the disk and went to sleep",
         Wait::Pipe => "went to sleep at a pipe",
+        Wait::Signal => "went to sleep until a signal comes",
+        Wait::Poll => "went to sleep at several descriptors",
         Wait::Socket => "went to sleep until a packet comes",
         Wait::Console => "went to sleep until somebody types",
         Wait::Server => "asked a server and went to sleep",
@@ -279,6 +281,8 @@ fn woken(wait: Wait) -> &'static str {
         Wait::Child => "a child of it ended",
         Wait::Disk => "the disk is done",
         Wait::Pipe => "the pipe moved",
+        Wait::Signal => "a signal came",
+        Wait::Poll => "a descriptor was ready",
         Wait::Socket => "a packet came",
         Wait::Console => "somebody typed",
         Wait::Server => "a server answered",
@@ -287,14 +291,15 @@ fn woken(wait: Wait) -> &'static str {
 }
 
 /// What somebody waits for, in a word.
-#[must_use]
-pub fn waits_for(wait: Wait) -> &'static str {
+pub(super) fn waits_for(wait: Wait) -> &'static str {
     match wait {
         Wait::Sleep => "timer",
         Wait::Futex => "futex",
         Wait::Child => "child",
         Wait::Disk => "disk",
         Wait::Pipe => "pipe",
+        Wait::Signal => "signal",
+        Wait::Poll => "poll",
         Wait::Socket => "packet",
         Wait::Console => "key",
         Wait::Server => "server",
@@ -303,8 +308,7 @@ pub fn waits_for(wait: Wait) -> &'static str {
 }
 
 /// A task's state in a few words, as at the end of its lane.
-#[must_use]
-pub fn state(doing: Option<Doing>) -> String {
+pub(super) fn state(doing: Option<Doing>) -> String {
     match doing {
         None => "not born".to_owned(),
         Some(Doing::Run(cpu)) => format!("runs, CPU {cpu}"),
@@ -320,9 +324,8 @@ pub fn state(doing: Option<Doing>) -> String {
 }
 
 /// One sentence on what a task does at a moment, and since when.
-#[must_use]
-pub fn tell_task_now(track: &Track, time: Time) -> String {
-    let name = format!("{} ({}, tid {})", track.letter, track.name(time), track.tid);
+pub(super) fn tell_task_now(track: &Track, time: Time) -> String {
+    let name = format!("{} ({}, tid {})", track.tag, track.name(time), track.tid);
     let long = time.since(track.since(time));
     let long = match long.saturating_sub(Duration::nanos(1)) {
         Duration::ZERO => "no time yet".to_owned(),
@@ -344,6 +347,8 @@ pub fn tell_task_now(track: &Track, time: Time) -> String {
                 Wait::Child => "for a child to end",
                 Wait::Disk => "for the disk",
                 Wait::Pipe => "at a pipe",
+                Wait::Signal => "for a signal",
+                Wait::Poll => "at several descriptors",
                 Wait::Socket => "for a packet",
                 Wait::Console => "for somebody to type",
                 Wait::Server => "for a server",
@@ -361,8 +366,7 @@ pub fn tell_task_now(track: &Track, time: Time) -> String {
 }
 
 /// A single record, with its time and number.
-#[must_use]
-pub fn tell_event(trace: &Trace, number: u64, record: &Record) -> String {
+pub(super) fn tell_event(trace: &Trace, number: u64, record: &Record) -> String {
     let time = record.stamp.time;
     format!("Event {number}, {time}: {}.", tell_record(trace, record))
 }

@@ -1,0 +1,226 @@
+//! Pipes (pipe(7)): bytes that one end writes and the other end reads, in order, each once.
+//!
+//! A pipe is a bounded queue of bytes with two counts: how many open files are its read end, and how many
+//! its write end. Both ends at zero, it is gone. A reader of an empty pipe waits while there is a writer;
+//! a writer of a full pipe waits while there is a reader. Who waits, and for whom, is decided in layer 7.
+//!
+//! A simplification: the capacity counts bytes. Linux counts buffers of a page each, so that a pipe may be
+//! full before it holds 64 KiB of small writes that do not fit together into pages.
+
+use crate::base::{PipeId, PipeTag, RequestId, Table};
+use crate::event::EventId;
+use std::collections::VecDeque;
+
+/// Writes of at most so many bytes are never mixed with others (`PIPE_BUF`).
+pub const PIPE_BUF: u64 = 4096;
+/// How many bytes a new pipe holds: 16 pages.
+const CAPACITY: u64 = 65_536;
+/// The largest capacity for those without privileges (/proc/sys/fs/pipe-max-size).
+pub const MAX_CAPACITY: u64 = 1_048_576;
+
+/// Which side of a pipe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum End {
+    /// Where bytes come out.
+    Read,
+    /// Where they go in.
+    Write,
+}
+
+/// Who wrote a stretch of bytes: it ends where `until` bytes have gone through the pipe.
+#[derive(Clone, Copy, Debug, Hash)]
+struct Tag {
+    until: u64,
+    cause: EventId,
+    request: RequestId,
+}
+
+/// A pipe.
+#[derive(Clone, Debug, Hash)]
+pub struct Pipe {
+    bytes: VecDeque<u8>,
+    tags: VecDeque<Tag>,
+    capacity: u64,
+    /// How many bytes were ever written.
+    written: u64,
+    /// Open files that are its read end.
+    pub readers: u32,
+    /// Open files that are its write end.
+    pub writers: u32,
+}
+
+impl Pipe {
+    /// How many bytes wait to be read.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    /// Whether there is nothing to read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// How many bytes it holds at most.
+    #[must_use]
+    pub const fn capacity(&self) -> u64 {
+        self.capacity
+    }
+
+    /// How many more bytes fit in.
+    #[must_use]
+    pub fn room(&self) -> u64 {
+        self.capacity.saturating_sub(self.len())
+    }
+
+    /// Whether writers are told that there is room: when a whole page fits in, as on Linux.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.room() >= PIPE_BUF
+    }
+
+    /// Gives it another capacity, which must hold what is in it; `false` if it does not.
+    pub fn resize(&mut self, capacity: u64) -> bool {
+        let fits = capacity >= self.len();
+        if fits {
+            self.capacity = capacity;
+        }
+        fits
+    }
+
+    /// Puts bytes in, for which there must be room, on behalf of somebody.
+    pub fn push(&mut self, bytes: &[u8], cause: EventId, request: RequestId) {
+        self.bytes.extend(bytes);
+        self.written += bytes.len() as u64;
+        let until = self.written;
+        match self.tags.back_mut() {
+            Some(last) if last.cause == cause && last.request == request => last.until = until,
+            _ => self.tags.push_back(Tag { until, cause, request }),
+        }
+    }
+
+    /// The next `into.len()` bytes, left where they are.
+    pub fn peek(&self, into: &mut [u8]) {
+        for (place, byte) in into.iter_mut().zip(&self.bytes) {
+            *place = *byte;
+        }
+    }
+
+    /// Takes `count` bytes out. Returns who wrote the last of them, and for which request.
+    pub fn take(&mut self, count: u64) -> Option<(EventId, RequestId)> {
+        let count = count.min(self.len());
+        self.bytes.drain(..count as usize);
+        let read = self.written - self.len();
+        let mut last = None;
+        let mut from = read - count;
+        while let Some(tag) = self.tags.front().filter(|_| from < read) {
+            last = Some((tag.cause, tag.request));
+            from = tag.until;
+            if tag.until <= read {
+                self.tags.pop_front();
+            }
+        }
+        last
+    }
+}
+
+/// All pipes of a machine.
+#[derive(Clone, Debug, Default, Hash)]
+pub struct Pipes {
+    table: Table<PipeTag, Pipe>,
+}
+
+impl Pipes {
+    /// Makes a pipe with one open file at each end.
+    pub fn create(&mut self) -> PipeId {
+        self.table.insert(Pipe {
+            bytes: VecDeque::new(),
+            tags: VecDeque::new(),
+            capacity: CAPACITY,
+            written: 0,
+            readers: 1,
+            writers: 1,
+        })
+    }
+
+    /// A pipe.
+    #[must_use]
+    pub fn get(&self, id: PipeId) -> Option<&Pipe> {
+        self.table.get(id)
+    }
+
+    /// A pipe, to change.
+    pub fn get_mut(&mut self, id: PipeId) -> Option<&mut Pipe> {
+        self.table.get_mut(id)
+    }
+
+    /// An open file that was this end is closed; with the last one of both ends the pipe is gone.
+    pub fn close(&mut self, id: PipeId, end: End) {
+        let Some(pipe) = self.table.get_mut(id) else {
+            return;
+        };
+        let count = match end {
+            End::Read => &mut pipe.readers,
+            End::Write => &mut pipe.writers,
+        };
+        *count = count.saturating_sub(1);
+        if pipe.readers == 0 && pipe.writers == 0 {
+            self.table.remove(id);
+        }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// All pipes.
+    pub fn iter(&self) -> impl Iterator<Item = (PipeId, &Pipe)> {
+        self.table.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{End, Pipes};
+    use crate::base::{MachineId, RequestId};
+    use crate::event::EventId;
+
+    fn event(n: u64) -> EventId {
+        EventId::new(MachineId(0), n)
+    }
+
+    #[test]
+    fn bytes_come_out_as_they_went_in_and_say_who_wrote_them() {
+        let mut pipes = Pipes::default();
+        let id = pipes.create();
+        let pipe = pipes.get_mut(id).expect("it was just made");
+        pipe.push(b"abc", event(1), RequestId(1));
+        pipe.push(b"de", event(2), RequestId(2));
+        let mut bytes = [0; 4];
+        pipe.peek(&mut bytes);
+        assert_eq!(&bytes, b"abcd");
+        assert_eq!(pipe.take(2), Some((event(1), RequestId(1))));
+        assert_eq!(pipe.take(2), Some((event(2), RequestId(2))), "of the last byte");
+        assert_eq!(pipe.take(9), Some((event(2), RequestId(2))));
+        assert_eq!(pipe.take(9), None);
+    }
+
+    #[test]
+    fn a_pipe_is_gone_with_its_last_end() {
+        let mut pipes = Pipes::default();
+        let id = pipes.create();
+        pipes.close(id, End::Write);
+        assert!(pipes.get(id).is_some_and(|pipe| pipe.writers == 0 && pipe.readers == 1));
+        pipes.close(id, End::Read);
+        assert!(pipes.is_empty());
+    }
+}

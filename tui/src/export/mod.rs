@@ -1,0 +1,3 @@
+//! A run in the formats of other tools.
+
+pub mod strace;

@@ -1,0 +1,310 @@
+//! The kernel's log in strace's words.
+//!
+//! Layers: [`style`] is how it looks; [`call`] is one call as text, from `value` (one argument), `structure`, `signals`
+//! and `command` (what it points to), `finish` and `interruption` (its result); [`Printer`] puts the calls of many
+//! tasks on lines, one after the other.
+//!
+//! A typical sequence: thread 7 begins to wait in read(2). The log says [`CallEvent::Wait`], so the printer writes
+//! `7     read(3, ` and leaves the line open. Thread 8 makes a call meanwhile: the open line ends in
+//! `<unfinished ...>`, and 8 gets a line of its own. When 7's call returns, its line goes on as
+//! `7     <... read resumed>"hello", 64) = 5`. Had nobody else said anything, it would have gone on where it was. A
+//! call that never waits has one record, and one line.
+//!
+//! The text is that of `strace -f`, version 6.1. Where a world has several machines, each line begins with the name of its
+//! machine, a colon and a blank, which strace does not know.
+
+pub mod call;
+mod command;
+mod finish;
+mod interruption;
+mod signals;
+mod structure;
+pub mod style;
+mod text;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use call::CallText;
+pub use style::{Clock, Hex, Style, Whose};
+
+use oscope_kernel::abi::signal::DefaultAction;
+use oscope_kernel::abi::{Restart, Signal};
+use oscope_kernel::base::{MachineId, Serial, Time};
+use oscope_kernel::event::{CallEvent, Event, Log, Record, TaskEvent};
+use std::collections::BTreeMap;
+
+/// A task's name in the log of a world.
+type Key = (MachineId, Serial);
+
+/// What the printer knows of a task.
+#[derive(Clone, Debug, Default)]
+struct Task {
+    tid: u32,
+    pid: u32,
+    /// Whether it is a program's: the kernel's own tasks make no calls.
+    is_traced: bool,
+    /// The call whose beginning has been printed.
+    open: Option<Open>,
+    /// The call that restart_syscall(2) would go on with.
+    interrupted: Option<u16>,
+    /// The end of a process's first thread is told when its other threads have ended.
+    held: Option<u32>,
+}
+
+#[derive(Clone, Debug)]
+struct Open {
+    name: String,
+    /// Whether arguments are still to come.
+    is_open: bool,
+}
+
+/// Turns records into lines. Records must come in the world's order.
+#[derive(Debug)]
+pub struct Printer {
+    style: Style,
+    /// Machines by number; empty if there is but one and its name is not printed.
+    machines: Vec<String>,
+    tasks: BTreeMap<Key, Task>,
+    /// Whose line is open, and how long it is so far.
+    line: Option<(Key, usize)>,
+    before: Time,
+}
+
+impl Printer {
+    /// A printer for a world with machines of these names.
+    #[must_use]
+    pub fn new(style: Style, machines: &[&str]) -> Self {
+        let several = machines.len() > 1;
+        let machines = if several { machines } else { &[] };
+        Self {
+            style,
+            machines: machines.iter().map(|name| (*name).to_owned()).collect(),
+            tasks: BTreeMap::new(),
+            line: None,
+            before: Time::ZERO,
+        }
+    }
+
+    /// Appends what strace prints of a record; for many, nothing.
+    pub fn record(&mut self, log: &Log, sequence: u64, record: &Record, text: &mut String) {
+        let key = (log.machine(), record.stamp.thread);
+        let time = record.stamp.time;
+        match record.event {
+            Event::Task(TaskEvent::Start { child, tid, pid, .. }) => {
+                self.start(key, (key.0, child), tid, pid, text);
+            }
+            Event::Task(TaskEvent::Exit { status }) => self.exit(key, status, time, text),
+            Event::Task(TaskEvent::Deliver { signal, handled, info }) => {
+                let info = signals::info(log.bytes(sequence, info));
+                self.deliver(key, time, (signal, handled, info), text);
+            }
+            Event::Call(event) => {
+                let call = CallText::of(log, sequence, &event, &self.style);
+                self.call(key, time, &event, call, text);
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends a line that is still open: the trace is over.
+    pub fn finish(&mut self, text: &mut String) {
+        if self.line.take().is_some() {
+            text.push_str(" <unfinished ...>\n");
+        }
+    }
+
+    fn start(&mut self, parent: Key, child: Key, tid: u32, pid: u32, text: &mut String) {
+        let is_traced = self.tasks.get(&parent).is_some_and(|task| task.is_traced);
+        self.tasks.insert(child, Task { tid, pid, is_traced, ..Task::default() });
+        if is_traced && self.style.whose == Whose::WhenSeveral {
+            self.leave_line(text);
+            text.push_str(&format!("strace: Process {tid} attached\n"));
+        }
+    }
+
+    fn call(&mut self, key: Key, time: Time, event: &CallEvent, call: CallText, text: &mut String) {
+        let (number, entered) = match *event {
+            CallEvent::Wait { number, entered, .. }
+            | CallEvent::Interrupted { number, entered, .. }
+            | CallEvent::Done { number, entered, .. } => (number, entered),
+        };
+        let task = self.tasks.entry(key).or_default();
+        task.is_traced = true;
+        let mut call = call;
+        if task.interrupted.take_if(|interrupted| *interrupted == number).is_some() {
+            call.before = format!("<... resuming interrupted {} ...>", call.name);
+            call.after.clear();
+            (call.name, call.is_open) = ("restart_syscall".into(), false);
+        }
+        let open = task.open.take();
+        if let CallEvent::Interrupted { .. } = event
+            && call.result.contains(Restart::ERESTART_RESTARTBLOCK.name())
+        {
+            task.interrupted = Some(number);
+        }
+        if let CallEvent::Wait { .. } = event {
+            task.open = Some(Open { name: call.name.to_string(), is_open: call.is_open });
+            self.begin(key, entered, text);
+            self.add(&format!("{}({}", call.name, call.before), text);
+            return;
+        }
+        match (open, self.line) {
+            (Some(_), Some((writer, _))) if writer == key => {}
+            (Some(open), _) => {
+                self.begin(key, time, text);
+                self.add(&format!("<... {} resumed>", open.name), text);
+            }
+            (None, _) => {
+                self.begin(key, entered, text);
+                self.add(&format!("{}({}", call.name, call.before), text);
+            }
+        }
+        self.add(&format!("{}) ", call.after), text);
+        self.equals(&call.result, text);
+        if self.style.took && call.result != "?" {
+            let took = time.since(entered).0 / 1000;
+            text.push_str(&format!(" <{}.{:06}>", took / 1_000_000, took % 1_000_000));
+        }
+        self.end_line(text);
+    }
+
+    fn deliver(&mut self, key: Key, time: Time, told: (u8, bool, String), text: &mut String) {
+        let (number, handled, info) = told;
+        let Some(signal) = Signal::from_number(u64::from(number)) else { return };
+        // strace does not see SIGKILL coming.
+        if signal == Signal::KILL || !self.tasks.get(&key).is_some_and(|task| task.is_traced) {
+            return;
+        }
+        self.begin(key, time, text);
+        self.add(&format!("--- {signal} {info} ---"), text);
+        self.end_line(text);
+        if !handled && signal.default_action() == DefaultAction::Stop {
+            self.begin(key, time, text);
+            self.add(&format!("--- stopped by {signal} ---"), text);
+            self.end_line(text);
+        }
+    }
+
+    fn exit(&mut self, key: Key, status: u32, time: Time, text: &mut String) {
+        let Some(task) = self.tasks.get_mut(&key) else { return };
+        if !task.is_traced {
+            return;
+        }
+        let (pid, is_first, open) = (task.pid, task.tid == task.pid, task.open.take());
+        if let Some(open) = open {
+            self.abandon(key, &open, time, text);
+        }
+        let family = self
+            .tasks
+            .iter()
+            .filter(|(other, task)| other.0 == key.0 && **other != key && task.pid == pid);
+        let others: Vec<Key> = family.map(|(other, _)| *other).collect();
+        if is_first && !others.is_empty() {
+            if let Some(task) = self.tasks.get_mut(&key) {
+                task.held = Some(status);
+            }
+            return;
+        }
+        self.gone(key, status, time, text);
+        // The first thread of the process, if it waits for nobody else.
+        if let [first] = others[..]
+            && let Some(status) = self.tasks.get(&first).and_then(|task| task.held)
+        {
+            self.gone(first, status, time, text);
+        }
+    }
+
+    /// A task ended in the middle of a call: nobody will know its result.
+    fn abandon(&mut self, key: Key, open: &Open, time: Time, text: &mut String) {
+        if self.line.is_none_or(|(writer, _)| writer != key) {
+            self.begin(key, time, text);
+            self.add(&format!("<... {} resumed>", open.name), text);
+        }
+        if open.is_open {
+            self.add(" <unfinished ...>", text);
+        }
+        self.add(") ", text);
+        self.equals("?", text);
+        self.end_line(text);
+    }
+
+    fn gone(&mut self, key: Key, status: u32, time: Time, text: &mut String) {
+        self.begin(key, time, text);
+        let how = match Signal::from_number(u64::from(status & 0x7f)) {
+            None => format!("exited with {}", status >> 8 & 0xff),
+            Some(signal) => {
+                let core = if status & 0x80 != 0 { " (core dumped)" } else { "" };
+                format!("killed by {signal}{core}")
+            }
+        };
+        self.add(&format!("+++ {how} +++"), text);
+        self.end_line(text);
+        self.tasks.remove(&key);
+    }
+
+    /// Begins a line of a task, after an unfinished one of somebody else.
+    fn begin(&mut self, key: Key, time: Time, text: &mut String) {
+        self.leave_line(text);
+        self.line = Some((key, 0));
+        if let Some(name) = self.machines.get(usize::from(key.0.0)) {
+            let name = format!("{name}: ");
+            self.add(&name, text);
+        }
+        let tid = self.tasks.get(&key).map_or(0, |task| task.tid);
+        let several = || self.tasks.values().filter(|task| task.is_traced).count() > 1;
+        match self.style.whose {
+            Whose::Always => self.add(&format!("{tid:<5} "), text),
+            Whose::WhenSeveral if several() => self.add(&format!("[pid {tid:>5}] "), text),
+            Whose::WhenSeveral => {}
+        }
+        let stamp = self.stamp(time);
+        self.add(&stamp, text);
+    }
+
+    fn stamp(&mut self, time: Time) -> String {
+        let before = std::mem::replace(&mut self.before, time);
+        let micros = time.0 / 1000;
+        let (seconds, part) = (micros / 1_000_000, micros % 1_000_000);
+        let (hours, minutes) = (seconds / 3600 % 24, seconds / 60 % 60);
+        match self.style.clock {
+            Clock::None => String::new(),
+            Clock::Seconds => format!("{hours:02}:{minutes:02}:{:02} ", seconds % 60),
+            Clock::Micros => format!("{hours:02}:{minutes:02}:{:02}.{part:06} ", seconds % 60),
+            Clock::Epoch => format!("{seconds}.{part:06} "),
+            Clock::Relative => {
+                let since = time.since(before).0 / 1000;
+                format!("{:>6}.{:06} ", since / 1_000_000, since % 1_000_000)
+            }
+        }
+    }
+
+    /// A new line begins: one that is still open is left unfinished.
+    fn leave_line(&mut self, text: &mut String) {
+        if self.line.take().is_some() {
+            text.push_str(" <unfinished ...>\n");
+        }
+    }
+
+    fn add(&mut self, part: &str, text: &mut String) {
+        text.push_str(part);
+        if let Some((_, column)) = &mut self.line {
+            *column += part.chars().count();
+        }
+    }
+
+    /// The equals sign in its column, and the result.
+    fn equals(&mut self, result: &str, text: &mut String) {
+        let column = self.line.map_or(0, |(_, column)| column);
+        let blanks = self.style.column.saturating_sub(column);
+        text.push_str(&" ".repeat(blanks));
+        text.push_str("= ");
+        text.push_str(result);
+    }
+
+    fn end_line(&mut self, text: &mut String) {
+        text.push('\n');
+        self.line = None;
+    }
+}
