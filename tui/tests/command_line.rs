@@ -187,3 +187,66 @@ fn a_full_device_is_said_so() {
     assert_eq!(output.status.code(), Some(1), "{message}");
     assert!(message.contains("standard output"), "{message}");
 }
+
+#[test]
+fn every_system_call_is_listed_with_its_status() {
+    let output = oscope(&["syscalls", "--json"]);
+    assert_eq!(output.status.code(), Some(0));
+    let calls: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    let calls = calls.as_array().expect("a list");
+    assert!(calls.len() > 300);
+    let openat = calls.iter().find(|call| call["name"] == "openat").expect("openat");
+    assert_eq!(openat["number"], 56);
+    for call in calls {
+        let note = call["note"].is_string();
+        match call["status"].as_str() {
+            Some("partial") => assert!(note, "{call}"),
+            Some("supported" | "absent") => assert!(!note, "{call}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(stdout(&oscope(&["syscalls"])).contains("getpid                   supported\n"));
+}
+
+#[test]
+fn shells_are_told_how_to_complete() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = oscope(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0), "{shell}");
+        assert!(stdout(&output).contains("oscope"), "{shell}");
+    }
+    refuses(&["completions", "csh"], &["csh", "zsh"]);
+    refuses(&["completions"], &["SHELL"]);
+}
+
+#[test]
+fn operations_are_measured() {
+    let output = oscope(&["bench", "vdso-clock", "context-switch", "--json"]);
+    assert_eq!(output.status.code(), Some(0));
+    let figures: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    let names: Vec<_> = (0..2).map(|n| figures[n]["operation"].clone()).collect();
+    assert_eq!(names, ["vdso-clock", "context-switch"]);
+    assert!(figures[0]["emulated_ns"].as_f64().is_some_and(|ns| ns > 0.0));
+    // The host's figures are there when its program lies beside this one.
+    assert_eq!(figures[0]["host_ns"].is_null(), figures[0]["ratio"].is_null());
+    refuses(&["bench", "null-sycall"], &["null-sycall", "did you mean `null-syscall`"]);
+    refuses(&["bench", "--fast"], &["--fast"]);
+}
+
+#[test]
+fn scripts_are_printed_back_or_their_mistakes_are_shown() {
+    let text = "[pid 7] read(3, \"x\\n\"..., 64) = 2 <0.000017>\nrepeat 2 {\n  close($fd)\n}\n";
+    let path = file("good.trace", text.as_bytes());
+    let output = oscope(&["trace", "--print", &path]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(stdout(&output), text);
+    let path = file("bad.trace", b"getpid() = 1\nopenta 3\n");
+    refuses(
+        &["trace", "--print", &path],
+        &["bad.trace:2:1", "2 | openta 3", "^^^^^^ expected", "did you mean `openat(", "1 mistake"],
+    );
+    let path = file("bytes.trace", b"getpid() = 1\n\xff\n");
+    refuses(&["trace", "--print", &path], &["bytes.trace", "line 2", "UTF-8"]);
+    refuses(&["trace", "--print", "no-such.trace"], &["no-such.trace"]);
+    refuses(&["trace", "--print"], &["FILE"]);
+}

@@ -1,7 +1,7 @@
 //! Calls that move bytes: read(2), write(2), and their kin with several buffers (readv(2)) and at a
 //! position (pread(2)).
 //!
-//! Layers: [`Buffers`] is where bytes go to or come from in user memory; [`begin`] is what all these calls
+//! Layers: [`Buffers`] is where bytes go to or come from in user memory; `begin` is what all these calls
 //! check first; then each kind of file has its own way: [`super::console`], [`super::pipe`],
 //! [`super::socket`], and for files here, page by page through the page cache.
 

@@ -2,7 +2,7 @@
 //! futexes that it still holds (get_robust_list(2); the layout is `struct robust_list_head`).
 //!
 //! The list is read as it is found: its maker may have written anything there. So every step is checked,
-//! and there are at most [`LIMIT`] of them.
+//! and there are at most `LIMIT` of them.
 
 use super::{life, wait};
 use crate::base::{Channel, Pid, SpaceId};
