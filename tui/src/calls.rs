@@ -8,9 +8,11 @@ use oscope_kernel::event::{CallEvent, Event, Picture, Record};
 /// The call's name.
 #[must_use]
 pub fn name(record: &Record) -> Option<&'static str> {
-    let (Event::Call(CallEvent::Done { number, .. })
-    | Event::Call(CallEvent::Wait { number, .. })
-    | Event::Call(CallEvent::Interrupted { number, .. })) = record.event
+    let Event::Call(
+        CallEvent::Done { number, .. }
+        | CallEvent::Wait { number, .. }
+        | CallEvent::Interrupted { number, .. },
+    ) = record.event
     else {
         return None;
     };
