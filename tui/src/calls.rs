@@ -35,6 +35,8 @@ pub fn line(record: &Record, detail: Option<&[u8]>) -> Option<String> {
         None => (format!("syscall_{number:#x}"), String::new()),
     };
     Some(match result {
+        // These do not return.
+        Some(_) if name.starts_with("exit") => format!("{name}({arguments}) = ?"),
         Some(result) => format!("{name}({arguments}) = {}", told(result)),
         None => format!("{name}({arguments} <unfinished ...>"),
     })

@@ -11,8 +11,17 @@ use oscope_userland::predicate::Predicate;
 
 /// Whether a record stands in the list.
 fn passes(model: &Model, machine: &MachineModel, seen: &Seen) -> bool {
-    if model.view == View::Calls && !matches!(seen.record.event, Event::Call(_)) {
-        return false;
+    if model.view == View::Calls {
+        match seen.record.event {
+            // Once a call is over, its return says it all.
+            Event::Call(CallEvent::Wait { .. })
+                if machine.trace.is_over(seen.number, model.now) =>
+            {
+                return false;
+            }
+            Event::Call(_) => {}
+            _ => return false,
+        }
     }
     let filter = &model.filter.0;
     *filter == Predicate::Always || filter.holds(&machine.trace.facts(&machine.info.name, seen))
