@@ -8,9 +8,11 @@ use oscope_kernel::event::{CallEvent, Event, Picture, Record};
 /// The call's name.
 #[must_use]
 pub fn name(record: &Record) -> Option<&'static str> {
-    let (Event::Call(CallEvent::Done { number, .. })
-    | Event::Call(CallEvent::Wait { number, .. })
-    | Event::Call(CallEvent::Interrupted { number, .. })) = record.event
+    let Event::Call(
+        CallEvent::Done { number, .. }
+        | CallEvent::Wait { number, .. }
+        | CallEvent::Interrupted { number, .. },
+    ) = record.event
     else {
         return None;
     };
@@ -33,6 +35,8 @@ pub fn line(record: &Record, detail: Option<&[u8]>) -> Option<String> {
         None => (format!("syscall_{number:#x}"), String::new()),
     };
     Some(match result {
+        // These do not return.
+        Some(_) if name.starts_with("exit") => format!("{name}({arguments}) = ?"),
         Some(result) => format!("{name}({arguments}) = {}", told(result)),
         None => format!("{name}({arguments} <unfinished ...>"),
     })

@@ -120,13 +120,10 @@ fn condition(text: &str) -> Result<Predicate, String> {
 /// How the text could go on: whole lines.
 #[must_use]
 pub fn completions(text: &str) -> Vec<String> {
-    let (name, rest) = match text.split_once(' ') {
-        None => {
-            let names = COMMANDS.iter().filter(|(name, _)| name.starts_with(text));
-            let space = |arguments: &str| if arguments.is_empty() { "" } else { " " };
-            return names.map(|(name, arguments)| format!("{name}{}", space(arguments))).collect();
-        }
-        Some(parts) => parts,
+    let Some((name, rest)) = text.split_once(' ') else {
+        let names = COMMANDS.iter().filter(|(name, _)| name.starts_with(text));
+        let space = |arguments: &str| if arguments.is_empty() { "" } else { " " };
+        return names.map(|(name, arguments)| format!("{name}{}", space(arguments))).collect();
     };
     let words: Vec<&str> = match name {
         "policy" | "if" => POLICIES.to_vec(),

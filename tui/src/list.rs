@@ -6,13 +6,22 @@
 use crate::model::{MachineModel, Model, View};
 use crate::trace::Seen;
 use oscope_kernel::base::Serial;
-use oscope_kernel::event::{Event, SchedEvent, TaskEvent};
+use oscope_kernel::event::{CallEvent, Event, SchedEvent, TaskEvent};
 use oscope_userland::predicate::Predicate;
 
 /// Whether a record stands in the list.
 fn passes(model: &Model, machine: &MachineModel, seen: &Seen) -> bool {
-    if model.view == View::Calls && !matches!(seen.record.event, Event::Call(_)) {
-        return false;
+    if model.view == View::Calls {
+        match seen.record.event {
+            // Once a call is over, its return says it all.
+            Event::Call(CallEvent::Wait { .. })
+                if machine.trace.is_over(seen.number, model.now) =>
+            {
+                return false;
+            }
+            Event::Call(_) => {}
+            _ => return false,
+        }
     }
     let filter = &model.filter.0;
     *filter == Predicate::Always || filter.holds(&machine.trace.facts(&machine.info.name, seen))
@@ -125,14 +134,18 @@ pub fn causes(model: &Model, machine: usize, number: u64) -> Vec<(usize, u64)> {
     chain
 }
 
-/// What happened to a call's thread, or because of it, between its entry and its return.
+/// What happened to a call's thread, or because of it, between its entry and its return; of a call that has
+/// not returned, until now.
 #[must_use]
-pub fn descent<'a>(machine: &'a MachineModel, call: &Seen) -> Vec<&'a Seen> {
-    use oscope_kernel::event::CallEvent;
-    let Event::Call(CallEvent::Done { entered, .. }) = call.record.event else {
-        return Vec::new();
+pub fn descent<'a>(model: &Model, machine: &'a MachineModel, call: &Seen) -> Vec<&'a Seen> {
+    let (entered, end) = match call.record.event {
+        Event::Call(CallEvent::Done { entered, .. }) => (entered, call.record.stamp.time),
+        Event::Call(CallEvent::Wait { entered, .. } | CallEvent::Interrupted { entered, .. }) => {
+            (entered, model.now)
+        }
+        _ => return Vec::new(),
     };
-    let (thread, end) = (call.record.stamp.thread, call.record.stamp.time);
+    let thread = call.record.stamp.thread;
     let log = machine.trace.log(end);
     let from = log.partition_point(|seen| seen.record.stamp.time < entered);
     let own = |seen: &&Seen| is_about(seen, thread) && !matches!(seen.record.event, Event::Call(_));

@@ -7,7 +7,7 @@ use crate::density::Density;
 use crate::steps::Steps;
 use crate::text::clean;
 use oscope_kernel::base::{CpuId, Duration, Serial, Time};
-use oscope_kernel::event::{Event, Leave, Record, SchedEvent, TaskEvent, Wait};
+use oscope_kernel::event::{CallEvent, Event, Leave, Record, SchedEvent, TaskEvent, Wait};
 use oscope_userland::predicate::{Facts, Who, facts};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -97,6 +97,10 @@ pub struct Trace {
     by_number: BTreeMap<u64, usize>,
     /// How many tasks of each program want a CPU.
     pub density: Density,
+    /// The record of the call that a thread waits in.
+    waiting: BTreeMap<Serial, u64>,
+    /// When calls that began to wait were over, by the number of the record that says they wait.
+    over: BTreeMap<u64, Time>,
     /// The visible changes.
     pub steps: Steps,
 }
@@ -272,6 +276,14 @@ impl Trace {
             Event::Sched(SchedEvent::Switch { from, to, why }) => {
                 self.switch(time, stamp.cpu, (from, to), why);
             }
+            Event::Call(CallEvent::Wait { .. }) => {
+                self.waiting.insert(stamp.thread, seen.number);
+            }
+            Event::Call(_) => {
+                if let Some(number) = self.waiting.remove(&stamp.thread) {
+                    self.over.insert(number, time);
+                }
+            }
             _ => {}
         }
     }
@@ -373,6 +385,12 @@ impl Trace {
     #[must_use]
     pub fn seen(&self, number: u64) -> Option<&Seen> {
         self.log.get(*self.by_number.get(&number)?)
+    }
+
+    /// Whether the call that a record says began to wait was over before `time`.
+    #[must_use]
+    pub fn is_over(&self, number: u64, time: Time) -> bool {
+        self.over.get(&number).is_some_and(|end| *end < time)
     }
 
     /// The records before `time`, in order.

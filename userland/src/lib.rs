@@ -1,7 +1,7 @@
 //! What runs on the kernel.
 //!
 //! * [`sys`]: a tiny libc for programs written in Rust;
-//! * [`bench`]: machines that do one thing over and over, to be measured;
+//! * [`mod@bench`]: machines that do one thing over and over, to be measured;
 //! * [`bin`]: the programs, one per file;
 //! * [`predicate`]: conditions on events, one language for all who ask;
 //! * [`script`]: the language of traces;

@@ -93,7 +93,7 @@ impl Machine {
             proc: Proc::default(),
             console: None,
             name: config.name.clone(),
-            random: Rng::new(u64::from(config.id.0)),
+            random: Rng::new(config.scheduler.seed).split(u64::from(config.id.0)),
         };
         let interleave = config.interleave.min(MAX_INTERLEAVE);
         let config = Arc::new(Config { interleave, ..config });

@@ -36,8 +36,6 @@ pub enum Entity {
         since: Time,
         /// How much of its slice is used up.
         used: Duration,
-        /// What it is queued by.
-        key: i128,
         /// Orders equals.
         order: u64,
     },

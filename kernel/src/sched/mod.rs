@@ -1,7 +1,7 @@
 //! Layer 5: who runs. A run queue per CPU, kept by a pluggable policy.
 //!
 //! Layers: [`params`] are what users ask for; [`entity`] is what a policy remembers; [`policy`] is the trait;
-//! [`line`] and [`sorted`] are the two kinds of queue that policies are made of; each policy has a file;
+//! [`mod@line`] and [`sorted`] are the two kinds of queue that policies are made of; each policy has a file;
 //! [`settings`] makes them by name; [`Scheduler`] has one per CPU, and above it the real-time and the deadline
 //! class, and decides on which CPU somebody waits.
 //!

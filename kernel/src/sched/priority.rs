@@ -67,13 +67,13 @@ impl Policy for Priority {
             _ => now,
         };
         let key = self.key(task.params.priority, since);
-        task.entity = Entity::Aged { since, used, key, order };
+        task.entity = Entity::Aged { since, used, order };
         self.queue.insert(key, order, *task);
     }
 
     fn remove(&mut self, task: &Task) -> bool {
-        matches!(task.entity, Entity::Aged { key, order, .. }
-            if self.queue.remove(key, order).is_some())
+        matches!(task.entity, Entity::Aged { since, order, .. }
+            if self.queue.remove(self.key(task.params.priority, since), order).is_some())
     }
 
     fn pick(&mut self, _now: Time, chooser: &mut Chooser) -> Option<Task> {

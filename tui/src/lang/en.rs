@@ -170,7 +170,7 @@ pub(super) fn view(view: View) -> ViewWords {
         View::Calls => (
             "Calls",
             &[
-                "Every system call that has returned, one line each, the newest at the bottom.",
+                "Every system call that has returned, or still waits (unfinished), the newest at the bottom.",
                 "Below, the chosen call opened up: what the kernel did between its entry and its return, with times.",
                 "/ shows only some: task=hog, errno=ENOENT, took>=5ms.",
             ],

@@ -162,7 +162,7 @@ pub(super) fn view(view: View) -> ViewWords {
         View::Calls => (
             "콜",
             &[
-                "끝난 시스템 콜이 한 줄씩, 가장 새것이 맨 아래에 있습니다.",
+                "끝난 시스템 콜, 그리고 아직 기다리는(unfinished) 콜. 가장 새것이 맨 아래에 있습니다.",
                 "그 밑에는 고른 콜의 속: 들어가서 돌아올 때까지 커널이 한 일과 시간.",
                 "/ 로 일부만 봅니다: task=hog, errno=ENOENT, took>=5ms.",
             ],

@@ -119,8 +119,15 @@ fn call(
     let words = model.words();
     pen.rule(top, words.one_call, "");
     let Some(seen) = chosen else { return };
-    let Event::Call(CallEvent::Done { number, entered, result, .. }) = seen.record.event else {
-        return;
+    let (number, entered, result) = match seen.record.event {
+        Event::Call(CallEvent::Done { number, entered, result, .. }) => {
+            (number, entered, Some(result))
+        }
+        Event::Call(
+            CallEvent::Wait { number, entered, .. }
+            | CallEvent::Interrupted { number, entered, .. },
+        ) => (number, entered, None),
+        _ => return,
     };
     let mut lines: Vec<(String, String, Role)> = Vec::new();
     let name = call::lookup(number).map_or("?", |call| call.name);
@@ -136,15 +143,17 @@ fn call(
     let enters = format!("{actor} {}: {name}  {}", words.enters, shown.join("  "));
     lines.push((entered.to_string(), enters, Role::Text));
     let since = |at: oscope_kernel::base::Time| format!("+{}", short(at.since(entered)));
-    let inside = list::descent(machine, seen);
+    let inside = list::descent(model, machine, seen);
     let room = usize::from(rows).saturating_sub(3);
     let skipped = inside.len().saturating_sub(room);
     for event in inside.into_iter().skip(skipped) {
         let told = narrate::tell_record(model.lang, &machine.trace, &event.record);
         lines.push((since(event.record.stamp.time), format!("  {told}"), Role::Text));
     }
-    let returns = format!("{} {}", words.returns, calls::told(result));
-    lines.push((since(seen.record.stamp.time), returns, Role::Caption));
+    if let Some(result) = result {
+        let returns = format!("{} {}", words.returns, calls::told(result));
+        lines.push((since(seen.record.stamp.time), returns, Role::Caption));
+    }
     for ((time, text, role), y) in lines.into_iter().zip(top + 1..top + rows) {
         let x = pen.put(1, y, &fit_right(&time, 14), Role::Faint) + 1;
         pen.put(x, y, &fit(&text, pen_room(pen.width, x)), role);

@@ -194,7 +194,7 @@ fn title(model: &Model, pen: &mut Pen<'_>) {
     let step = if model.event.is_some() { words.step_event } else { words.step_change };
     let time = model.progress.unwrap_or(model.moment());
     let other = if model.ascii && !words.other.is_ascii() { "Korean: L" } else { words.other };
-    let right = format!("{state}  t={time}   {step}   {other} ");
+    let right = format!("{state}  t={time}  {step}  {other} ");
     pen.row(0, &left, &right, Role::Title);
     let length = u16::try_from(width(other) + 1).unwrap_or(0);
     let from = pen.width.saturating_sub(length);

@@ -41,8 +41,8 @@ pub const MEMORY_PER_THREAD: Operation = Operation {
     less: None,
 };
 
-/// A machine on which so many threads are always ready to run, and give the CPU away when they have it: each switch
-/// is a decision of the scheduling policy.
+/// A machine on which so many threads are always ready to run, and give the CPU away when they have it. Each time the
+/// scheduling policy decides who is next, be it the same thread again.
 pub fn runnable(policy: &str, threads: u64) -> (Operation, impl FnOnce(&mut Config) + use<>) {
     let policy = policy.to_owned();
     let operation = Operation {
@@ -50,7 +50,7 @@ pub fn runnable(policy: &str, threads: u64) -> (Operation, impl FnOnce(&mut Conf
         about: "sched_yield(2) with so many threads that could run",
         needs: &[],
         machine: || crowd(yielders(), CROWD),
-        pace: Pace::Steady { step: 2_000_000, count: switches },
+        pace: Pace::Steady { step: 2_000_000, count: Machine::calls },
         less: None,
     };
     let change = move |config: &mut Config| {
@@ -58,10 +58,6 @@ pub fn runnable(policy: &str, threads: u64) -> (Operation, impl FnOnce(&mut Conf
         config.programs = vec![Start::new("yielders", &[&threads.to_string()])];
     };
     (operation, change)
-}
-
-fn switches(machine: &Machine) -> u64 {
-    machine.tables().cpus.iter().map(|cpu| cpu.switches).sum()
 }
 
 fn crowd(image: RustImage, threads: u64) -> Config {
