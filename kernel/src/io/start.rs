@@ -42,7 +42,7 @@ pub fn spawn(t: &mut Tables, cx: &mut Cx, start: &Start) -> Result<ProcessId, Er
     let files = t.proc.files.insert(table);
     let process = t.proc.add_process(process);
     let mut params = start.params;
-    params.affinity = t.sched.sets().number(start.cpus);
+    params.affinity = t.sched.sets().number(start.cpus).ok_or(Errno::ENOMEM)?;
     let new = life::NewThread {
         process,
         tid: pid,

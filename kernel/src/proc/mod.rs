@@ -114,7 +114,9 @@ impl Proc {
         let thread = self.threads.remove(id)?;
         self.tids.remove(&thread.tid);
         if let Some(process) = self.processes.get_mut(thread.process) {
-            process.threads.retain(|&other| other != id);
+            if let Some(at) = process.threads.iter().rposition(|&other| other == id) {
+                process.threads.remove(at);
+            }
         }
         Some(thread)
     }

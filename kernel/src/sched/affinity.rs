@@ -68,17 +68,15 @@ impl Default for CpuSets {
 }
 
 impl CpuSets {
-    /// The number of a set; that of all CPUs if there are 65,536 sets already.
-    pub fn number(&mut self, set: CpuSet) -> AffinityId {
+    /// The number of a set; `None` if there are 65,536 other sets already.
+    pub fn number(&mut self, set: CpuSet) -> Option<AffinityId> {
         if let Some(&number) = self.numbers.get(&set) {
-            return number;
+            return Some(number);
         }
-        let Ok(number) = u16::try_from(self.sets.len()).map(AffinityId) else {
-            return AffinityId(0);
-        };
+        let number = u16::try_from(self.sets.len()).map(AffinityId).ok()?;
         self.sets.push(set);
         self.numbers.insert(set, number);
-        number
+        Some(number)
     }
 
     /// The set of a number.

@@ -62,7 +62,7 @@ impl Policy for EarliestDeadline {
             _ => begins(now),
         };
         let order = match (why, kept) {
-            (Enqueue::Preempted, Some((.., order))) => order,
+            (Enqueue::Preempted | Enqueue::Changed, Some((.., order))) => order,
             _ => self.queue.order(),
         };
         task.entity = Entity::Deadline { deadline, budget, order };

@@ -139,8 +139,8 @@ impl Policy for Eevdf {
         self.orders += 1;
         let order = self.orders;
         let at = match (why, of(task)) {
-            (Enqueue::Preempted, Some(at)) if at.vruntime < at.deadline => at,
-            (Enqueue::SliceOver | Enqueue::Preempted, Some(at)) => {
+            (Enqueue::Preempted | Enqueue::Changed, Some(at)) if at.vruntime < at.deadline => at,
+            (Enqueue::SliceOver | Enqueue::Preempted | Enqueue::Changed, Some(at)) => {
                 Virtual { deadline: at.vruntime.saturating_add(request), order, ..at }
             }
             (Enqueue::Yielded, Some(at)) => {
@@ -191,7 +191,10 @@ impl Policy for Eevdf {
 
     fn slice(&self, task: &Task) -> Option<Duration> {
         let at = of(task)?;
-        let left = Duration(at.deadline.saturating_sub(at.vruntime));
+        if at.deadline <= at.vruntime {
+            return Some(self.slice);
+        }
+        let left = Duration(at.deadline - at.vruntime);
         Some(Duration(scaled(left, task.params.weight(), NICE_0).max(1)))
     }
 

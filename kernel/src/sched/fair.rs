@@ -63,7 +63,7 @@ impl Policy for Fair {
         let weight = task.params.weight();
         let credit = self.latency.0 / 2;
         let vruntime = match (why, vruntime(task)) {
-            (Enqueue::SliceOver | Enqueue::Preempted, Some(own)) => own,
+            (Enqueue::SliceOver | Enqueue::Preempted | Enqueue::Changed, Some(own)) => own,
             (Enqueue::Woken, Some(own)) => own.max(self.min_vruntime.saturating_sub(credit)),
             // A task that yields goes behind all others, as far as that is fair to it.
             (Enqueue::Yielded, Some(own)) => {

@@ -2,7 +2,7 @@
 //! called out of it.
 
 use super::policy::Task;
-use crate::base::{Choice, Chooser};
+use crate::base::{Choice, Chooser, ThreadId};
 use std::collections::VecDeque;
 
 /// Tasks in the order of their places, which are numbers that this hands out. Every operation but
@@ -53,10 +53,11 @@ impl Line {
         self.tasks.remove(at).map(|(_, task)| task)
     }
 
-    /// Whoever stands at a place leaves.
-    pub fn remove(&mut self, place: i64) -> Option<Task> {
+    /// A thread that stands at a place leaves.
+    pub fn remove(&mut self, place: i64, thread: ThreadId) -> Option<Task> {
         let at = self.tasks.binary_search_by_key(&place, |(place, _)| *place).ok()?;
-        self.tasks.remove(at).map(|(_, task)| task)
+        let is_there = self.tasks.get(at).is_some_and(|(_, task)| task.thread == thread);
+        if is_there { self.tasks.remove(at).map(|(_, task)| task) } else { None }
     }
 
     /// How many there are.

@@ -102,7 +102,7 @@ impl Policy for Lottery {
 
     fn enqueue(&mut self, task: &mut Task, why: Enqueue, _now: Time) {
         let used = match (why, task.entity) {
-            (Enqueue::Preempted, Entity::Lottery { used, .. }) => used,
+            (Enqueue::Preempted | Enqueue::Changed, Entity::Lottery { used, .. }) => used,
             _ => Duration::ZERO,
         };
         let slot = self.new_row();

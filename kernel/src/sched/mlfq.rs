@@ -108,7 +108,7 @@ impl Mlfq {
             return Standing { level, quanta, used: Duration::ZERO };
         }
         let lowest = (self.lines.len() - 1) as u16;
-        Standing { level: (level + 1).min(lowest), quanta: 0, used: Duration::ZERO }
+        Standing { level: level.saturating_add(1).min(lowest), quanta: 0, used: Duration::ZERO }
     }
 }
 
@@ -125,13 +125,13 @@ impl Policy for Mlfq {
             Entity::Feedback { place, .. } => Some(place),
             _ => None,
         };
-        if why != Enqueue::Preempted {
+        if !matches!(why, Enqueue::Preempted | Enqueue::Changed) {
             standing = self.renew(standing);
         }
         let Standing { level, quanta, used } = standing;
         let line = &mut self.lines[usize::from(level)];
         let place = match (why, old_place) {
-            (Enqueue::Preempted, Some(place)) => place,
+            (Enqueue::Preempted | Enqueue::Changed, Some(place)) => place,
             (Enqueue::Woken, _) if self.rules.io_bump => line.at_front(),
             _ => line.at_back(),
         };
@@ -145,7 +145,7 @@ impl Policy for Mlfq {
             return false;
         };
         let line = self.lines.get_mut(usize::from(level));
-        let found = line.is_some_and(|line| line.remove(place).is_some());
+        let found = line.is_some_and(|line| line.remove(place, task.thread).is_some());
         self.waiting -= usize::from(found);
         found
     }

@@ -220,7 +220,7 @@ impl Scheduler {
         // Virtual times of different CPUs cannot be compared.
         let home = usize::from(task.cpu.0);
         let why = if at != home && why != Enqueue::New { Enqueue::Moved } else { why };
-        task.cpu = CpuId(at as u16);
+        (task.cpu, task.queued) = (CpuId(at as u16), true);
         let cpu = &mut self.cpus[at];
         cpu.account(now);
         cpu.queue(task.params.class).enqueue(&mut task, why, now);
@@ -238,7 +238,9 @@ impl Scheduler {
         }
         let set = task.params.affinity;
         let may = |at: usize| set.0 == 0 || self.sets.allows(set, CpuId(at as u16));
-        let stays = matches!(why, Enqueue::SliceOver | Enqueue::Preempted | Enqueue::Yielded);
+        // A real-time task that had to give way looks for another CPU at once.
+        let is_pushed = why == Enqueue::Preempted && task.params.class.rank() < 2;
+        let stays = !matches!(why, Enqueue::New | Enqueue::Woken | Enqueue::Moved) && !is_pushed;
         if may(home) && (stays || self.cpus[home].is_idle()) {
             return home;
         }
@@ -261,7 +263,11 @@ impl Scheduler {
 
     /// Takes a waiting thread off its queue. `false` if it was on none.
     pub fn remove(&mut self, thread: ThreadId) -> bool {
-        let Some(task) = self.task(thread).copied() else { return false };
+        let Some(task) = self.task_mut(thread) else { return false };
+        if !std::mem::take(&mut task.queued) {
+            return false;
+        }
+        let task = *task;
         let cpu = self.cpus.get_mut(usize::from(task.cpu.0));
         cpu.is_some_and(|cpu| cpu.queue(task.params.class).remove(&task))
     }
@@ -274,9 +280,13 @@ impl Scheduler {
         }
         let cpu = &mut self.cpus[at];
         cpu.picks += 1;
-        cpu.running = cpu.pick(now, chooser);
+        cpu.running = cpu.pick(now, chooser).map(|task| Task { queued: false, ..task });
         cpu.since = now;
-        cpu.running.map(|task| task.thread)
+        let next = cpu.running?.thread;
+        if let Some(task) = self.task_mut(next) {
+            task.queued = false;
+        }
+        Some(next)
     }
 
     /// Gets a CPU work from the one that has most, if it has none itself, or, once in a while, if it has at least
@@ -286,22 +296,22 @@ impl Scheduler {
         if own > 0 && !self.cpus[to].picks.is_multiple_of(BALANCE_EVERY) {
             return;
         }
-        let others = (0..self.cpus.len()).filter(|&at| at != to);
-        let Some(from) = others.max_by_key(|&at| (self.cpus[at].load(), std::cmp::Reverse(at)))
-        else {
-            return;
-        };
         // Somebody who waits alone for an idle CPU is about to run there anyway.
-        if self.cpus[from].load() < own + 2 || self.cpus[from].waiting() == 0 {
-            return;
-        }
-        let sets = &self.sets;
+        let worth = |at: &usize| {
+            *at != to && self.cpus[*at].waiting() > 0 && self.cpus[*at].load() >= own + 2
+        };
+        let mut others: Vec<usize> = (0..self.cpus.len()).filter(worth).collect();
+        others.sort_by_key(|&at| std::cmp::Reverse(self.cpus[at].load()));
         let here = CpuId(to as u16);
-        let may = |task: &Task| sets.allows(task.params.affinity, here);
-        if let Some(mut task) = self.cpus[from].give_away(&may) {
-            task.cpu = here;
-            self.cpus[to].queue(task.params.class).enqueue(&mut task, Enqueue::Moved, now);
-            self.tasks[task.thread.index()] = task;
+        for from in others {
+            let sets = &self.sets;
+            let may = |task: &Task| sets.allows(task.params.affinity, here);
+            if let Some(mut task) = self.cpus[from].give_away(&may) {
+                task.cpu = here;
+                self.cpus[to].queue(task.params.class).enqueue(&mut task, Enqueue::Moved, now);
+                self.tasks[task.thread.index()] = task;
+                return;
+            }
         }
     }
 
@@ -347,13 +357,14 @@ impl Scheduler {
         let waited = self.remove(thread);
         let task = self.task_mut(thread)?;
         let (on, old) = (task.cpu, std::mem::replace(&mut task.params, params).class);
-        let other_class = old.rank() != params.class.rank();
+        // Real-time tasks stand in a line for each priority: another one is like another class.
+        let other_class =
+            old.rank() != params.class.rank() || old != params.class && old.rank() == 1;
         if other_class {
             task.entity = Entity::Fresh;
         }
         if waited {
-            // As if it had just been pushed aside: it keeps its place and what it has used.
-            return Some(self.ready(thread, Enqueue::Preempted, now).cpu);
+            return Some(self.ready(thread, Enqueue::Changed, now).cpu);
         }
         let cpu = self.cpus.get_mut(usize::from(on.0))?;
         let mut running = cpu.running.filter(|task| task.thread == thread)?;

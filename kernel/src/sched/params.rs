@@ -116,12 +116,13 @@ impl Params {
 
     /// What orders tasks by urgency across classes and policies, the most urgent first.
     #[must_use]
-    pub fn urgency(&self) -> (u8, Reverse<u8>, i32, i8) {
+    pub fn urgency(&self) -> (u8, bool, Reverse<u8>, i32, i8) {
         let real_time = match self.class {
             Class::RealTime { priority, .. } => priority,
             _ => 0,
         };
-        (self.class.rank(), Reverse(real_time), self.priority, self.nice)
+        let is_idle = self.class == Class::Idle;
+        (self.class.rank(), is_idle, Reverse(real_time), self.priority, self.nice)
     }
 
     /// The same, with the urgency of somebody who waits for this task, if that is more.
@@ -130,8 +131,10 @@ impl Params {
         if waiter.urgency() >= self.urgency() {
             return self;
         }
+        let same = waiter.class.rank() == self.class.rank() && self.class != Class::Idle;
+        let class = if same && self.class.rank() == 2 { self.class } else { waiter.class };
         Self {
-            class: waiter.class,
+            class,
             nice: waiter.nice.min(self.nice),
             priority: waiter.priority.min(self.priority),
             tickets: waiter.tickets.max(self.tickets),

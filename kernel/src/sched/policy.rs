@@ -22,13 +22,15 @@ pub struct Task {
     pub entity: Entity,
     /// Of how many changes of the policy that takes account.
     pub epoch: u32,
+    /// Whether it stands in a queue.
+    pub queued: bool,
 }
 
 impl Task {
     /// A task about which nothing is known.
     #[must_use]
     pub fn new(thread: ThreadId, params: Params) -> Self {
-        Self { thread, cpu: CpuId(0), params, entity: Entity::Fresh, epoch: 0 }
+        Self { thread, cpu: CpuId(0), params, entity: Entity::Fresh, epoch: 0, queued: false }
     }
 }
 
@@ -47,6 +49,8 @@ pub enum Enqueue {
     Yielded,
     /// It came from another CPU, or from another policy.
     Moved,
+    /// It stood in the queue already, and something else is asked for it now: it keeps what it can.
+    Changed,
 }
 
 /// What a queue is, for showing.

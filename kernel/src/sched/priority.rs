@@ -59,11 +59,13 @@ impl Policy for Priority {
 
     fn enqueue(&mut self, task: &mut Task, why: Enqueue, now: Time) {
         let (used, order) = match (why, task.entity) {
-            (Enqueue::Preempted, Entity::Aged { used, order, .. }) => (used, order),
+            (Enqueue::Preempted | Enqueue::Changed, Entity::Aged { used, order, .. }) => {
+                (used, order)
+            }
             _ => (Duration::ZERO, self.queue.order()),
         };
         let since = match (why, task.entity) {
-            (Enqueue::Moved, Entity::Aged { since, .. }) => since,
+            (Enqueue::Moved | Enqueue::Changed, Entity::Aged { since, .. }) => since,
             _ => now,
         };
         let key = self.key(task.params.priority, since);

@@ -44,7 +44,7 @@ impl Policy for Queue {
     fn enqueue(&mut self, task: &mut Task, why: Enqueue, _now: Time) {
         let entity = match (why, task.entity) {
             // Who was pushed aside has not had its turn yet.
-            (Enqueue::Preempted, kept @ Entity::Turn { .. }) => kept,
+            (Enqueue::Preempted | Enqueue::Changed, kept @ Entity::Turn { .. }) => kept,
             _ => Entity::Turn { place: self.line.at_back(), used: Duration::ZERO },
         };
         task.entity = entity;
@@ -54,7 +54,7 @@ impl Policy for Queue {
     }
 
     fn remove(&mut self, task: &Task) -> bool {
-        matches!(task.entity, Entity::Turn { place, .. } if self.line.remove(place).is_some())
+        matches!(task.entity, Entity::Turn { place, .. } if self.line.remove(place, task.thread).is_some())
     }
 
     fn pick(&mut self, _now: Time, chooser: &mut Chooser) -> Option<Task> {

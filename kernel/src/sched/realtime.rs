@@ -35,7 +35,7 @@ impl Policy for RealTime {
     fn enqueue(&mut self, task: &mut Task, why: Enqueue, _now: Time) {
         let line = self.lines.entry(Reverse(priority(task))).or_default();
         let entity = match (why, task.entity) {
-            (Enqueue::Preempted, kept @ Entity::Turn { .. }) => kept,
+            (Enqueue::Preempted | Enqueue::Changed, kept @ Entity::Turn { .. }) => kept,
             // Its turn is over only when its slice is: a wait does not renew it.
             (Enqueue::Woken, Entity::Turn { used, .. }) if used < TURN => {
                 Entity::Turn { place: line.at_back(), used }
@@ -54,7 +54,7 @@ impl Policy for RealTime {
             return false;
         };
         let line = self.lines.get_mut(&Reverse(priority(task)));
-        let found = line.is_some_and(|line| line.remove(place).is_some());
+        let found = line.is_some_and(|line| line.remove(place, task.thread).is_some());
         self.waiting -= usize::from(found);
         found
     }

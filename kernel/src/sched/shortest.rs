@@ -59,7 +59,7 @@ impl Policy for Shortest {
         };
         // Who was pushed aside was there before its equals.
         let order = match (why, old) {
-            (Enqueue::Preempted, Some(order)) => order,
+            (Enqueue::Preempted | Enqueue::Changed, Some(order)) => order,
             _ => self.queue.order(),
         };
         task.entity = Entity::Burst { total, ran, expected, order };

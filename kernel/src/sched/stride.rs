@@ -38,9 +38,10 @@ impl Policy for Stride {
 
     fn enqueue(&mut self, task: &mut Task, why: Enqueue, _now: Time) {
         let (pass, order) = match (why, task.entity) {
-            (Enqueue::Preempted | Enqueue::SliceOver, Entity::Stride { pass, order }) => {
-                (pass, order)
-            }
+            (
+                Enqueue::Preempted | Enqueue::Changed | Enqueue::SliceOver,
+                Entity::Stride { pass, order },
+            ) => (pass, order),
             (Enqueue::Woken | Enqueue::Yielded, Entity::Stride { pass, .. }) => {
                 (pass.max(self.pass), self.queue.order())
             }

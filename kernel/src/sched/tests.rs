@@ -263,7 +263,7 @@ fn a_policy_can_be_changed_while_everybody_waits_runs_or_sleeps() {
 fn who_may_not_run_on_a_cpu_does_not() {
     let ids = threads(6);
     let mut sched = Scheduler::new(3, policy("rr").as_ref());
-    let only = sched.sets().number(CpuSet::NONE.with(CpuId(2)));
+    let only = sched.sets().number(CpuSet::NONE.with(CpuId(2))).expect("room");
     for &id in &ids {
         sched.add(id, Params { affinity: only, ..Params::default() }, CpuId(0));
         let place = sched.ready(id, Enqueue::New, Time::ZERO);

@@ -20,7 +20,7 @@ const REGISTERED: u32 = 1;
 /// Locks, or only tries to. The timeout is an instant, not a length.
 ///
 /// # Errors
-/// `EDEADLK` if the caller has it already, `ESRCH` if the owner is gone, `EAGAIN` if it was only tried, `ETIMEDOUT`,
+/// `EDEADLK` if the caller has it already, or its owner waits for the caller, `ESRCH` if the owner is gone, `EAGAIN` if it was only tried, `ETIMEDOUT`,
 /// `EINTR` (a simplification: Linux goes on waiting after the handler), `EFAULT`, `EINVAL`; parks.
 pub fn lock(
     (address, timeout, tries): (u64, u64, bool),
@@ -28,11 +28,14 @@ pub fn lock(
     t: &mut Tables,
     cx: &mut Cx,
 ) -> Result {
+    // It may have been given the lock when it was awake already, for another reason.
+    if frame.stage == REGISTERED && t.pi.blocked_by(cx.caller).is_none() {
+        return Ok(0);
+    }
     match frame.woken {
-        Some(Woken::Channel(_)) => return Ok(0),
         Some(Woken::Deadline) => return give_up(Errno::ETIMEDOUT, t, cx),
         Some(Woken::Signal) => return give_up(Errno::EINTR, t, cx),
-        Some(Woken::Restart) | None => {}
+        Some(Woken::Channel(_) | Woken::Restart) | None => {}
     }
     if timeout != 0 && frame.deadline.is_none() {
         frame.deadline = Some(Time::ZERO + read_duration(t, cx, timeout)?);
@@ -56,6 +59,9 @@ pub fn lock(
             return Err(Stop::Fail(Errno::EAGAIN));
         }
         let owner = t.proc.by_tid(Pid(value & OWNER)).ok_or(Errno::ESRCH)?;
+        if priority::is_behind(t, owner, cx.caller) {
+            return Err(Stop::Fail(Errno::EDEADLK));
+        }
         user::write(t, cx, address, &(value | WAITERS).to_le_bytes())?;
         t.pi.wait(word, owner, cx.caller);
         frame.stage = REGISTERED;

@@ -293,7 +293,7 @@ fn word64(bytes: &[u8], at: usize) -> u64 {
 /// sched_setaffinity(2).
 ///
 /// # Errors
-/// `EINVAL` if none of the CPUs exists, `ESRCH`, `EPERM`, `EFAULT`.
+/// `EINVAL` if none of the CPUs exists, `ENOMEM`, `ESRCH`, `EPERM`, `EFAULT`.
 pub fn sys_sched_setaffinity(
     pid: u64,
     length: u64,
@@ -314,7 +314,7 @@ pub fn sys_sched_setaffinity(
     if set.and(&exist).is_empty() {
         return Err(Stop::Fail(Errno::EINVAL));
     }
-    let affinity = t.sched.sets().number(set.and(&exist));
+    let affinity = t.sched.sets().number(set.and(&exist)).ok_or(Errno::ENOMEM)?;
     let params = Params { affinity, ..priority::asked(t, id) };
     priority::ask(t, cx, id, params);
     Ok(0)

@@ -124,7 +124,8 @@ pub fn end_process(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId,
         return;
     };
     process.exit.get_or_insert(status);
-    for thread in process.threads.clone() {
+    // The youngest first: so each is the last of the list when it leaves it.
+    for thread in process.threads.clone().into_iter().rev() {
         end_thread(t, calls, cx, thread, status);
     }
 }
@@ -197,6 +198,10 @@ pub fn inherit_interrupted(t: &mut Tables, parent: ThreadId, child: ThreadId) {
 
 /// Takes a thread out of everything it is in.
 fn remove(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: u32) {
+    if let Some(State::Running(cpu)) = t.proc.threads.get(id).map(|thread| &thread.state) {
+        let cpu = *cpu;
+        wait::disturb(t, cx, cpu);
+    }
     let Some(thread) = t.proc.threads.get(id) else {
         return;
     };

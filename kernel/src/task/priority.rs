@@ -62,6 +62,13 @@ pub fn refresh(t: &mut Tables, cx: &mut Cx, id: ThreadId) {
     }
 }
 
+/// Whether a thread waits for a lock of another one, or for a lock of somebody who does.
+#[must_use]
+pub fn is_behind(t: &Tables, waiter: ThreadId, owner: ThreadId) -> bool {
+    let chain = std::iter::successors(t.pi.blocked_by(waiter), |&next| t.pi.blocked_by(next));
+    chain.take(MAX_CHAIN).any(|next| next == owner)
+}
+
 /// The most urgent of those who wait for a lock; the one who has waited longest among equals.
 #[must_use]
 pub fn first_waiter(t: &Tables, word: Word) -> Option<ThreadId> {

@@ -42,30 +42,32 @@ fn release_list(t: &mut Tables, cx: &mut Cx, space: SpaceId, head: u64, tid: Pid
     let offset = load_word(t, space, head.checked_add(8)?)?;
     let pending = load_word(t, space, head.checked_add(16)?)?;
     for _ in 0..LIMIT {
-        // The lowest bit marks a lock with priority inheritance, whose waiters the kernel knows by itself.
+        // The lowest bit marks a lock with priority inheritance: its waiters are told by whoever hands it over.
         let at = entry & !1;
         if at == head {
             break;
         }
         let next = load_word(t, space, at)?;
-        if at != pending & !1 && entry & 1 == 0 {
-            release_futex(t, cx, space, at.wrapping_add(offset), tid)?;
+        if at != pending & !1 {
+            release_futex((t, cx), space, at.wrapping_add(offset), tid, entry & 1 == 0)?;
         }
         entry = next;
     }
     // The one that it was about to lock or unlock.
-    if pending != 0 && pending & 1 == 0 {
-        release_futex(t, cx, space, pending.wrapping_add(offset), tid)?;
+    let at = pending & !1;
+    if at != 0 {
+        release_futex((t, cx), space, at.wrapping_add(offset), tid, pending & 1 == 0)?;
     }
     Some(())
 }
 
+/// Marks a futex that the thread holds; if it `wakes`, somebody who waits is woken.
 fn release_futex(
-    t: &mut Tables,
-    cx: &mut Cx,
+    (t, cx): (&mut Tables, &mut Cx),
     space: SpaceId,
     address: u64,
     tid: Pid,
+    wakes: bool,
 ) -> Option<()> {
     if !address.is_multiple_of(4) {
         return None;
@@ -76,7 +78,7 @@ fn release_futex(
     if word & OWNER == tid.0 {
         let left = word & WAITERS | OWNER_DIED;
         life::store_in(t, space, address, &left.to_le_bytes()).ok()?;
-        if word & WAITERS != 0 {
+        if wakes && word & WAITERS != 0 {
             wait::wake(t, cx, Channel::Futex { space, address }, 1);
         }
     }

@@ -159,12 +159,15 @@ fn notice(t: &mut Tables, cx: &mut Cx, id: ThreadId, signal: Signal) {
         return;
     }
     thread.signalled = true;
-    let wakes = match &thread.state {
-        State::Parked(parked) => parked.interruptible != Interruptible::No,
-        _ => false,
-    };
-    if wakes {
-        wait::resume(t, cx, id, Woken::Signal);
+    match &thread.state {
+        State::Parked(parked) if parked.interruptible != Interruptible::No => {
+            wait::resume(t, cx, id, Woken::Signal);
+        }
+        State::Running(cpu) => {
+            let cpu = *cpu;
+            wait::disturb(t, cx, cpu);
+        }
+        _ => {}
     }
 }
 
@@ -424,6 +427,7 @@ fn stop(t: &mut Tables, cx: &mut Cx, id: ThreadId, signal: Signal) {
             }
             State::Running(cpu) => {
                 other.state = State::Stopped;
+                wait::disturb(t, cx, cpu);
                 t.cpus[usize::from(cpu.0)].resched = Some(Leave::Stopped);
             }
             // Who waits goes on waiting, and is stopped when it would wake.

@@ -142,8 +142,29 @@ pub fn tell_cpu(t: &mut Tables, cx: &mut Cx, place: Placement) {
     }
     if place.preempts {
         cpu.resched.get_or_insert(Leave::Preempted);
+        disturb(t, cx, place.cpu);
     }
     plan_boost(t, cx);
+}
+
+/// Something happens to the thread of another CPU, at `cx.now`. While that thread did nothing but compute, its CPU may
+/// have been left behind: it has computed until now. And whoever runs ahead of it must look again how far they may.
+pub fn disturb(t: &mut Tables, cx: &mut Cx, on: CpuId) {
+    if on == cx.cpu && cx.caller != ThreadId::NONE {
+        return;
+    }
+    cx.disturbed = true;
+    let cpu = &mut t.cpus[usize::from(on.0)];
+    let behind = cx.now.since(cpu.clock);
+    let Some(thread) = cpu.current.and_then(|id| t.proc.threads.get_mut(id)) else {
+        return;
+    };
+    if let Some(left) = thread.computing {
+        let done = behind.min(left);
+        thread.computing = Some(left - done);
+        thread.times.user += done;
+        cpu.clock += done;
+    }
 }
 
 /// Makes a CPU look again who is most urgent; an idle one too, if somebody waits there.
@@ -156,6 +177,7 @@ pub fn look_again(t: &mut Tables, cx: &mut Cx, on: CpuId) {
         }
         cpu.kicked = true;
     }
+    disturb(t, cx, on);
     cx.disturbed = true;
 }
 

@@ -90,6 +90,9 @@ struct ReservationTable {
     period: String,
 }
 
+/// How many levels a feedback queue may have.
+const MOST_LEVELS: usize = 1000;
+
 const TIME: &str = "a time such as \"10ms\"";
 
 /// The configuration of one machine.
@@ -174,6 +177,10 @@ fn scheduler(path: &str, table: &SchedulerTable, seed: u64) -> Result<Settings, 
         None => {}
         Some(OneOrMore::One(text)) => settings.quantum = Some(positive(text)?),
         Some(OneOrMore::More(texts)) => {
+            if texts.len() > MOST_LEVELS {
+                let found = format!("{} levels", texts.len());
+                return Err(wrong(&format!("{path}.quantum"), &found, "at most 1000 levels"));
+            }
             for (level, text) in texts.iter().enumerate() {
                 let quantum = positive(text)?;
                 settings.quantum.get_or_insert(quantum);

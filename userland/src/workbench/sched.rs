@@ -304,15 +304,25 @@ impl Problem {
         }
         let length: u64 = self.jobs.iter().fold(0, |sum, job| sum.saturating_add(job.length.0));
         let latest = self.jobs.iter().map(|job| job.arrival.0).max().unwrap_or(0);
-        let shortest = [settings.quantum, Some(settings.base_slice), Some(settings.granularity)];
-        let shortest = shortest.into_iter().flatten().map(|time| time.0).min().unwrap_or(1).max(1);
+        let levels = settings.levels.iter().map(|level| level.quantum);
+        let shortest = match self.policy.as_str() {
+            "fifo" | "sjf" | "stcf" | "edf" => None,
+            "cfs" => Some(settings.granularity),
+            "eevdf" => Some(settings.base_slice),
+            "mlfq" => levels.min(),
+            _ => settings.quantum,
+        };
+        let shortest = shortest.map_or(u64::MAX, |time| time.0.max(1));
+        // Virtual time passes up to 341 times as fast as time.
+        let is_fair = matches!(self.policy.as_str(), "cfs" | "eevdf");
+        let longest = if is_fair { u64::MAX / 2048 } else { u64::MAX / 4 };
         let waits =
             self.jobs.iter().map(|job| job.length.0.checked_div(job.io_every.0).unwrap_or(0));
         let waits = waits.fold(0u64, u64::saturating_add);
         let io = waits.saturating_mul(self.io_time.unwrap_or(Units::whole(5)).0);
         let end = length.saturating_add(latest).saturating_add(io);
         let boosts = end.checked_div(settings.boost.0).unwrap_or(0);
-        if end > u64::MAX / 4 {
+        if end > longest {
             return Err("the jobs take longer than a clock can count".to_owned());
         }
         if (length / shortest).saturating_add(waits).saturating_add(boosts) > MOST_STEPS {
