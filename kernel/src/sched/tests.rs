@@ -1,7 +1,7 @@
 //! What every policy owes, and what each promises.
 
 use super::{
-    CpuSet, Enqueue, Level, POLICIES, Params, Policy, Reservation, Scheduler, Settings, Task,
+    Class, CpuSet, Enqueue, Level, POLICIES, Params, Policy, Reservation, Scheduler, Settings, Task,
 };
 use crate::base::{Chooser, CpuId, Duration, Rng, Table, ThreadId, ThreadTag, Time};
 use std::collections::{BTreeMap, BTreeSet};
@@ -273,4 +273,63 @@ fn who_may_not_run_on_a_cpu_does_not() {
     assert_eq!(sched.next(CpuId(0), Time::ZERO, &mut chooser), None, "nothing to pull");
     assert_eq!(sched.next(CpuId(2), Time::ZERO, &mut chooser), Some(ids[0]));
     assert_eq!(sched.next(CpuId(0), Time::ZERO, &mut chooser), None, "still nothing");
+}
+
+/// Everybody who waits on a CPU, in the order in which they would run.
+fn drain(sched: &mut Scheduler, now: Time) -> Vec<usize> {
+    let mut order = Vec::new();
+    while let Some(id) = sched.next(CpuId(0), now, &mut Chooser::default()) {
+        sched.leave(CpuId(0), now, false);
+        order.push(id.index());
+    }
+    order
+}
+
+#[test]
+fn another_real_time_priority_is_another_line() {
+    let ids = threads(4);
+    let urgent = |priority| Params {
+        class: Class::RealTime { priority, takes_turns: false },
+        ..Params::default()
+    };
+    let mut sched = Scheduler::new(1, policy("rr").as_ref());
+    for (n, &id) in ids.iter().enumerate() {
+        sched.add(id, urgent(if n < 2 { 10 } else { 20 }), CpuId(0));
+        sched.ready(id, Enqueue::New, Time::ZERO);
+    }
+    sched.change(ids[0], urgent(20), Time(1));
+    assert!(sched.remove(ids[0]));
+    sched.forget(ids[0]);
+    assert_eq!(drain(&mut sched, Time(2)), [2, 3, 1]);
+}
+
+/// What is asked for a thread that runs or sleeps is no reason to take somebody else off the queue.
+#[test]
+fn a_change_concerns_nobody_else() {
+    for name in POLICIES {
+        for sleeps in [false, true] {
+            let ids = threads(5);
+            let mut sched = Scheduler::new(1, policy(name).as_ref());
+            let (mut now, mut chooser) = (Time::ZERO, Chooser::default());
+            for &id in &ids {
+                sched.add(id, Params::default(), CpuId(0));
+                sched.ready(id, Enqueue::New, now);
+            }
+            let who = sched.next(CpuId(0), now, &mut chooser).expect("somebody");
+            if sleeps {
+                now += Duration::millis(1);
+                sched.leave(CpuId(0), now, false);
+                sched.next(CpuId(0), now, &mut chooser);
+            }
+            now = Time::ZERO + Duration::millis(100);
+            sched.boost(now);
+            sched.switch_policy(policy(name).as_ref(), now);
+            let before = sched.waiting(CpuId(0));
+            sched.change(who, Params::with_nice(3), now);
+            assert_eq!(sched.waiting(CpuId(0)), before, "{name}");
+            sched.leave(CpuId(0), now, false);
+            let left = drain(&mut sched, now);
+            assert!(left.len() == before && !left.contains(&who.index()), "{name}: {left:?}");
+        }
+    }
 }

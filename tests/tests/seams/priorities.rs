@@ -1,7 +1,8 @@
 //! Priorities, classes, affinity, and locks that lend urgency; and the worlds that show them.
 
-use oscope_kernel::abi::Errno;
+use oscope_kernel::abi::flags::FutexOp;
 use oscope_kernel::abi::flags::process::sched;
+use oscope_kernel::abi::{Errno, Signal, nr};
 use oscope_kernel::base::{CpuId, Duration, MachineId, Time};
 use oscope_kernel::event::codec::json_lines;
 use oscope_kernel::event::{Event, SchedEvent, TaskEvent};
@@ -180,4 +181,60 @@ fn a_program_may_start_later_than_at_boot() {
         .map(|(_, record)| record.stamp.time)
         .collect();
     assert_eq!(births, [ms(3), ms(3), ms(7)]);
+}
+
+/// A thread that computes on another CPU is hit when it is hit, not when its computation is done.
+#[test]
+fn a_signal_reaches_a_thread_that_computes_on_another_cpu_at_once() {
+    let main = RustImage::new("main", |sys: Sys| async move {
+        let child = sys.fork().await.expect("a child");
+        if child == 0 {
+            sys.compute(Duration::millis(50)).await;
+            return 7;
+        }
+        sys.compute(Duration::millis(3)).await;
+        let _ = sys.kill(child, Signal::KILL).await;
+        sys.compute(Duration::millis(5)).await;
+        let gone = sys.call(nr::WAIT4, [child, 0, 1, 0, 0, 0]).await;
+        say(&sys, format!("{}", gone == Ok(child))).await;
+        0
+    });
+    let mut config = config(vec![main]);
+    config.cpus = 2;
+    let mut machine = boot(config);
+    run_for(&mut machine, Duration::seconds(1));
+    assert_eq!(shown(&machine), "true");
+    assert_eq!(exits(&machine), [9, 0]);
+    let death = machine.ended().next().expect("one").at;
+    assert!(death < ms(4), "killed at 3 ms, dead at {death}");
+}
+
+#[test]
+fn a_lock_is_not_lost_between_a_timeout_and_its_owner_who_unlocks() {
+    const WORD: u64 = 0x1_4000;
+    const TIMEOUT: u64 = 0x1_4100;
+    let main = RustImage::new("main", |sys: Sys| async move {
+        let _ = sys.lock_pi(WORD).await;
+        let (_, done) = sys.spawn(0, 0).await.expect("a thread");
+        let _ = sys.sleep(Duration::millis(1)).await;
+        // Beyond the waiter's 5 ms, within one slice: it is awake, and has not run.
+        sys.compute(Duration::micros(4_600)).await;
+        let _ = sys.unlock_pi(WORD).await;
+        sys.join(done).await;
+        say(&sys, format!(" {:?}", sys.lock_pi(WORD).await)).await;
+        0
+    })
+    .function(|sys: Sys, _| async move {
+        sys.store(TIMEOUT, 0).await;
+        sys.store(TIMEOUT + 8, 5_000_000).await;
+        let operation = u64::from(FutexOp::LOCK_PI2);
+        let got = sys.call(nr::FUTEX, [WORD, operation, 0, TIMEOUT, 0, 0]).await;
+        say(&sys, format!("{got:?}")).await;
+        if got.is_ok() {
+            let _ = sys.unlock_pi(WORD).await;
+        }
+        0
+    });
+    let shown = shown(&run(vec![main]));
+    assert!(shown.ends_with(" Ok(())"), "nobody can lock it any more: {shown}");
 }
