@@ -6,7 +6,7 @@ use crate::abi::program::{Answer, SavedProgram};
 use crate::abi::signal::SignalSet;
 use crate::base::{Channel, FilesId, FsInfoId, Pid, ProcessId, SpaceId, ThreadId};
 use crate::context::{Calls, Cx, Tables};
-use crate::event::{Event, Leave, TaskEvent};
+use crate::event::{Event, Leave, SchedEvent, TaskEvent};
 use crate::hw::PAGE_SIZE;
 use crate::hw::mmu::Pte;
 use crate::proc::{
@@ -81,6 +81,10 @@ pub fn start(
         cx.live.programs.set(id, program);
     }
     t.sched.add(id, new.params, cx.cpu);
+    let priority = new.params.kernel_priority();
+    if priority != Params::default().kernel_priority() {
+        cx.emit(Event::Sched(SchedEvent::Priority { thread: serial, priority, inherited: false }));
+    }
     // What the newcomer does, it does because it was made.
     let cause = std::mem::replace(&mut cx.cause, born);
     wait::ready(t, cx, id, Enqueue::New);

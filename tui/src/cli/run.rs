@@ -26,6 +26,9 @@ pub(super) struct Args {
     /// Write every system call as `strace -f` does; `-` is standard output
     #[arg(long, value_name = "FILE")]
     strace: Option<String>,
+    /// Write CPU tracks and thread lanes for ui.perfetto.dev; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    perfetto: Option<String>,
     /// Tell the run in sentences, one for each visible change
     #[arg(long, conflicts_with = "json")]
     narrate: bool,
@@ -38,7 +41,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let streams = [("--events", &args.events), ("--strace", &args.strace)];
+    let streams =
+        [("--events", &args.events), ("--strace", &args.strace), ("--perfetto", &args.perfetto)];
     let streams: Vec<&str> = streams
         .into_iter()
         .filter(|(_, file)| file.as_deref() == Some("-"))
@@ -58,6 +62,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     // Opened first: a run that takes long should not end with a file that cannot be written.
     let events = args.events.as_deref().map(Out::to).transpose()?;
     let strace = args.strace.as_deref().map(Out::to).transpose()?;
+    let perfetto = args.perfetto.as_deref().map(Out::to).transpose()?;
     let why = world.run_on(usize::from(args.threads), input.until);
     if let Some(out) = events {
         write_events(&world, out)?;
@@ -68,6 +73,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         let whose = if on_stdout { Whose::WhenSeveral } else { Whose::Always };
         let style = Style { whose, ..Style::default() };
         export::strace::write(&world, style, |text| out.text(text.as_bytes()))?;
+        out.finish()?;
+    }
+    if let Some(mut out) = perfetto {
+        export::perfetto::write(&world, |text| out.text(text.as_bytes()))?;
         out.finish()?;
     }
     let mut out = Out::stdout();

@@ -14,6 +14,7 @@ mod inversion;
 mod job;
 mod market;
 mod philosophers;
+mod prefork;
 mod scribe;
 mod workers;
 
@@ -53,6 +54,7 @@ impl Default for Builtins {
             inversion::image(),
             market::image(),
             philosophers::image(),
+            prefork::image(),
             scribe::image(),
             workers::image(),
         ] {

@@ -10,13 +10,14 @@ pub struct Builtin {
 }
 
 /// All of them, the first one first.
-pub const BUILTIN: [Builtin; 11] = [
+pub const BUILTIN: [Builtin; 12] = [
     Builtin { name: "first", text: include_str!("../../worlds/first.toml") },
     Builtin { name: "forktree", text: include_str!("../../worlds/forktree.toml") },
     Builtin {
         name: "threads-vs-processes",
         text: include_str!("../../worlds/threads-vs-processes.toml"),
     },
+    Builtin { name: "prefork", text: include_str!("../../worlds/prefork.toml") },
     Builtin {
         name: "producer-consumer",
         text: include_str!("../../worlds/producer-consumer.toml"),
