@@ -289,11 +289,12 @@ impl Scheduler {
         Some(next)
     }
 
-    /// Gets a CPU work from the one that has most, if it has none itself, or, once in a while, if it has at least
-    /// two less.
+    /// Gets a CPU work from the one that has most, if it has at least two less and hardly any itself; or, once in a while,
+    /// however many it has.
     fn pull(&mut self, to: usize, now: Time) {
         let own = self.cpus[to].waiting();
-        if own > 0 && !self.cpus[to].picks.is_multiple_of(BALANCE_EVERY) {
+        // One alone is whoever has just used up a slice.
+        if own > 1 && !self.cpus[to].picks.is_multiple_of(BALANCE_EVERY) {
             return;
         }
         // Somebody who waits alone for an idle CPU is about to run there anyway.
