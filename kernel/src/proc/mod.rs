@@ -113,10 +113,10 @@ impl Proc {
     pub fn remove_thread(&mut self, id: ThreadId) -> Option<Thread> {
         let thread = self.threads.remove(id)?;
         self.tids.remove(&thread.tid);
-        if let Some(process) = self.processes.get_mut(thread.process) {
-            if let Some(at) = process.threads.iter().rposition(|&other| other == id) {
-                process.threads.remove(at);
-            }
+        if let Some(process) = self.processes.get_mut(thread.process)
+            && let Some(at) = process.threads.iter().rposition(|&other| other == id)
+        {
+            process.threads.remove(at);
         }
         Some(thread)
     }
