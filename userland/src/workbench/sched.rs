@@ -113,8 +113,14 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stay: Option<bool>,
     /// `mlfq`: whether who comes back from I/O goes to the head of its queue.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, alias = "io_bump", skip_serializing_if = "Option::is_none")]
     pub iobump: Option<bool>,
+    /// A priority for each job, if the jobs do not have their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priorities: Option<Vec<i32>>,
+    /// Tickets for each job, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tickets: Option<Vec<u32>>,
     /// `priority`: how much waiting is worth a step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ageing: Option<Units>,
@@ -371,8 +377,19 @@ impl Problem {
         config.dialect = self.dialect()?;
         config.interleave = Duration::ZERO;
         config.log_keep = u64::MAX;
-        for job in &self.jobs {
-            config.programs.push(self.start(job)?);
+        let lists = [self.priorities.as_ref().map(Vec::len), self.tickets.as_ref().map(Vec::len)];
+        if let Some(length) = lists.into_iter().flatten().find(|&length| length != self.jobs.len())
+        {
+            let jobs = self.jobs.len();
+            return Err(format!("a list of {length} for {jobs} jobs: expected one for each"));
+        }
+        for (n, job) in self.jobs.iter().enumerate() {
+            let mut job = job.clone();
+            let listed = |list: Option<&Vec<i32>>| list.and_then(|list| list.get(n)).copied();
+            job.priority = job.priority.or_else(|| listed(self.priorities.as_ref()));
+            let tickets = self.tickets.as_ref().and_then(|list| list.get(n)).copied();
+            job.tickets = job.tickets.or(tickets);
+            config.programs.push(self.start(&job)?);
         }
         let mut machine = Machine::boot(config).map_err(|error| error.to_string())?;
         machine.run(Until { idle: false, ..Until::time(Time::MAX) });
