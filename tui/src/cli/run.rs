@@ -8,12 +8,18 @@ use crate::export;
 use crate::lang::Lang;
 use crate::narrate;
 use crate::trace::{Seen, Trace};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use oscope_kernel::base::Time;
 use oscope_kernel::event::codec::json_line;
 use oscope_kernel::event::{Event, TaskEvent};
 use oscope_kernel::machine::Why;
 use oscope_kernel::world::{World, WorldWhy};
 use oscope_userland::script::printer::{Style, Whose};
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+/// How long nothing is shown.
+const PATIENCE: Duration = Duration::from_millis(700);
 
 /// The options of `oscope run`.
 #[derive(clap::Args)]
@@ -63,7 +69,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let events = args.events.as_deref().map(Out::to).transpose()?;
     let strace = args.strace.as_deref().map(Out::to).transpose()?;
     let perfetto = args.perfetto.as_deref().map(Out::to).transpose()?;
-    let why = world.run_on(usize::from(args.threads), input.until);
+    let why = run_in_sight(&mut world, usize::from(args.threads), input.until);
     if let Some(out) = events {
         write_events(&world, out)?;
     }
@@ -90,6 +96,32 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     out.finish()?;
     stopped(&world, why)
+}
+
+/// In how many pieces a run goes whose progress is shown.
+const PIECES: u64 = 200;
+
+/// Runs a world; whoever waits at a terminal for longer than a moment sees how far it has come.
+fn run_in_sight(world: &mut World, threads: usize, until: Time) -> WorldWhy {
+    if !std::io::stderr().is_terminal() {
+        return world.run_on(threads, until);
+    }
+    let bar = ProgressBar::with_draw_target(Some(PIECES), ProgressDrawTarget::hidden());
+    let style = ProgressStyle::with_template("{bar:40} {percent} %  {eta} left");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let began = Instant::now();
+    for piece in 1..PIECES {
+        if world.run_on(threads, Time(until.0 / PIECES * piece)) != WorldWhy::Time {
+            break;
+        }
+        if bar.is_hidden() && began.elapsed() > PATIENCE {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        bar.set_position(piece);
+    }
+    let why = world.run_on(threads, until);
+    bar.finish_and_clear();
+    why
 }
 
 /// A run that had to be stopped is a failure, and says which thread was at fault.
