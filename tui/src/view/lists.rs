@@ -10,7 +10,6 @@ use crate::text::{clean, fit, fit_right, short};
 use crate::theme::Role;
 use crate::trace::Seen;
 use crate::update::Target;
-use oscope_kernel::abi::call;
 use oscope_kernel::base::Serial;
 use oscope_kernel::event::{CallEvent, Event};
 use oscope_userland::predicate::kind;
@@ -119,28 +118,20 @@ fn call(
     let words = model.words();
     pen.rule(top, words.one_call, "");
     let Some(seen) = chosen else { return };
-    let (number, entered, result) = match seen.record.event {
-        Event::Call(CallEvent::Done { number, entered, result, .. }) => {
-            (number, entered, Some(result))
-        }
+    let (
         Event::Call(
-            CallEvent::Wait { number, entered, .. }
-            | CallEvent::Interrupted { number, entered, .. },
-        ) => (number, entered, None),
-        _ => return,
+            CallEvent::Done { entered, .. }
+            | CallEvent::Wait { entered, .. }
+            | CallEvent::Interrupted { entered, .. },
+        ),
+        Some(call),
+    ) = (seen.record.event, calls::text(&seen.record, seen.detail.as_deref()))
+    else {
+        return;
     };
     let mut lines: Vec<(String, String, Role)> = Vec::new();
-    let name = call::lookup(number).map_or("?", |call| call.name);
-    let shown = match call::lookup(number) {
-        Some(call) => {
-            let values = calls::arguments(call, seen.detail.as_deref());
-            let pairs = call.arguments.iter().zip(values);
-            pairs.map(|(argument, value)| format!("{} {value}", argument.name)).collect()
-        }
-        None => Vec::<String>::new(),
-    };
     let actor = narrate::who(model.lang, &machine.trace, seen.record.stamp.thread, model.now);
-    let enters = format!("{actor} {}: {name}  {}", words.enters, shown.join("  "));
+    let enters = format!("{actor} {}: {}({}", words.enters, call.name, call.before);
     lines.push((entered.to_string(), enters, Role::Text));
     let since = |at: oscope_kernel::base::Time| format!("+{}", short(at.since(entered)));
     let inside = list::descent(model, machine, seen);
@@ -150,8 +141,9 @@ fn call(
         let told = narrate::tell_record(model.lang, &machine.trace, &event.record);
         lines.push((since(event.record.stamp.time), format!("  {told}"), Role::Text));
     }
-    if let Some(result) = result {
-        let returns = format!("{} {}", words.returns, calls::told(result));
+    // Of a call that waits nothing is known yet, and one that ends its thread never returns.
+    if !call.result.is_empty() && call.result != "?" {
+        let returns = format!("{} {}) = {}", words.returns, call.after, call.result);
         lines.push((since(seen.record.stamp.time), returns, Role::Caption));
     }
     for ((time, text, role), y) in lines.into_iter().zip(top + 1..top + rows) {

@@ -30,19 +30,26 @@ impl CallText {
     /// The text of an event of a call. `sequence` is the number of its record in the log.
     #[must_use]
     pub fn of(log: &Log, sequence: u64, event: &CallEvent, style: &Style) -> Self {
-        let (number, detail, end) = match *event {
-            CallEvent::Wait { number, detail, .. } => (number, detail, End::None),
-            CallEvent::Interrupted { number, restart, detail, .. } => {
-                (number, detail, End::Interrupted(restart))
+        let (CallEvent::Wait { detail, .. }
+        | CallEvent::Interrupted { detail, .. }
+        | CallEvent::Done { detail, .. }) = *event;
+        Self::with(event, log.bytes(sequence, detail), style)
+    }
+
+    /// The same, with what the log keeps beside the record, for who has that and not the log.
+    #[must_use]
+    pub fn with(event: &CallEvent, detail: &[u8], style: &Style) -> Self {
+        let (number, end) = match *event {
+            CallEvent::Wait { number, .. } => (number, End::None),
+            CallEvent::Interrupted { number, restart, .. } => (number, End::Interrupted(restart)),
+            CallEvent::Done { number, result, restart: Some(restart), .. } => {
+                (number, End::Ended(restart, result))
             }
-            CallEvent::Done { number, result, restart: Some(restart), detail, .. } => {
-                (number, detail, End::Ended(restart, result))
-            }
-            CallEvent::Done { number, result, restart: None, detail, .. } => {
-                (number, detail, End::Returned(result))
+            CallEvent::Done { number, result, restart: None, .. } => {
+                (number, End::Returned(result))
             }
         };
-        text(number, Picture::new(log.bytes(sequence, detail)), end, style)
+        text(number, Picture::new(detail), end, style)
     }
 
     /// The whole call on one line, without padding.
