@@ -39,3 +39,16 @@ fn a_wrong_expectation_is_noticed() {
     let text = r#"[{"policy":"fifo","jobs":[{"length":3}],"expect":{"jobs":[{"turnaround":4}],"average":{"wat":1}}}]"#;
     assert_eq!(differences("wrong", text).len(), 2);
 }
+
+/// Silberschatz, §5.3.4: priority scheduling with round robin among equals, quantum 2.
+#[test]
+fn priorities_with_turns_give_the_books_gantt_chart() {
+    let text = r#"{"policy":"priority","quantum":2,"priorities":[3,2,2,1,3],
+        "jobs":[{"length":4},{"length":5},{"length":8},{"length":7},{"length":3}]}"#;
+    let case: Problem = serde_json::from_str(text).expect("a case");
+    let slices = case.solve(0).expect("an answer").slices;
+    let chart: Vec<String> =
+        slices.iter().map(|slice| format!("P{} {}", slice.job + 1, slice.to)).collect();
+    let book = "P4 7, P2 9, P3 11, P2 13, P3 15, P2 16, P3 20, P1 22, P5 24, P1 26, P5 27";
+    assert_eq!(chart.join(", "), book);
+}
