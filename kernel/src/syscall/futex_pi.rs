@@ -11,6 +11,7 @@ use crate::base::{Channel, Pid, Time};
 use crate::context::{Cx, Tables};
 use crate::event::Wait;
 use crate::io::user;
+use crate::ipc::pi::Word;
 use crate::proc::{CallFrame, Channels, Interruptible, Stop, WaitFor, Woken};
 use crate::task::priority::{self, OWNER, OWNER_DIED, WAITERS};
 
@@ -41,13 +42,7 @@ pub fn lock(
         frame.deadline = Some(Time::ZERO + read_duration(t, cx, timeout)?);
     }
     if frame.stage < REGISTERED {
-        user::touch(t, cx, address, 4, Access::Store)?;
-        let me = t.proc.threads.get(cx.caller).ok_or(Errno::ESRCH)?.tid.0;
-        let space = t.proc.process_of(cx.caller).and_then(|process| process.space);
-        let word = (space.ok_or(Errno::ENOSYS)?, address);
-        let mut bytes = [0; 4];
-        user::read(t, cx, address, &mut bytes)?;
-        let value = u32::from_le_bytes(bytes);
+        let (word, me, value) = look(address, t, cx)?;
         if value & OWNER == 0 {
             user::write(t, cx, address, &(me | value & OWNER_DIED).to_le_bytes())?;
             return Ok(0);
@@ -85,18 +80,23 @@ fn give_up(errno: Errno, t: &mut Tables, cx: &mut Cx) -> Result {
     Err(Stop::Fail(errno))
 }
 
+/// The word at an address, the caller's number, and what the word holds; it can be written to.
+fn look(address: u64, t: &mut Tables, cx: &mut Cx) -> Result<(Word, u32, u32)> {
+    user::touch(t, cx, address, 4, Access::Store)?;
+    let me = t.proc.threads.get(cx.caller).ok_or(Errno::ESRCH)?.tid.0;
+    let space = t.proc.process_of(cx.caller).and_then(|process| process.space);
+    let mut bytes = [0; 4];
+    user::read(t, cx, address, &mut bytes)?;
+    Ok(((space.ok_or(Errno::ENOSYS)?, address), me, u32::from_le_bytes(bytes)))
+}
+
 /// Unlocks.
 ///
 /// # Errors
 /// `EPERM` if the caller does not have it, `EFAULT`.
 pub fn unlock(address: u64, t: &mut Tables, cx: &mut Cx) -> Result {
-    user::touch(t, cx, address, 4, Access::Store)?;
-    let me = t.proc.threads.get(cx.caller).ok_or(Errno::ESRCH)?.tid.0;
-    let space = t.proc.process_of(cx.caller).and_then(|process| process.space);
-    let word = (space.ok_or(Errno::ENOSYS)?, address);
-    let mut bytes = [0; 4];
-    user::read(t, cx, address, &mut bytes)?;
-    if u32::from_le_bytes(bytes) & OWNER != me {
+    let (word, me, value) = look(address, t, cx)?;
+    if value & OWNER != me {
         return Err(Stop::Fail(Errno::EPERM));
     }
     let value = priority::hand_over(t, cx, word).unwrap_or(0);
