@@ -57,13 +57,17 @@ impl Guard {
         self.other(kind, number, words)
     }
 
+    /// Why a task cannot be made with these flags. clone3(2) has them in memory.
+    pub(super) fn check_flags(flags: u64) -> Option<&'static str> {
+        let why = "namespaces are what keeps the calls from the rest of the machine";
+        (flags & NAMESPACES != 0).then_some(why)
+    }
+
     fn other(&self, kind: Kind, number: i64, words: &[u64; 6]) -> Option<&'static str> {
         let [first, second, third, ..] = *words;
         let runner = |pid: u64| pid & 0xffff_ffff == RUNNER;
         match (kind, number) {
-            (Kind::Clone, _) if first & NAMESPACES != 0 => {
-                Some("namespaces are what keeps the calls from the rest of the machine")
-            }
+            (Kind::Clone, _) => Self::check_flags(first & !0xff),
             (_, libc::SYS_fallocate) if words[3].max(third) > MOST => {
                 Some("so much space would have to be there at once")
             }
@@ -92,14 +96,15 @@ impl Guard {
 
 const INIT: &str = "process 1 is the program that runs the calls";
 
-/// All of CLONE_NEW…, and CLONE_INTO_CGROUP's neighbour CLONE_NEWTIME.
+/// All of CLONE_NEW…; that for time stands where clone(2) has the signal at the end.
 const NAMESPACES: u64 = (libc::CLONE_NEWNS
     | libc::CLONE_NEWPID
     | libc::CLONE_NEWUSER
     | libc::CLONE_NEWIPC
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWNET
-    | libc::CLONE_NEWCGROUP) as u64;
+    | libc::CLONE_NEWCGROUP
+    | libc::CLONE_NEWTIME) as u64;
 
 /// Requests of prctl(2) that change the process alone, and never how it can be watched.
 const PRCTL: [i32; 10] = [

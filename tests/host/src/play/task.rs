@@ -155,10 +155,12 @@ fn clone3(control: &'static Control, frame: &Frame, number: i64, words: [u64; 6]
     let mut bytes = [0_u8; 88];
     let length = usize::try_from(words[1]).unwrap_or(usize::MAX);
     // Too short or long: the kernel says so itself, and makes no task.
-    let Some(used) = bytes.get_mut(..length).filter(|_| length >= 64) else {
-        return if length < 64 || length > 4096 { plain(number, words) } else { EFAULT };
-    };
-    if !raw::copy_in(words[0], used) {
+    if !(64..=4096).contains(&length) {
+        return plain(number, words);
+    }
+    // What newer kernels may have behind is not for this one.
+    let used = length.min(bytes.len());
+    if !raw::copy_in(words[0], &mut bytes[..used]) {
         return EFAULT;
     }
     let mut fields: [u64; 11] = structure::words(&bytes);
@@ -170,7 +172,7 @@ fn clone3(control: &'static Control, frame: &Frame, number: i64, words: [u64; 6]
         let stack = control.stacks.load(Ordering::Acquire) + index * STACK as u64;
         (fields[5], fields[6]) = if shares { (stack, STACK as u64) } else { (0, 0) };
     }
-    let words = [fields.as_ptr() as u64, words[1], 0, 0, 0, 0];
+    let words = [fields.as_ptr() as u64, used as u64, 0, 0, 0, 0];
     make(control, frame, number, words, flags)
 }
 

@@ -208,6 +208,13 @@ impl Tree {
                 return Err(Refusal::Wrong(message));
             }
         }
+        if command.kind == Kind::Clone3 {
+            let flags = first::read(task.tid, command.words[0], 8);
+            let flags = flags.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+            if let Some(why) = Guard::check_flags(flags) {
+                return Err(Refusal::NotComparable(why.to_owned()));
+            }
+        }
         if matches!(command.kind, Kind::Clone | Kind::Clone3) {
             let free = self.tasks.iter().position(Option::is_none);
             let child = free.unwrap_or(self.tasks.len());
