@@ -22,8 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 struct Known {
     /// The call that has begun and not ended.
     open: Option<usize>,
-    /// The call that a signal ended and that is made again.
-    restarts: Option<String>,
+    /// The call that a signal ended and that is made again, and its line.
+    restarts: Option<(String, usize)>,
     /// Signals that have a handler.
     handled: BTreeSet<u8>,
     /// Handlers under way.
@@ -59,6 +59,7 @@ pub fn compile(tree: &Tree, origin: Origin) -> (Plan, Vec<Problem>) {
         directives: Vec::new(),
         turns: 0,
         becomes: BTreeSet::new(),
+        again: BTreeMap::new(),
     };
     let mut compiler = Compiler {
         tree,
@@ -221,14 +222,15 @@ impl<'t> Compiler<'t> {
                 return Ok(());
             }
             "restart_syscall" => {
-                self.known[task].restarts = None;
+                if let Some((_, line)) = self.known[task].restarts.take() {
+                    self.plan.again.insert(line, at);
+                }
                 self.step(task, at, Act::Turn);
                 return Ok(());
             }
-            text if self.known[task].restarts.as_deref() == Some(text) => {
-                self.known[task].restarts = None;
+            text if self.is_again(task, text, at) => {
                 if expected.restarts() {
-                    self.known[task].restarts = Some(text.to_owned());
+                    self.known[task].restarts = Some((text.to_owned(), at));
                 }
                 self.step(task, at, Act::Turn);
                 return Ok(());
@@ -236,6 +238,13 @@ impl<'t> Compiler<'t> {
             _ => {}
         }
         self.make_call(at, task, (node, name, &arguments, expected), scope)
+    }
+
+    /// Whether a line is the call again that a signal had ended.
+    fn is_again(&mut self, task: usize, name: &str, at: usize) -> bool {
+        let again = self.known[task].restarts.take_if(|(ended, _)| ended == name);
+        self.plan.again.extend(again.iter().map(|(_, line)| (*line, at)));
+        again.is_some()
     }
 
     fn make_call(
@@ -263,7 +272,7 @@ impl<'t> Compiler<'t> {
         }
         step.hands_over |= expected.restarts();
         if expected.restarts() {
-            self.known[task].restarts = Some(name.text().to_owned());
+            self.known[task].restarts = Some((name.text().to_owned(), at));
         }
         self.note_handlers(task, name, arguments, &expected);
         if matches!(step.lowered.number, nr::EXIT | nr::EXIT_GROUP) {
@@ -421,9 +430,8 @@ impl<'t> Compiler<'t> {
             all.extend(arguments(end));
             expected = Expected::of(end);
         }
-        if self.known[task].restarts.as_deref() == Some(name.text()) {
-            self.known[task].restarts = None;
-            self.step(task, at, Act::Turn);
+        // The kernel makes it again while the task is in no position to ask for a turn.
+        if self.is_again(task, name.text(), at) {
             return Ok(());
         }
         let before = self.plan.tasks[task].steps.len();
@@ -606,7 +614,7 @@ impl<'t> Compiler<'t> {
             self.known[child].exits = true;
             let lowered = exit(if is_thread { nr::EXIT } else { nr::EXIT_GROUP }, 0);
             let step = CallStep { lowered, ..CallStep::default() };
-            self.step(child, at, Act::Call(Box::new(step)));
+            self.untimed(child, at, Act::Call(Box::new(step)));
         }
         Ok(())
     }

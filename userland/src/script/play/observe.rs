@@ -31,6 +31,8 @@ pub(super) struct Seen {
     pub(super) call: Option<String>,
     /// The call has begun, and nothing else is known.
     pub(super) begun: Option<String>,
+    /// The handler's return, likewise.
+    pub(super) returned: Option<String>,
     /// The word that it loaded.
     pub(super) loaded: Option<u64>,
     /// For an expectation: what was found, and whether that is right.
@@ -208,32 +210,45 @@ impl Observer<'_> {
         let Some(line) = self.living.get(&serial).and_then(|living| living.line) else { return };
         let text = CallText::of(log, number, &event, &self.style);
         if let CallEvent::Wait { .. } = event {
-            let seen = &mut self.out.lines[line];
-            if seen.call.is_none() {
+            let line = if self.is_over(line) { self.again(line) } else { Some(line) };
+            if let Some(seen) = line.and_then(|line| self.out.lines.get_mut(line)) {
                 seen.begun = Some(format!("{}({}{})", text.name, text.before, text.after));
+                seen.reached = true;
             }
             return;
         }
         self.figures[1] += 1;
-        let line = match self.out.lines[line].call {
-            // Made again after a signal: that is another line.
-            Some(_) => self.again(line),
-            None => Some(line),
-        };
+        if text.name == "rt_sigreturn" {
+            // The end of a handler, at its own line.
+            self.out.lines[line].returned = Some(text.line());
+            return;
+        }
+        // Made again after a signal: that is another line.
+        let line = if self.is_over(line) { self.again(line) } else { Some(line) };
         if let Some(seen) = line.and_then(|line| self.out.lines.get_mut(line)) {
             seen.call = Some(text.line());
+            seen.reached = true;
         }
     }
 
-    /// The line at which a call goes on that a signal had ended at `line`.
+    /// Whether a line has had its call, or has none: a handler's return.
+    fn is_over(&self, line: usize) -> bool {
+        let is_return = || {
+            let task = self.plan.lines[line].task;
+            let mut steps = self.plan.tasks[task].steps.iter();
+            steps.any(|step| step.line == line && matches!(step.act, Act::Return))
+        };
+        self.out.lines[line].call.is_some() || is_return()
+    }
+
+    /// The line at which a call goes on that a signal had ended, at `line` or before a handler that `line` is part of.
     fn again(&self, line: usize) -> Option<usize> {
         let task = self.plan.lines[line].task;
-        let steps = self.plan.tasks[task].steps.iter();
-        let later = steps.filter(|step| step.line > line && matches!(step.act, Act::Turn));
-        later.map(|step| step.line).find(|&line| {
-            matches!(self.plan.lines[line].what, What::Call | What::Begin(_))
-                && self.out.lines[line].call.is_none()
-        })
+        let before = self.plan.again.range(..=line).rev();
+        let mut again = before.filter(|(ended, again)| {
+            self.plan.lines[**ended].task == task && self.out.lines[**again].call.is_none()
+        });
+        again.next().map(|(_, again)| *again)
     }
 
     fn sched(&mut self, serial: Serial, event: SchedEvent) {

@@ -193,8 +193,7 @@ impl Judge<'_> {
     fn call(&mut self, begin: usize, end: usize, node: Node<'_>, outcome: &mut Outcome) {
         let plan = self.plan;
         if matches!(outcome.call.as_str(), "rt_sigreturn" | "sigreturn") {
-            let reached = self.seen.lines[begin].reached;
-            outcome.verdict = if reached { Verdict::Match } else { Verdict::NotReached };
+            self.handler_return(begin, node, outcome);
             return;
         }
         let seen = &self.seen.lines[begin];
@@ -239,6 +238,26 @@ impl Judge<'_> {
             outcome.verdict = Verdict::Mismatch { expected, actual };
         } else if begin == end && Expected::of(node).is_open() && !actual.ends_with("= ?") {
             outcome.happened = Some(shown());
+        }
+    }
+
+    /// A handler returned. What it returned to is told by the errno alone: a number is what a register of the machine
+    /// held, and machines differ.
+    fn handler_return(&self, line: usize, node: Node<'_>, outcome: &mut Outcome) {
+        let seen = &self.seen.lines[line];
+        if !seen.reached {
+            outcome.verdict = Verdict::NotReached;
+            return;
+        }
+        outcome.verdict = Verdict::Match;
+        let Some(text) = &seen.returned else { return };
+        let Some(tree) = call_of(text) else { return };
+        let happened = tree.statements().next().map(Expected::of).unwrap_or_default();
+        if Expected::of(node).errno != happened.errno {
+            outcome.happened = Some(leader(node).to_owned() + &aligned(leader(node), text));
+            let actual = text.rsplit_once(" = ").map_or("", |(_, result)| result);
+            let (expected, actual) = (result_text(node), format!("= {actual}"));
+            outcome.verdict = Verdict::Mismatch { expected, actual };
         }
     }
 

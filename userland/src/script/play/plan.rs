@@ -5,7 +5,7 @@ use super::lower::{Expr, Lowered};
 use crate::script::expect::Expectation;
 use crate::script::tree::{Node, Tree};
 use oscope_kernel::base::Duration;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What binds the order in which lines are executed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct Plan {
     pub(super) directives: Vec<Directive>,
     /// How many turns there are.
     pub(super) turns: u64,
+    /// For a line whose call a signal ended, the line at which the kernel makes it again.
+    pub(super) again: BTreeMap<usize, usize>,
     /// Programs that a line executes and that the script goes on as.
     pub(super) becomes: BTreeSet<String>,
 }

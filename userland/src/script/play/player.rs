@@ -478,7 +478,12 @@ impl Current {
 /// Asks for the step's turn; where there are no turns, says which line it is.
 fn turn(step: &Step) -> Next {
     let line = step.line as u64;
-    let hands_over = matches!(&step.act, Act::Call(call) if call.hands_over);
+    let hands_over = match &step.act {
+        Act::Call(call) => call.hands_over,
+        // What the handler interrupted may be made again, and wait.
+        Act::Return => true,
+        _ => false,
+    };
     let flags = if hands_over { probe::HAND_OVER } else { 0 };
     match step.turn {
         Some(turn) => ask(probe::TURN, turn, flags, line),

@@ -33,7 +33,16 @@ pub(super) fn project(line: &str, name: &str, written: &[Node<'_>]) -> String {
         }
         text.clone_into(&mut arguments[n]);
     }
-    let result = call.child(Kind::Result).map_or("", Node::text);
+    let mut result = call.child(Kind::Result).map_or("", Node::text).to_owned();
+    if let ("dup2", [from, to, ..]) = (name, written)
+        && from.text() == to.text()
+    {
+        // That was fcntl(2), which says nothing but whether there is such a descriptor.
+        arguments = vec![from.text().to_owned(), to.text().to_owned()];
+        if !result.starts_with("= -1") {
+            result = format!("= {}", to.text());
+        }
+    }
     let equals = if result.is_empty() { "" } else { " " };
     format!("{name}({}){equals}{result}", arguments.join(", "))
 }

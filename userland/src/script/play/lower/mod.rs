@@ -13,7 +13,7 @@ mod memory;
 mod number;
 mod structure;
 
-pub(super) use number::unquote;
+pub(super) use number::{canonical, unquote};
 
 use super::keys::{Key, Keys};
 use crate::script::tree::{Kind as Node_, Node};

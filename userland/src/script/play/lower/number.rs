@@ -12,6 +12,7 @@ use oscope_kernel::abi::flags::network::{
 };
 use oscope_kernel::abi::flags::{FlagSet, FutexOp, parse_clone_flags};
 use oscope_kernel::abi::types::makedev;
+use std::borrow::Cow;
 
 /// Numbers that have a name wherever they stand.
 const WORDS: [(&str, u64); 8] = [
@@ -36,7 +37,7 @@ impl Lower<'_> {
         if node.kind() == Node_::Variable {
             return self.plain(node).map(Some);
         }
-        let text = node.text();
+        let text = &*canonical(node.text());
         let by_name = |value: Option<u64>, message: &str, expected: &str| match value {
             Some(value) => Ok(Some(Expr::of(value))),
             None => wrong(node, message, expected),
@@ -239,6 +240,26 @@ impl Lower<'_> {
         }
         value.map_or_else(|| wrong(node, "this is no number", "a number"), Ok)
     }
+}
+
+/// Names that mean the same, the one that strace prints last.
+const SYNONYMS: [(&str, &str); 6] = [
+    ("WUNTRACED", "WSTOPPED"),
+    ("MAP_ANON", "MAP_ANONYMOUS"),
+    ("SIGCLD", "SIGCHLD"),
+    ("SIGPOLL", "SIGIO"),
+    ("EWOULDBLOCK", "EAGAIN"),
+    ("O_FSYNC", "O_SYNC"),
+];
+
+/// A text with the names that strace prints.
+pub(in crate::script::play) fn canonical(text: &str) -> Cow<'_, str> {
+    let is_other = |part: &str| SYNONYMS.iter().find(|(other, _)| *other == part.trim());
+    if !text.split('|').any(|part| is_other(part).is_some()) {
+        return Cow::Borrowed(text);
+    }
+    let parts = text.split('|').map(|part| is_other(part).map_or(part, |(_, name)| name));
+    Cow::Owned(parts.collect::<Vec<_>>().join("|"))
 }
 
 /// Bits, some of which may be there without a name.
