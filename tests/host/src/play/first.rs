@@ -26,6 +26,8 @@ pub(super) struct Setup {
     pub(super) session: bool,
     /// Whether handlers stay until they are told to return.
     pub(super) stay: bool,
+    /// Whether the first task is init of a pid namespace of its own, and not a child of the runner's.
+    pub(super) init: bool,
 }
 
 fn map(address: u64, length: usize, flags: i32) -> io::Result<*mut u8> {
@@ -124,9 +126,12 @@ pub(super) fn begin(
         // SAFETY: unshare(2) touches no memory.
         check(unsafe { libc::unshare(libc::CLONE_NEWIPC) })?;
     }
-    // SAFETY: this process has one thread, so the child may do what it likes.
-    if check(unsafe { libc::fork() })? > 0 {
-        return Ok(());
+    let namespace = if setup.init { libc::CLONE_NEWPID } else { 0 };
+    let words = [(namespace | libc::SIGCHLD) as u64, 0, 0, 0, 0, 0];
+    // SAFETY: fork(2), but for the namespace; this process has one thread, so the child may do what it likes.
+    let child = unsafe { raw::call(libc::SYS_clone, words) };
+    if child != 0 {
+        return if child > 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(-child as i32)) };
     }
     let slot = &control.slots[0];
     if let Err(error) = prepare(isolation, setup) {

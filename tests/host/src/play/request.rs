@@ -3,7 +3,7 @@
 //! `begin` holds what the first task finds, all of it optional: `"arena":[ADDRESS,LENGTH]` (0x20000000, 1 MiB),
 //! `"limits":[[RESOURCE,SOFT,HARD],…]`, `"umask":N` (18), `"directory":"/tmp"`, `"descriptors":"null"|"none"`,
 //! `"session":true`, `"handlers":"return"|"stay"` (a handler returns by itself, or stays until its task is told to call
-//! rt_sigreturn(2)), and `"files":[{"path":…,"mode":N,"hex":…|"text":…|"link":…|"directory":true},…]`.
+//! rt_sigreturn(2)), `"init":false` (whether the first task is process 1 to itself and its descendants), and `"files":[{"path":…,"mode":N,"hex":…|"text":…|"link":…|"directory":true},…]`.
 
 use super::first::Setup;
 use super::isolate::{Content, Entry};
@@ -176,6 +176,7 @@ fn setup(value: &Value) -> Result<Setup, String> {
         descriptors: flag("descriptors", "none", "null", true)?,
         session: value.get("session").and_then(Value::as_bool).unwrap_or(true),
         stay: flag("handlers", "return", "stay", false)?,
+        init: value.get("init").and_then(Value::as_bool).unwrap_or(false),
     })
 }
 

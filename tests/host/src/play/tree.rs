@@ -13,7 +13,7 @@ use super::guard::Guard;
 use super::isolate::{self, Isolation};
 use super::numbers::Kind;
 use super::raw;
-use super::watch::{End, State, Watch};
+use super::watch::{self, End, State, Watch};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
@@ -93,7 +93,10 @@ impl From<io::Error> for Refusal {
 }
 
 struct Task {
+    /// Its number as a thread, for the tree.
     tid: u32,
+    /// The same for the runner, which may be in a namespace above.
+    outer: u32,
     watch: Watch,
     stopped: bool,
     ended: Option<End>,
@@ -109,6 +112,8 @@ pub(super) struct Tree {
     proc: File,
     isolation: Isolation,
     guard: Guard,
+    /// Whether the tree has a pid namespace of its own.
+    is_below: bool,
     tasks: Vec<Option<Task>>,
     /// Places of tasks that have been made and not begun.
     unborn: BTreeSet<usize>,
@@ -127,7 +132,8 @@ impl Tree {
         let guard = Guard::new(isolate::mappings()?, isolation.has("net"));
         let proc = isolate::settle(&isolation)?;
         let (tasks, unborn, events) = (Vec::new(), BTreeSet::new(), Vec::new());
-        Ok(Self { control, proc, isolation, guard, tasks, unborn, events })
+        let is_below = false;
+        Ok(Self { control, proc, isolation, guard, is_below, tasks, unborn, events })
     }
 
     /// What keeps the tasks from the rest of the machine.
@@ -144,6 +150,7 @@ impl Tree {
         let stacks = self.control.stacks.load(Acquire);
         first::clear(std::ptr::from_ref(self.control).cast_mut().cast(), size_of::<Control>())?;
         self.control.stacks.store(stacks, Release);
+        self.is_below = setup.init;
         self.control.stay.store(u32::from(setup.stay), Release);
         isolate::furnish(&self.isolation, &setup.entries)?;
         first::begin(self.control, &self.isolation, setup)?;
@@ -203,13 +210,13 @@ impl Tree {
             return Err(Refusal::NotComparable(why.to_owned()));
         }
         for (address, bytes) in &command.memory {
-            if first::write(task.tid, *address, bytes) != bytes.len() {
+            if first::write(task.outer, *address, bytes) != bytes.len() {
                 let message = format!("task {number} cannot write all of {:#x}", address);
                 return Err(Refusal::Wrong(message));
             }
         }
         if command.kind == Kind::Clone3 {
-            let flags = first::read(task.tid, command.words[0], 8);
+            let flags = first::read(task.outer, command.words[0], 8);
             let flags = flags.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
             if let Some(why) = Guard::check_flags(flags) {
                 return Err(Refusal::NotComparable(why.to_owned()));
@@ -305,12 +312,15 @@ impl Tree {
             }
             self.unborn.remove(&index);
             // Born and dead already, and its parent has asked: nothing is left to be watched.
-            let Ok(watch) = Watch::new(&self.proc, tid) else {
+            let outer = self.outer(tid)?;
+            let Some((outer, watch)) =
+                outer.and_then(|outer| Some((outer, Watch::new(&self.proc, outer).ok()?)))
+            else {
                 slot.tid.store(0, Release);
                 return Ok(true);
             };
             let read = Default::default();
-            let task = Task { tid, watch, stopped: false, ended: None, told: 0, read };
+            let task = Task { tid, outer, watch, stopped: false, ended: None, told: 0, read };
             self.tasks[index] = Some(task);
             self.tell(number, What::New { tid });
         }
@@ -345,6 +355,15 @@ impl Tree {
         })
     }
 
+    /// A thread's number for the runner.
+    fn outer(&self, tid: u32) -> io::Result<Option<u32>> {
+        if !self.is_below {
+            return Ok(Some(tid));
+        }
+        let known: Vec<u32> = self.tasks.iter().flatten().map(|task| task.outer).collect();
+        watch::find(&self.proc, tid, &known)
+    }
+
     fn tell(&mut self, task: usize, what: What) {
         self.events.push(Event { order: self.control.next(), task, what });
     }
@@ -371,7 +390,7 @@ impl Tree {
             if frame.state.load(Acquire) == DONE {
                 let result = frame.result.load(Acquire);
                 let memory = std::mem::take(read).into_iter();
-                let memory = memory.map(|(at, length)| (at, first::read(task.tid, at, length)));
+                let memory = memory.map(|(at, length)| (at, first::read(task.outer, at, length)));
                 let what = What::Result { result, memory: memory.collect() };
                 let order = frame.order.load(Acquire);
                 self.events.push(Event { order, task: number, what });
@@ -400,7 +419,7 @@ impl Tree {
         if end.is_none() {
             // A thread ends as its process does.
             let mut all = self.tasks.iter().flatten();
-            let process = all.find(|task| task.tid == leader).and_then(|task| task.ended);
+            let process = all.find(|task| task.outer == leader).and_then(|task| task.ended);
             let end = process.unwrap_or(End::Unknown);
             if let Some(Some(task)) = self.tasks.get_mut(index) {
                 task.ended = Some(end);
@@ -423,7 +442,7 @@ impl Tree {
         while let Some((pid, status)) = first::reap()? {
             any = true;
             let index = self.tasks.iter().position(|task| {
-                task.as_ref().is_some_and(|task| task.tid == pid && task.ended.is_none())
+                task.as_ref().is_some_and(|task| task.outer == pid && task.ended.is_none())
             });
             if let Some(index) = index {
                 self.end(index, Some(End::of_status(status)));

@@ -46,6 +46,60 @@ pub(super) enum State {
     Gone,
 }
 
+/// The number that a thread has here, by the one that it has in a pid namespace below. `known` are passed over.
+pub(super) fn find(proc: &File, inner: u32, known: &[u32]) -> io::Result<Option<u32>> {
+    for process in numbers(proc, ".")? {
+        for thread in numbers(proc, &format!("{process}/task")).unwrap_or_default() {
+            if known.contains(&thread) {
+                continue;
+            }
+            // It may have ended meanwhile.
+            let mut status = String::new();
+            let opened = open_below(proc, &format!("{process}/task/{thread}/status"));
+            if opened.and_then(|mut file| file.read_to_string(&mut status)).is_err() {
+                continue;
+            }
+            let line = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+            // The first is the one here; the last, the innermost, if there is a namespace below.
+            let mut all = line.unwrap_or_default().split_ascii_whitespace();
+            if all.next().is_some()
+                && all.next_back().and_then(|number| number.parse().ok()) == Some(inner)
+            {
+                return Ok(Some(thread));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The names in a directory that are numbers.
+fn numbers(proc: &File, path: &str) -> io::Result<Vec<u32>> {
+    let directory = open_below(proc, path)?;
+    let mut numbers = Vec::new();
+    let mut buffer = vec![0_u8; 32768];
+    loop {
+        let (fd, place) = (directory.as_raw_fd(), buffer.as_mut_ptr());
+        // SAFETY: the kernel writes at most as many bytes as the buffer has.
+        let length = unsafe { libc::syscall(libc::SYS_getdents64, fd, place, buffer.len()) };
+        if length < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let mut rest = buffer.get(..length as usize).unwrap_or_default();
+        if rest.is_empty() {
+            return Ok(numbers);
+        }
+        // struct linux_dirent64: the record's length at 16, the name at 19.
+        while let Some(&[low, high]) = rest.get(16..18) {
+            let length = usize::from(u16::from_le_bytes([low, high]));
+            let name = rest.get(19..length).unwrap_or_default();
+            let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+            numbers
+                .extend(std::str::from_utf8(name).ok().and_then(|name| name.parse::<u32>().ok()));
+            rest = rest.get(length..).unwrap_or_default();
+        }
+    }
+}
+
 /// A task that is being watched.
 pub(super) struct Watch {
     stat: File,
@@ -101,11 +155,11 @@ impl Watch {
             Some("S" | "I") => State::Asleep,
             Some("D") => State::Deaf,
             Some("T" | "t") => State::Stopped,
-            Some("Z") => {
+            // Between the two moments, nobody will ask: X.
+            Some("Z" | "X") => {
                 let status = fields.nth(48).and_then(|field| field.parse().ok());
                 State::Zombie(status.unwrap_or(0))
             }
-            Some("X") => State::Gone,
             _ => State::Running,
         })
     }

@@ -121,3 +121,29 @@ fn clone3_takes_its_words_from_memory() {
         json!({ "task": 1, "number": nr::CLONE3, "arguments": [AT, 64], "memory": memory });
     assert!(client.ask(&request).get("refused").is_some());
 }
+
+#[test]
+fn the_first_task_may_be_init_of_its_own() {
+    let Some(mut client) = Client::with(&json!({ "init": true })) else { return };
+    assert_eq!(client.call(1, nr::GETPID, &[]), 1);
+    assert_eq!(client.call(1, nr::GETPPID, &[]), 0);
+    let (child, pid) = client.fork(1);
+    let (grandchild, _) = client.fork(child);
+    assert_eq!((pid, client.call(grandchild, nr::GETPPID, &[])), (2, 2));
+    client.play(child, nr::EXIT_GROUP, &[4]);
+    // The orphan has a new parent, which must wait for it.
+    assert_eq!(client.call(grandchild, nr::GETPPID, &[]), 1);
+    let (waited, status) = client.call_and_read(1, nr::WAIT4, &[-1, AT, 0, 0], 4);
+    assert_eq!((waited, int(&status, 0)), (2, 4 << 8));
+    // CLONE_VM and what makes a thread: numbers of threads are found, too.
+    let answer = client.play(grandchild, nr::CLONE, &[0x50f00]);
+    let thread = number(&answer["events"][0]["task"]) as u64;
+    assert_eq!(client.call(thread, nr::GETTID, &[]), 4);
+    // Nothing within kills init, and with it everybody goes.
+    assert_eq!(client.call(grandchild, nr::KILL, &[1, 9]), 0);
+    assert_eq!(client.call(1, nr::GETPID, &[]), 1);
+    let end = client.play(1, nr::EXIT_GROUP, &[0]);
+    let events = end["events"].as_array().expect("a list");
+    assert!(events.contains(&json!({ "task": grandchild, "killed": 9 })), "{end}");
+    assert!(events.contains(&json!({ "task": 1, "exited": 0 })), "{end}");
+}
