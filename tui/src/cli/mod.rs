@@ -10,6 +10,7 @@ mod gantt;
 mod input;
 mod metrics;
 mod out;
+mod referee;
 mod run;
 mod sched;
 mod screen;

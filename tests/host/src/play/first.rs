@@ -163,16 +163,30 @@ fn prepare(isolation: &Isolation, setup: &Setup) -> io::Result<()> {
             check(unsafe { libc::open(null.as_ptr(), flags) })?;
         }
     }
-    for &(resource, soft, hard) in &setup.limits {
-        let limit = libc::rlimit64 { rlim_cur: soft, rlim_max: hard };
-        // SAFETY: the kernel reads the structure.
-        check(unsafe { libc::setrlimit64(resource, &raw const limit) })?;
+    for &limit in &setup.limits {
+        set_limit(limit)?;
     }
     // SAFETY: umask(2) has no conditions.
     unsafe { libc::umask(setup.umask) };
     forget_signals();
     map(setup.arena.0, setup.arena.1, libc::MAP_PRIVATE | libc::MAP_FIXED_NOREPLACE)?;
     Ok(())
+}
+
+/// Sets a limit. What this machine does not let anybody raise stays as low as it is.
+fn set_limit((resource, soft, hard): (u32, u64, u64)) -> io::Result<()> {
+    let mut old = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: there is room for the structure.
+    check(unsafe { libc::getrlimit64(resource, &raw mut old) })?;
+    let wanted = libc::rlimit64 { rlim_cur: soft, rlim_max: hard };
+    let most = old.rlim_max;
+    let lower = libc::rlimit64 { rlim_cur: soft.min(most), rlim_max: hard.min(most) };
+    // SAFETY: the kernel reads the structure.
+    if unsafe { libc::setrlimit64(resource, &raw const wanted) } == 0 {
+        return Ok(());
+    }
+    // SAFETY: as above.
+    check(unsafe { libc::setrlimit64(resource, &raw const lower) }).map(drop)
 }
 
 /// Undoes what the standard library of Rust has set up: SIGPIPE ignored, handlers for a stack that overflows.

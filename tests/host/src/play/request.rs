@@ -18,6 +18,8 @@ pub(super) enum Request {
     Begin(Setup),
     /// Have a task do something.
     Play { command: Command, patience: Duration },
+    /// Show memory of a task.
+    Show { task: usize, ranges: Vec<Range> },
     /// Wait for a call that has not come back.
     Wait { task: usize, patience: Duration },
     /// Let time pass.
@@ -45,6 +47,10 @@ pub(super) fn parse(line: &str) -> Result<Request, String> {
     }
     let task = value.get("task").ok_or("expected `begin`, `task`, `wait` or `pause`")?;
     let task = size(task, "task")?;
+    let shows = ["number", "load", "store"].iter().all(|name| value.get(*name).is_none());
+    if shows && value.get("read").is_some() {
+        return Ok(Request::Show { task, ranges: list(&value, "read", &range)? });
+    }
     let mut command = action(&value, task)?;
     command.memory = list(&value, "memory", &bytes_at)?;
     command.read = list(&value, "read", &range)?;
@@ -69,7 +75,7 @@ fn action(value: &Value, task: usize) -> Result<Command, String> {
         let [address, byte] = numbers(store, "store")?;
         return Ok(command(Kind::Store, 0, [address, byte, 0, 0, 0, 0]));
     }
-    let number = value.get("number").ok_or("expected `number`, `load` or `store`")?;
+    let number = value.get("number").ok_or("expected `number`, `load`, `store` or `read`")?;
     let given = value.get("arguments").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     if given.len() > 6 {
         return Err("`arguments`: expected six at most".to_owned());
