@@ -24,6 +24,8 @@ pub(super) struct Setup {
     pub(super) descriptors: bool,
     /// Whether the first task leads a session, and not only a process group.
     pub(super) session: bool,
+    /// What the first task is called (PR_SET_NAME).
+    pub(super) name: Option<String>,
     /// Whether handlers stay until they are told to return.
     pub(super) stay: bool,
     /// Whether the first task is init of a pid namespace of its own, and not a child of the runner's.
@@ -168,6 +170,11 @@ fn prepare(isolation: &Isolation, setup: &Setup) -> io::Result<()> {
     }
     // SAFETY: umask(2) has no conditions.
     unsafe { libc::umask(setup.umask) };
+    if let Some(name) = &setup.name {
+        let name = CString::new(name.as_str()).map_err(io::Error::other)?;
+        // SAFETY: a string that ends in zero.
+        check(unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) })?;
+    }
     forget_signals();
     map(setup.arena.0, setup.arena.1, libc::MAP_PRIVATE | libc::MAP_FIXED_NOREPLACE)?;
     Ok(())

@@ -2,7 +2,7 @@
 //!
 //! `begin` holds what the first task finds, all of it optional: `"arena":[ADDRESS,LENGTH]` (0x20000000, 1 MiB),
 //! `"limits":[[RESOURCE,SOFT,HARD],…]`, `"umask":N` (18), `"directory":"/tmp"`, `"descriptors":"null"|"none"`,
-//! `"session":true`, `"handlers":"return"|"stay"` (a handler returns by itself, or stays until its task is told to call
+//! `"session":true`, `"name":"script"`, `"handlers":"return"|"stay"` (a handler returns by itself, or stays until its task is told to call
 //! rt_sigreturn(2)), `"init":false` (whether the first task is process 1 to itself and its descendants), and `"files":[{"path":…,"mode":N,"hex":…|"text":…|"link":…|"directory":true},…]`.
 
 use super::first::Setup;
@@ -181,6 +181,7 @@ fn setup(value: &Value) -> Result<Setup, String> {
         entries: list(value, "files", &entry)?,
         descriptors: flag("descriptors", "none", "null", true)?,
         session: value.get("session").and_then(Value::as_bool).unwrap_or(true),
+        name: value.get("name").and_then(Value::as_str).map(str::to_owned),
         stay: flag("handlers", "return", "stay", false)?,
         init: value.get("init").and_then(Value::as_bool).unwrap_or(false),
     })

@@ -20,6 +20,8 @@ pub(super) struct Taken {
     pub(super) info: String,
     /// Whether a handler took it.
     pub(super) handled: bool,
+    /// Whether all lines were done by then.
+    pub(super) late: bool,
     /// Whether it has been given to a line.
     pub(super) told: bool,
 }
@@ -153,7 +155,8 @@ impl Observer<'_> {
                 self.figures[3] += 1;
                 let info = crate::script::printer::signal_info(log.bytes(number, info));
                 if let Some(task) = self.living.get(&serial).and_then(|living| living.task) {
-                    let taken = Taken { signal, info, handled, told: false };
+                    let late = self.out.finished;
+                    let taken = Taken { signal, info, handled, late, told: false };
                     self.out.signals.entry(task).or_default().push(taken);
                 }
             }

@@ -5,7 +5,7 @@ use super::host::Run;
 use crate::script::play::compare::Names;
 use crate::script::play::compile::arguments;
 use crate::script::play::observe::{Observed, Taken};
-use crate::script::play::plan::{Plan, What};
+use crate::script::play::plan::{Act, Plan, What};
 use crate::script::play::project::call_of;
 use crate::script::play::result::Expected;
 use crate::script::tree::{Kind, Node};
@@ -53,6 +53,13 @@ impl Comparison {
             }
         }
         let mut comparison = Self::default();
+        if emulated.ends.get(&0).is_some_and(|status| status & 0x7f != 0)
+            && !emulated.late.contains(&0)
+        {
+            comparison
+                .leave(1, "the first process was killed, which on Linux nobody can do to init");
+            return comparison;
+        }
         for (line, known) in plan.lines.iter().enumerate() {
             if let Some((last, why)) = &host.stopped
                 && line > *last
@@ -65,11 +72,11 @@ impl Comparison {
                 What::Begin(None) if emulated.lines[line].begun.is_some() => {
                     match host.seen.lines[line].begun {
                         Some(_) => comparison.same += 1,
-                        None => comparison.line(&mut names, known.row, line, (emulated, host)),
+                        None => comparison.line(&mut names, plan, line, (emulated, host)),
                     }
                 }
                 What::Call | What::Begin(_) | What::Load => {
-                    comparison.line(&mut names, known.row, line, (emulated, host));
+                    comparison.line(&mut names, plan, line, (emulated, host));
                 }
                 _ => {}
             }
@@ -90,27 +97,34 @@ impl Comparison {
     fn line(
         &mut self,
         names: &mut Names,
-        row: u32,
+        plan: &Plan,
         line: usize,
         (emulated, host): (&Observed, &Run),
     ) {
+        let row = plan.lines[line].row;
         let (Some(here), Some(there)) = (emulated.lines.get(line), host.seen.lines.get(line))
         else {
             return;
         };
+        // A line behind one that waits for ever.
+        if !emulated.finished && !here.reached && here.call.is_none() && here.begun.is_none() {
+            return self.leave(row, "the emulated run did not get there");
+        }
         if let Some(why) = host.skipped.get(&line) {
             return self.leave(row, why);
         }
-        if host.died.contains(&line) && here.call.is_some() {
-            return self.leave(row, "whoever made the call died of it there, without a word");
+        if host.silent.contains(&line) && there.call.is_none() && here.call.is_some() {
+            return self.leave(row, "whoever made the call died or stopped before it could tell");
         }
         if here.loaded != there.loaded {
             let shown = |word: Option<u64>| word.map_or("nothing".to_owned(), |w| w.to_string());
             return self.differ(row, &shown(here.loaded), &shown(there.loaded));
         }
-        // How a handler's return is told says whether a call goes on.
+        // How a handler's return is told says whether a call goes on. Other lines have none.
+        let mut steps = plan.tasks[plan.lines[line].task].steps.iter();
+        let is_return = steps.any(|step| step.line == line && matches!(step.act, Act::Return));
         let goes_on = |text: &Option<String>| text.as_ref().map(|text| text.contains("EINTR"));
-        if goes_on(&here.returned) != goes_on(&there.returned) {
+        if is_return && goes_on(&here.returned) != goes_on(&there.returned) {
             let shown = |text: &Option<String>| text.clone().unwrap_or_else(|| NOTHING.to_owned());
             return self.differ(row, &shown(&here.returned), &shown(&there.returned));
         }
@@ -187,19 +201,22 @@ impl Comparison {
                 all.filter(|taken| taken.handled).cloned().collect()
             };
             let (here, there) = (handled(emulated), handled(&host.seen));
+            // The host waits until everybody has taken what was sent; here some of it comes when all lines are done.
+            let needed = here.iter().filter(|taken| !taken.late).count();
+            let same = (needed..=here.len()).contains(&there.len())
+                && here.iter().zip(&there).all(|(a, b)| signal(names, a, b));
             let texts = |all: &[Taken]| -> Vec<String> {
                 all.iter().map(|taken| format!("--- {} ---", taken.info)).collect()
             };
-            let same = here.len() == there.len()
-                && here.iter().zip(&there).all(|(a, b)| signal(names, a, b));
             if !same {
                 let (here, there) = (texts(&here).join(" "), texts(&there).join(" "));
                 self.differ(row(task), &format!("signals: {here}"), &format!("signals: {there}"));
             }
             // Who is alive when the script is over is ended by the player, there as here.
-            let how = |seen: &Observed| {
-                seen.ends.get(&task).copied().filter(|_| !seen.late.contains(&task))
-            };
+            if emulated.late.contains(&task) {
+                continue;
+            }
+            let how = |seen: &Observed| seen.ends.get(&task).copied();
             let (here, there) = (how(emulated), how(&host.seen));
             // Whether there is a core is the host's configuration.
             let plain = |status: Option<u32>| status.map(|status| status & !0x80);

@@ -24,7 +24,20 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How long a call may wait, in milliseconds, that nobody is said to wake.
-const PATIENCE: u64 = 2000;
+const PATIENCE: u64 = 100;
+/// The same for calls that time wakes.
+const LONG_PATIENCE: u64 = 2000;
+/// These calls.
+const TIMED: [u16; 8] = [
+    nr::NANOSLEEP,
+    nr::CLOCK_NANOSLEEP,
+    nr::PPOLL,
+    nr::PSELECT6,
+    nr::EPOLL_PWAIT,
+    nr::EPOLL_PWAIT2,
+    nr::FUTEX,
+    nr::RT_SIGTIMEDWAIT,
+];
 /// Resources that have limits (RLIM_NLIMITS).
 const RESOURCES: u32 = 16;
 
@@ -33,8 +46,8 @@ pub(super) struct Run {
     pub(super) seen: Observed,
     /// Lines that were not made, and why.
     pub(super) skipped: BTreeMap<usize, String>,
-    /// Lines at whose calls a signal killed their task.
-    pub(super) died: BTreeSet<usize>,
+    /// Lines at whose calls a signal killed or stopped their task.
+    pub(super) silent: BTreeSet<usize>,
     /// Why nothing was done behind some line.
     pub(super) stopped: Option<(usize, String)>,
 }
@@ -92,13 +105,13 @@ pub(super) fn play(
         "directory": "/",
         "handlers": "stay",
         "init": true,
-        "session": false,
+        "name": "script",
     });
     let begun = runner.ask(&json!({ "begin": begin }))?;
     let mut tasks = vec![Task::default(); plan.tasks.len()];
     let lines = vec![Seen::default(); plan.lines.len()];
     let seen = Observed { lines, ..Observed::default() };
-    let run = Run { seen, skipped: BTreeMap::new(), died: BTreeSet::new(), stopped: None };
+    let run = Run { seen, skipped: BTreeMap::new(), silent: BTreeSet::new(), stopped: None };
     let mut known = BTreeMap::new();
     let pid = begun.get("pid").and_then(Value::as_u64).unwrap_or(1);
     if let (Some(root), Some(task)) = (tasks.first_mut(), plan.tasks.first()) {
@@ -195,10 +208,9 @@ impl Host<'_> {
     /// A task's next line comes when its call has come back: waits for it.
     fn come_back(&mut self, task: usize, id: u64) -> Result<Done, HostError> {
         let depth = self.tasks[task].depth;
-        if !self.tasks[task].open.contains_key(&depth) {
-            return Ok(Done::Yes);
-        }
-        self.told(&json!({ "wait": id, "patience": PATIENCE }), None)?;
+        let Some(open) = self.tasks[task].open.get(&depth) else { return Ok(Done::Yes) };
+        let patience = if TIMED.contains(&open.number) { LONG_PATIENCE } else { PATIENCE };
+        self.told(&json!({ "wait": id, "patience": patience }), None)?;
         let state = &self.tasks[task];
         let waits = state.open.contains_key(&depth) && state.depth == depth && !state.ended;
         let why = "a call waits that nobody wakes";
@@ -240,7 +252,11 @@ impl Host<'_> {
         self.look(id, &mut open, None);
         let depth = self.tasks[task].depth;
         self.tasks[task].open.insert(depth, open);
-        let patience = if call.hands_over { 0 } else { PATIENCE };
+        let patience = match TIMED.contains(&lowered.number) {
+            _ if call.hands_over => 0,
+            true => LONG_PATIENCE,
+            false => PATIENCE,
+        };
         let request = json!({
             "task": id, "number": lowered.number, "arguments": words, "patience": patience,
         });
@@ -335,6 +351,8 @@ impl Host<'_> {
             self.end(task, (status as u32) << 8);
         } else if let Some(signal) = number("killed") {
             self.end(task, signal as u32);
+        } else if event.get("stopped").is_some() {
+            self.run.silent.extend(self.tasks[task].open.values().map(|open| open.line));
         } else if event.get("ended").is_some() {
             self.tasks[task].ended = true;
         }
@@ -348,7 +366,7 @@ impl Host<'_> {
             if matches!(open.number, nr::EXIT | nr::EXIT_GROUP) {
                 self.run.seen.lines[open.line].call = Some(self.text(&open, Some(0)).line());
             } else {
-                self.run.died.insert(open.line);
+                self.run.silent.insert(open.line);
             }
         }
     }
@@ -371,7 +389,7 @@ impl Host<'_> {
     fn signal(&mut self, task: usize, id: u64, signal: u8, event: &Value) -> Result<(), HostError> {
         let info = event.get("info").and_then(Value::as_str).and_then(unhex).unwrap_or_default();
         let info = signal_info(&info);
-        let taken = Taken { signal, info, handled: true, told: false };
+        let taken = Taken { signal, info, handled: true, late: false, told: false };
         self.run.seen.signals.entry(task).or_default().push(taken);
         let state = &mut self.tasks[task];
         if let Some(open) = state.open.get_mut(&state.depth) {
