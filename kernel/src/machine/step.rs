@@ -3,7 +3,7 @@
 use super::Machine;
 use crate::abi::program::{Answer, GuestExit, Trap};
 use crate::abi::signal::{Signal, code};
-use crate::abi::{Fault, UserMemory};
+use crate::abi::{Fault, UserMemory, probe};
 use crate::base::{Channel, Choice, CpuId, Duration, GuestId, ServerId, ThreadId, Time};
 use crate::event::{Event, Leave, MachineEvent, MemoryEvent, SchedEvent, TaskEvent, Wait};
 use crate::hw::{Loan, Memory};
@@ -75,6 +75,8 @@ impl Machine {
         if current.is_some_and(|thread| thread.deferred.is_none() && thread.computing.is_none())
             && state.resched.is_none()
             && self.tables.sched.waiting(cpu) > 0
+            // A fact that a program states changes nothing for anybody.
+            && !state.probed
             && self.cx.engine.chooser.choose(Choice::Preempt, 2) == 1
         {
             state.resched = Some(Leave::Slice);
@@ -340,6 +342,8 @@ impl Machine {
     #[inline]
     fn serve(&mut self, id: ThreadId, trap: &Trap) {
         let (t, calls, cx) = (&mut self.tables, &mut self.calls, &mut self.cx);
+        t.cpus[usize::from(cx.cpu.0)].probed =
+            matches!(trap, Trap::Call { number, .. } if probe::is_probe(*number));
         match *trap {
             Trap::Call { number, ref arguments } => call::enter(t, calls, cx, number, arguments),
             Trap::Preempt => limit::watch_cpu(t, cx, id),
