@@ -14,12 +14,15 @@
 //! machine, a colon and a blank, which strace does not know.
 
 pub mod call;
+mod clone;
 mod command;
 mod finish;
 mod interruption;
+mod seen;
 mod signals;
 mod structure;
 pub mod style;
+mod terminal;
 mod text;
 mod value;
 
@@ -28,6 +31,8 @@ mod tests;
 
 pub use call::CallText;
 pub use style::{Clock, Hex, Style, Whose};
+
+use seen::{Again, Seen};
 
 use oscope_kernel::abi::signal::DefaultAction;
 use oscope_kernel::abi::{Restart, Signal};
@@ -47,6 +52,12 @@ struct Task {
     is_traced: bool,
     /// The call whose beginning has been printed.
     open: Option<Open>,
+    /// Signals that it ignored, and that a tracer would have seen.
+    seen: Vec<Seen>,
+    /// Whether its last call ended in the middle and is to be made again.
+    is_between: bool,
+    /// Whether it has killed itself.
+    is_killed: bool,
     /// The call that restart_syscall(2) would go on with.
     interrupted: Option<u16>,
     /// The end of a process's first thread is told when its other threads have ended.
@@ -55,9 +66,16 @@ struct Task {
 
 #[derive(Clone, Debug)]
 struct Open {
+    /// The name that it was printed under, and that of the call that was made: they differ if Linux goes on with the
+    /// call by restart_syscall(2).
     name: String,
+    made: String,
     /// Whether arguments are still to come.
     is_open: bool,
+    /// What strace would write if a signal ended the wait, and made it begin again; `None` if that cannot be.
+    again: Option<Again>,
+    /// Whether it has been woken, and will look again at what it waits for.
+    is_woken: bool,
 }
 
 /// Turns records into lines. Records must come in the world's order.
@@ -70,6 +88,8 @@ pub struct Printer {
     /// Whose line is open, and how long it is so far.
     line: Option<(Key, usize)>,
     before: Time,
+    /// Who ignored a signal in the middle of a wait, and when: what comes of the wait is not known yet.
+    undecided: Vec<(Key, Time)>,
 }
 
 impl Printer {
@@ -84,12 +104,14 @@ impl Printer {
             tasks: BTreeMap::new(),
             line: None,
             before: Time::ZERO,
+            undecided: Vec::new(),
         }
     }
 
     /// Appends what strace prints of a record; for many, nothing.
     pub fn record(&mut self, log: &Log, sequence: u64, record: &Record, text: &mut String) {
         let key = (log.machine(), record.stamp.thread);
+        self.disturb(log.machine(), record, text);
         let time = record.stamp.time;
         match record.event {
             Event::Task(TaskEvent::Start { child, tid, pid, .. }) => {
@@ -100,9 +122,25 @@ impl Printer {
                 let info = signals::info(log.bytes(sequence, info));
                 self.deliver(key, time, (signal, handled, info), text);
             }
+            Event::Task(TaskEvent::Signal { target, signal }) => {
+                self.sent(key, (key.0, target), signal);
+            }
+            Event::Task(TaskEvent::Discard { target, signal, info }) => {
+                let info = signals::info(log.bytes(sequence, info));
+                self.discard((key.0, target), time, signal, info);
+            }
             Event::Call(event) => {
                 let call = CallText::of(log, sequence, &event, &self.style);
+                self.show_before(key, &event, text);
                 self.call(key, time, &event, call, text);
+                if let CallEvent::Wait { number, restart: Some(restart), detail, .. } = event {
+                    let detail = log.bytes(sequence, detail);
+                    let again = CallText::interrupted(number, detail, restart, &self.style);
+                    self.may_begin_again(key, again);
+                }
+                if let CallEvent::Done { .. } = event {
+                    self.show_seen(key, time, text);
+                }
             }
             _ => {}
         }
@@ -132,20 +170,28 @@ impl Printer {
         };
         let task = self.tasks.entry(key).or_default();
         task.is_traced = true;
+        task.is_between = matches!(event, CallEvent::Interrupted { .. });
+        let made = call.name.clone();
         let mut call = call;
         if task.interrupted.take_if(|interrupted| *interrupted == number).is_some() {
-            call.before = format!("<... resuming interrupted {} ...>", call.name);
+            call.before = seen::resuming(&call.name);
             call.after.clear();
-            (call.name, call.is_open) = ("restart_syscall".into(), false);
+            (call.name, call.is_open) = (seen::RESTART.into(), false);
+        }
+        if task.is_killed {
+            call.result = "?".to_owned();
         }
         let open = task.open.take();
+        if open.as_ref().is_some_and(Open::is_restart) {
+            call.after.clear();
+        }
         if let CallEvent::Interrupted { .. } = event
             && call.result.contains(Restart::ERESTART_RESTARTBLOCK.name())
         {
             task.interrupted = Some(number);
         }
         if let CallEvent::Wait { .. } = event {
-            task.open = Some(Open { name: call.name.to_string(), is_open: call.is_open });
+            task.open = Some(Open::new(&call, &made));
             self.begin(key, entered, text);
             self.add(&format!("{}({}", call.name, call.before), text);
             return;
@@ -177,9 +223,8 @@ impl Printer {
         if signal == Signal::KILL || !self.tasks.get(&key).is_some_and(|task| task.is_traced) {
             return;
         }
-        self.begin(key, time, text);
-        self.add(&format!("--- {signal} {info} ---"), text);
-        self.end_line(text);
+        self.show_seen(key, time, text);
+        self.tell_signal(key, time, signal, &info, text);
         if !handled && signal.default_action() == DefaultAction::Stop {
             self.begin(key, time, text);
             self.add(&format!("--- stopped by {signal} ---"), text);
@@ -193,6 +238,7 @@ impl Printer {
             return;
         }
         let (pid, is_first, open) = (task.pid, task.tid == task.pid, task.open.take());
+        self.show_seen(key, time, text);
         if let Some(open) = open {
             self.abandon(key, &open, time, text);
         }
