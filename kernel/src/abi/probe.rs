@@ -23,7 +23,7 @@ pub const TURN: u16 = FIRST + 1;
 /// `note(key, value, flags)`: writes a number down. Returns 0; `ENOSPC` if the board is full.
 pub const NOTE: u16 = FIRST + 2;
 
-/// `recall(key)`: a number that was written down; waits until it is. `ENOENT` without a board.
+/// `recall(key, flags)`: a number that was written down; waits until it is.
 pub const RECALL: u16 = FIRST + 3;
 
 /// `rest()`: ends the caller's turn if it has one and waits for a signal, as pause(2) does. `EINTR`.
@@ -37,6 +37,9 @@ pub const HAND_OVER: u64 = 1;
 
 /// Flag of [`NOTE`]: the value is the caller's own number, as gettid(2) has it.
 pub const OWN_TID: u64 = 1;
+
+/// Flag of [`NOTE`], in its third word, and of [`RECALL`]: the caller's own number is added to the key.
+pub const ADD_TID: u64 = 2;
 
 /// Whether a call is one of these.
 #[inline]

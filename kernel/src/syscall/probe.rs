@@ -50,16 +50,23 @@ pub fn sys_turn(
 /// `note(key, value, flags)`.
 pub fn sys_note(key: u64, value: u64, flags: u64, t: &mut Tables, cx: &mut Cx) -> Result {
     let id = board(t, cx)?;
-    let own = t.proc.threads.get(cx.caller).map_or(0, |thread| u64::from(thread.tid.0));
+    let own = own_number(t, cx);
+    let key = if flags & probe::ADD_TID != 0 { key.wrapping_add(own) } else { key };
     let value = if flags & probe::OWN_TID != 0 { own } else { value };
     t.boards.get_mut(id).ok_or(Errno::ENOENT)?.note(key, value)?;
     wait::wake_all(t, cx, Channel::Note(id, key));
     Ok(0)
 }
 
-/// `recall(key)`.
-pub fn sys_recall(key: u64, t: &mut Tables, cx: &mut Cx) -> Result {
+fn own_number(t: &Tables, cx: &Cx) -> u64 {
+    t.proc.threads.get(cx.caller).map_or(0, |thread| u64::from(thread.tid.0))
+}
+
+/// `recall(key, flags)`.
+pub fn sys_recall(key: u64, flags: u64, t: &mut Tables, cx: &mut Cx) -> Result {
     let id = board(t, cx)?;
+    let own = own_number(t, cx);
+    let key = if flags & probe::ADD_TID != 0 { key.wrapping_add(own) } else { key };
     match t.boards.get_mut(id).ok_or(Errno::ENOENT)?.recall(key) {
         Some(value) => Ok(value),
         None => Err(Stop::Park(waits_for(Channel::Note(id, key)))),

@@ -61,11 +61,11 @@ flag_set! {
     ECHONL = 0o100;
     NOFLSH = 0o200;
     TOSTOP = 0o400;
+    IEXTEN = 0o100_000;
     ECHOCTL = 0o1000;
     ECHOPRT = 0o2000;
     ECHOKE = 0o4000;
     FLUSHO = 0o10000;
     PENDIN = 0o40000;
-    IEXTEN = 0o100_000;
     EXTPROC = 0o200_000;
 }
