@@ -3,6 +3,8 @@
 
 #[path = "strace/signals.rs"]
 mod signals;
+#[path = "strace/tasks.rs"]
+mod tasks;
 
 use oscope_kernel::machine::Machine;
 use oscope_userland::script::printer::{Printer, Style};

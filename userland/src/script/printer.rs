@@ -16,6 +16,7 @@
 pub mod call;
 mod clone;
 mod command;
+mod ends;
 mod finish;
 mod interruption;
 mod seen;
@@ -64,6 +65,8 @@ struct Task {
     interrupted: Option<u16>,
     /// The end of a process's first thread is told when its other threads have ended.
     held: Option<u32>,
+    /// While it becomes another program: the other threads of its process, which end by that.
+    superseded: Option<Vec<Key>>,
 }
 
 #[derive(Clone, Debug)]
@@ -120,6 +123,7 @@ impl Printer {
                 self.start(key, (key.0, child), tid, pid, text);
             }
             Event::Task(TaskEvent::Exit { status }) => self.exit(key, status, time, text),
+            Event::Task(TaskEvent::Exec { .. }) => self.becomes_another(key),
             Event::Task(TaskEvent::Deliver { signal, handled, info }) => {
                 let info = signals::info(log.bytes(sequence, info));
                 self.deliver(key, time, (signal, handled, info), text);
@@ -209,6 +213,9 @@ impl Printer {
                 self.add(&format!("{}({}", call.name, call.before), text);
             }
         }
+        if matches!(event, CallEvent::Done { .. }) {
+            self.end_superseded(key, time, call.name.as_ref(), text);
+        }
         self.add(&format!("{}) ", call.after), text);
         self.equals(&call.result, text);
         if self.style.took && call.result != "?" {
@@ -232,64 +239,6 @@ impl Printer {
             self.add(&format!("--- stopped by {signal} ---"), text);
             self.end_line(text);
         }
-    }
-
-    fn exit(&mut self, key: Key, status: u32, time: Time, text: &mut String) {
-        let Some(task) = self.tasks.get_mut(&key) else { return };
-        if !task.is_traced {
-            return;
-        }
-        let (pid, is_first, open) = (task.pid, task.tid == task.pid, task.open.take());
-        self.show_seen(key, time, text);
-        if let Some(open) = open {
-            self.abandon(key, &open, time, text);
-        }
-        let family = self
-            .tasks
-            .iter()
-            .filter(|(other, task)| other.0 == key.0 && **other != key && task.pid == pid);
-        let others: Vec<Key> = family.map(|(other, _)| *other).collect();
-        if is_first && !others.is_empty() {
-            if let Some(task) = self.tasks.get_mut(&key) {
-                task.held = Some(status);
-            }
-            return;
-        }
-        self.gone(key, status, time, text);
-        // The first thread of the process, if it waits for nobody else.
-        if let [first] = others[..]
-            && let Some(status) = self.tasks.get(&first).and_then(|task| task.held)
-        {
-            self.gone(first, status, time, text);
-        }
-    }
-
-    /// A task ended in the middle of a call: nobody will know its result.
-    fn abandon(&mut self, key: Key, open: &Open, time: Time, text: &mut String) {
-        if self.line.is_none_or(|(writer, _)| writer != key) {
-            self.begin(key, time, text);
-            self.add(&format!("<... {} resumed>", open.name), text);
-        }
-        if open.is_open {
-            self.add(" <unfinished ...>", text);
-        }
-        self.add(") ", text);
-        self.equals("?", text);
-        self.end_line(text);
-    }
-
-    fn gone(&mut self, key: Key, status: u32, time: Time, text: &mut String) {
-        self.begin(key, time, text);
-        let how = match Signal::from_number(u64::from(status & 0x7f)) {
-            None => format!("exited with {}", status >> 8 & 0xff),
-            Some(signal) => {
-                let core = if status & 0x80 != 0 { " (core dumped)" } else { "" };
-                format!("killed by {signal}{core}")
-            }
-        };
-        self.add(&format!("+++ {how} +++"), text);
-        self.end_line(text);
-        self.tasks.remove(&key);
     }
 
     /// Begins a line of a task, after an unfinished one of somebody else.
