@@ -13,6 +13,7 @@
 //! tables of tables in plain memory as in xv6's `vm.c`.
 
 pub mod frames;
+pub mod replace;
 pub mod space;
 pub mod vma;
 
