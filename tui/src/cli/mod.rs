@@ -10,6 +10,7 @@ mod gantt;
 mod input;
 mod metrics;
 mod out;
+mod paging;
 mod run;
 mod sched;
 mod screen;
@@ -100,6 +101,14 @@ enum Command {
                       oscope sched --case cases.json --json"
     )]
     Sched(Box<sched::Args>),
+    /// Solve paging problems with the kernel's own replacement policies
+    #[command(
+        after_help = "Examples:\n  oscope paging --policy lru --frames 3 --refs 7,0,1,2,0,3,0,4\n  \
+                      oscope paging --policy clock --seed 7        a problem\n  \
+                      oscope paging --policy clock --seed 7 -c     and its solution\n  \
+                      oscope paging --case cases.json --json"
+    )]
+    Paging(paging::Args),
     /// List the built-in worlds
     #[command(after_help = "Example:\n  oscope worlds")]
     Worlds,
@@ -128,6 +137,7 @@ pub fn main() -> ExitCode {
         Some(Command::Tui(args)) => screen::tui(args, cli.ascii, cli.no_mouse),
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Sched(args)) => sched::sched(args, cli.seed),
+        Some(Command::Paging(args)) => paging::paging(args, cli.seed),
         Some(Command::Worlds) => worlds::worlds(),
         Some(Command::Syscalls(args)) => syscalls::syscalls(args),
         Some(Command::Bench(args)) => bench::bench(args),

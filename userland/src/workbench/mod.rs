@@ -4,6 +4,7 @@
 //! here decides anything: [`sched`] boots a machine whose work costs nothing but its own time, runs the problem's
 //! jobs on it, and reads the answer off the event log.
 
+pub mod paging;
 pub mod sched;
 mod units;
 

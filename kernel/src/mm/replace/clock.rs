@@ -81,8 +81,10 @@ impl Replacement for Clock {
 
     fn insert(&mut self, frame: FrameId) {
         self.remove(frame);
-        // Just behind the hand: that is where the victim stood, and the hand comes here last.
-        self.circle.insert_before(self.hand, frame);
+        // Just behind the hand: that is where the victim stood, and the hand comes here last. If the hand is at the
+        // cut, behind it means at the other end.
+        let place = self.hand.filter(|hand| self.circle.first() != Some(*hand));
+        self.circle.insert_before(place, frame);
         self.hand = self.hand.or(Some(frame));
     }
 

@@ -12,16 +12,24 @@ use std::hash::Hash;
 /// The bit that stands for use in the latest tick.
 const LATEST: u8 = 1 << 7;
 
+/// What is known of a frame's use. Those that came since the last tick are ordered behind all others: their first
+/// use is still going on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Age {
+    is_new: bool,
+    counter: u8,
+}
+
 /// Not frequently used, with ageing. Among equals the one that was brought in first goes.
 #[derive(Clone, Debug, Default, Hash)]
 pub struct Nfu {
     line: Line,
-    ages: Vec<u8>,
+    ages: Vec<Age>,
 }
 
 impl Nfu {
-    fn age(&self, frame: FrameId) -> u8 {
-        self.ages.get(frame.0 as usize).copied().unwrap_or(0)
+    fn age(&self, frame: FrameId) -> Age {
+        self.ages.get(frame.0 as usize).copied().unwrap_or_default()
     }
 }
 
@@ -34,10 +42,10 @@ impl Replacement for Nfu {
         self.line.push(frame);
         let at = frame.0 as usize;
         if self.ages.len() <= at {
-            self.ages.resize(at + 1, 0);
+            self.ages.resize(at + 1, Age::default());
         }
         if let Some(age) = self.ages.get_mut(at) {
-            *age = LATEST;
+            *age = Age { is_new: true, counter: 0 };
         }
     }
 
@@ -55,15 +63,16 @@ impl Replacement for Nfu {
 
     fn tick(&mut self, usage: &mut dyn Usage) {
         for frame in self.line.iter() {
-            let used = if usage.take_used(frame) { LATEST } else { 0 };
+            let used = usage.take_used(frame);
             if let Some(age) = self.ages.get_mut(frame.0 as usize) {
-                *age = *age >> 1 | used;
+                let latest = if used || age.is_new { LATEST } else { 0 };
+                *age = Age { is_new: false, counter: age.counter >> 1 | latest };
             }
         }
     }
 
     fn frames(&self) -> Vec<Kept> {
-        let kept = |frame| Kept { frame, is_at_hand: false, age: Some(self.age(frame)) };
+        let kept = |frame| Kept { frame, is_at_hand: false, age: Some(self.age(frame).counter) };
         self.line.iter().map(kept).collect()
     }
 
