@@ -2,10 +2,10 @@
 //!
 //! `data/oracles/` holds them: `sched.json` and `mlfq.json` are results of the simulators that go with
 //! *Operating Systems: Three Easy Pieces*, `textbook-sched.json` worked examples of *Operating System Concepts*;
-//! `paging.json` and `textbook-paging.json` likewise, Belady's anomaly among them.
+//! `alloc.json`, `paging.json` and `textbook-paging.json` likewise, Belady's anomaly among them.
 
-use oscope_userland::workbench::paging;
 use oscope_userland::workbench::sched::Problem;
+use oscope_userland::workbench::{alloc, paging};
 
 /// Solves all cases of a file, and says which come out otherwise.
 fn differences(name: &str, text: &str) -> Vec<String> {
@@ -64,6 +64,33 @@ fn a_wrong_expectation_of_pages_is_noticed() {
     let text = r#"[{"policy":"fifo","frames":1,"refs":[1,2],
         "expect":{"faults":1,"hits":0,"hit":[false],"evicted":[null,2]}}]"#;
     assert_eq!(paging_differences("wrong", text).len(), 3);
+}
+
+fn alloc_differences(name: &str, text: &str) -> Vec<String> {
+    let cases: Vec<alloc::Problem> = serde_json::from_str(text).expect("a list of cases");
+    assert!(!cases.is_empty(), "{name}");
+    let mut all = Vec::new();
+    for (n, case) in cases.iter().enumerate() {
+        let answer = case.solve().unwrap_or_else(|error| panic!("{name}, case {n}: {error}"));
+        let expect = case.expect.as_ref().expect("an expectation");
+        all.extend(
+            answer.differences(expect).iter().map(|what| format!("{name}, case {n}: {what}")),
+        );
+    }
+    all
+}
+
+#[test]
+fn blocks_are_found_where_the_simulator_finds_them() {
+    let none: Vec<String> = Vec::new();
+    assert_eq!(alloc_differences("alloc", include_str!("../data/oracles/alloc.json")), none);
+}
+
+#[test]
+fn a_wrong_expectation_of_blocks_is_noticed() {
+    let text = r#"[{"policy":"first","size":9,"ops":["+4","+9","-0"],"expect":[
+        {"op":"+4","address":null,"searched":2},{"op":"+9","address":null,"free":[]},{"op":"-1"}]}]"#;
+    assert_eq!(alloc_differences("wrong", text).len(), 4);
 }
 
 /// With more frames, LRU and OPT never have more faults; OPT never has more than anybody else.

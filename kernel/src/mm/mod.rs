@@ -12,6 +12,7 @@
 //! "what is there" (page tables) from Linux' `mm/`; a reference count per frame as in its `struct page`;
 //! tables of tables in plain memory as in xv6's `vm.c`.
 
+pub mod block;
 pub mod frames;
 pub mod replace;
 pub mod space;

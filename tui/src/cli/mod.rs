@@ -3,6 +3,7 @@
 //! Exit codes are a contract: 0 done, also when the reader of a pipe went away; 1 the run had to be
 //! stopped; 2 wrong usage or unreadable input, with one message that says where and what was expected.
 
+mod alloc;
 mod bench;
 mod cases;
 mod completions;
@@ -109,6 +110,14 @@ enum Command {
                       oscope paging --case cases.json --json"
     )]
     Paging(paging::Args),
+    /// Divide memory into blocks with the kernel's own allocators
+    #[command(
+        after_help = "Examples:\n  oscope alloc --policy best --size 100 --ops +10,+20,-0,+5\n  \
+                      oscope alloc --policy buddy --seed 7        a problem\n  \
+                      oscope alloc --policy buddy --seed 7 -c     and its solution\n  \
+                      oscope alloc --case cases.json --json"
+    )]
+    Alloc(alloc::Args),
     /// List the built-in worlds
     #[command(after_help = "Example:\n  oscope worlds")]
     Worlds,
@@ -138,6 +147,7 @@ pub fn main() -> ExitCode {
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Sched(args)) => sched::sched(args, cli.seed),
         Some(Command::Paging(args)) => paging::paging(args, cli.seed),
+        Some(Command::Alloc(args)) => alloc::alloc(args, cli.seed),
         Some(Command::Worlds) => worlds::worlds(),
         Some(Command::Syscalls(args)) => syscalls::syscalls(args),
         Some(Command::Bench(args)) => bench::bench(args),

@@ -1,3 +1,5 @@
+//! What holds for every policy, and what each does with the examples of a book.
+
 use super::{Line, Optimal, POLICIES, Replacement, Usage, policy_by_name};
 use crate::base::{Digester, FrameId, Rng};
 use std::collections::BTreeSet;
