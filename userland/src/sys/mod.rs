@@ -2,7 +2,7 @@
 //!
 //! Layers: `journal` keeps answers; `port` is the mailbox; `program` is what the kernel resumes;
 //! `image` is what a file holds; [`Sys`] is what a program holds, with wrappers for calls on processes,
-//! signals and files in modules of their own; [`sync`] has locks on futexes.
+//! signals and files in modules of their own; [`sync`] has locks on futexes, [`malloc`] a heap.
 //!
 //! A typical sequence: `sys.read(0, &mut bytes).await` asks for a read(2) into the thread's scratch area,
 //! yields, gets the count, and copies the bytes out of emulated memory with an operation that does not
@@ -15,6 +15,7 @@
 mod files;
 mod image;
 mod journal;
+pub mod malloc;
 mod port;
 mod priority;
 mod process;

@@ -48,6 +48,22 @@ impl Fit {
             .find(|fit| fit.name() == name)
     }
 
+    /// Whether the search is over with the first hole that is large enough.
+    #[must_use]
+    pub const fn takes_first(self) -> bool {
+        matches!(self, Self::First | Self::Next)
+    }
+
+    /// Whether a hole that is large enough is better than the best one so far.
+    #[must_use]
+    pub const fn prefers(self, hole: u64, best: u64) -> bool {
+        match self {
+            Self::Best => hole < best,
+            Self::Worst => hole > best,
+            Self::First | Self::Next => false,
+        }
+    }
+
     /// Chooses among holes, which come in the order of the search. Of equals the one found first is taken. With
     /// [`Fit::Next`] whoever calls begins where the last search ended.
     pub fn choose(self, holes: impl Iterator<Item = Block>, size: u64) -> Choice {
@@ -57,15 +73,10 @@ impl Fit {
             if hole.size < size {
                 continue;
             }
-            let is_better = choice.hole.is_none_or(|(_, best)| match self {
-                Self::Best => hole.size < best.size,
-                Self::Worst => hole.size > best.size,
-                Self::First | Self::Next => false,
-            });
-            if is_better {
+            if choice.hole.is_none_or(|(_, best)| self.prefers(hole.size, best.size)) {
                 choice.hole = Some((place, hole));
             }
-            if matches!(self, Self::First | Self::Next) {
+            if self.takes_first() {
                 break;
             }
         }
