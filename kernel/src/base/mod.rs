@@ -19,9 +19,9 @@ pub use cred::{CgroupId, Cred, Namespaces, NsId};
 pub use digest::Digester;
 pub use id::{
     BlockNumber, CpuId, DeviceId, FilesId, FilesTag, FrameId, FsInfoId, FsInfoTag, GuestId,
-    GuestTag, HandlersId, HandlersTag, Id, InodeId, MachineId, OpenFileId, OpenFileTag, Pid,
-    PipeId, PipeTag, PortId, ProcessId, ProcessTag, RequestId, Serial, ServerId, SocketId,
-    SocketTag, SpaceId, SpaceTag, Table, ThreadId, ThreadTag,
+    GuestTag, HandlersId, HandlersTag, Id, InodeId, MachineId, ObjectId, ObjectTag, OpenFileId,
+    OpenFileTag, Pid, PipeId, PipeTag, PortId, ProcessId, ProcessTag, RequestId, Serial, ServerId,
+    SocketId, SocketTag, SpaceId, SpaceTag, Table, ThreadId, ThreadTag,
 };
 pub use rng::Rng;
 pub use time::{Duration, Time};

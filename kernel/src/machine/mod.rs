@@ -129,6 +129,13 @@ impl Machine {
         self.cx.live.guest_ref(id)
     }
 
+    /// Counts every frame's owners anew and compares: empty, if all is well.
+    #[must_use]
+    pub fn audit(&self) -> Vec<crate::mm::audit::Finding> {
+        let cached = self.tables.fs.cache.iter().map(|(_, entry)| entry.frame);
+        self.tables.mm.audit(&self.tables.memory, cached)
+    }
+
     /// When something happens next: `Time::MAX` if nothing will without help from outside.
     #[must_use]
     pub fn next_time(&self) -> Time {

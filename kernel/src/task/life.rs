@@ -174,6 +174,10 @@ pub fn store_in(t: &mut Tables, space: SpaceId, address: u64, bytes: &[u8]) -> R
     for page in [address, last].map(|at| at & !(PAGE_SIZE as u64 - 1)) {
         if let Some(pte) = t.mm.entry(space, &t.memory, page)
             && pte.has(Pte::COPY_ON_WRITE)
+            && t.mm
+                .space(space)
+                .and_then(|space| space.find(page))
+                .is_some_and(|vma| vma.rights.write)
         {
             t.mm.copy(space, &mut t.memory, page, pte.frame()).map_err(|_| Errno::ENOMEM)?;
         }

@@ -23,8 +23,7 @@ async fn churn(sys: &Sys, heap: Heap, seed: u64, rounds: u64) -> usize {
             held.push((at, size));
         } else {
             let (at, size) = held.swap_remove(rng.below(held.len() as u64) as usize);
-            let words =
-                (sys.load(at).await, sys.load(at + size.next_multiple_of(16) - 8).await);
+            let words = (sys.load(at).await, sys.load(at + size.next_multiple_of(16) - 8).await);
             wrong += usize::from(words.0 != words.1 || words.0 >> 32 != seed);
             heap.free(sys, at).await.expect("it is mine");
         }
