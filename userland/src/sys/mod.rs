@@ -345,4 +345,20 @@ impl Sys {
     pub async fn futex_wake(&self, address: u64, count: u32) -> Result {
         self.call(nr::FUTEX, [address, 129, u64::from(count), 0, 0, 0]).await
     }
+
+    /// FUTEX_WAIT on a word that other processes see too.
+    ///
+    /// # Errors
+    /// `EAGAIN`, `EINTR`.
+    pub async fn futex_wait_shared(&self, address: u64, value: u32) -> Result {
+        self.call(nr::FUTEX, [address, 0, u64::from(value), 0, 0, 0]).await
+    }
+
+    /// FUTEX_WAKE on such a word: how many were woken.
+    ///
+    /// # Errors
+    /// `EINVAL`.
+    pub async fn futex_wake_shared(&self, address: u64, count: u32) -> Result {
+        self.call(nr::FUTEX, [address, 1, u64::from(count), 0, 0, 0]).await
+    }
 }
