@@ -13,7 +13,7 @@ pub mod rng;
 pub mod time;
 
 pub use agenda::{Agenda, Key, Ticket};
-pub use channel::{Channel, Place, WaitQueues, Waiter, Work};
+pub use channel::{Channel, Place, SharedMemory, WaitQueues, Waiter, Work};
 pub use choose::{Asked, Choice, Chooser, Schedule};
 pub use cred::{CgroupId, Cred, Namespaces, NsId};
 pub use digest::Digester;

@@ -303,9 +303,12 @@ impl Mm {
         Some(self.spaces.get(id)?.pte(&memory.ram, address)).filter(|pte| pte.has(Pte::VALID))
     }
 
-    /// The table of the lowest level that maps an address, and who uses it.
+    /// How many page tables a space has, and how many of them are shared with others since fork(2).
     #[must_use]
-    pub fn leaf_of(&self, id: SpaceId, memory: &Memory, address: u64) -> Option<&Leaf> {
-        self.leaves.get(&self.spaces.get(id)?.leaf(&memory.ram, address)?)
+    pub fn count_tables(&self, id: SpaceId, memory: &Memory) -> (u64, u64) {
+        let Some(space) = self.spaces.get(id) else { return (0, 0) };
+        let leaves = space.all_leaves(&memory.ram);
+        let shared = leaves.iter().filter(|(_, table)| self.frames.owners(*table) > 1).count();
+        ((1 + space.middles.len() + leaves.len()) as u64, shared as u64)
     }
 }

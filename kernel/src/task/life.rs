@@ -217,7 +217,11 @@ fn remove(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: 
     // A wake-up that it can make no use of any more belongs to the next in line. (That of a futex is lost
     // with it, as on Linux.)
     let woken = match thread.woken {
-        Some(Woken::Channel(channel)) if !matches!(channel, Channel::Futex { .. }) => Some(channel),
+        Some(Woken::Channel(channel))
+            if !matches!(channel, Channel::Futex { .. } | Channel::SharedFutex { .. }) =>
+        {
+            Some(channel)
+        }
         _ => None,
     };
     let process = t.proc.processes.get(thread.process);
