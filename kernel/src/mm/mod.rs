@@ -1,8 +1,8 @@
 //! Layer 5: memory. Frames, address spaces, and what both have to do with each other.
 //!
-//! Layers: [`frames`] counts owners of physical frames, [`pages`] says what each is used for and where it is mapped;
+//! Layers: [`frames`] hands out physical frames and counts their owners, [`pages`] says what each is used for and where it is mapped;
 //! [`vma`] and [`areas`] describe what should be where in an address space, `tables` what is there; [`object`] is memory
-//! that several spaces map; [`swap`] has the slots of the swap area; [`Mm`] owns them all.
+//! that several spaces map; [`replace`] decides which page goes when memory runs short, and [`swap`] has the slots of the swap area; [`Mm`] owns them all.
 //!
 //! A typical sequence: fork(2) calls [`Mm::fork`]: the child gets the parent's areas, and shares its page tables of the
 //! lowest level, in which nobody may write any more. A store then faults, and the page-fault handler (layer 7) calls
@@ -15,6 +15,7 @@
 
 pub mod areas;
 pub mod audit;
+pub mod block;
 mod change;
 mod fork;
 pub mod frames;
@@ -22,6 +23,7 @@ pub mod object;
 mod objects;
 pub mod pages;
 pub mod promise;
+pub mod replace;
 mod reverse;
 pub mod space;
 pub mod swap;
