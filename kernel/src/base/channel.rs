@@ -11,8 +11,8 @@
 //! and its call runs again from the top.
 
 use super::id::{
-    BlockNumber, DeviceId, InodeId, ObjectId, PipeId, ProcessId, ServerId, SocketId, SpaceId,
-    ThreadId,
+    BlockNumber, BoardId, DeviceId, InodeId, ObjectId, PipeId, ProcessId, ServerId, SocketId,
+    SpaceId, ThreadId,
 };
 use std::collections::BTreeMap;
 
@@ -65,6 +65,10 @@ pub enum Channel {
     Server(ServerId),
     /// The server's answer to this client has come.
     Reply(ThreadId),
+    /// This turn of a board has begun.
+    Turn(BoardId, u64),
+    /// The number with this key was written on a board.
+    Note(BoardId, u64),
     /// There is work for the kernel thread that listens here.
     Work(Work),
 }

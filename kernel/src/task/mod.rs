@@ -23,4 +23,5 @@ pub mod priority;
 pub mod robust;
 pub mod share;
 pub mod signal;
+pub mod turn;
 pub mod wait;
