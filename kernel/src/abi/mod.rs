@@ -17,6 +17,7 @@ pub mod call;
 pub mod errno;
 pub mod flags;
 pub mod memory;
+pub mod probe;
 pub mod program;
 pub mod signal;
 pub mod types;

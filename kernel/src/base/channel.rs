@@ -11,7 +11,8 @@
 //! and its call runs again from the top.
 
 use super::id::{
-    BlockNumber, DeviceId, InodeId, PipeId, ProcessId, ServerId, SocketId, SpaceId, ThreadId,
+    BlockNumber, BoardId, DeviceId, InodeId, ObjectId, PipeId, ProcessId, ServerId, SocketId,
+    SpaceId, ThreadId,
 };
 use std::collections::BTreeMap;
 
@@ -24,6 +25,13 @@ pub enum Channel {
         space: SpaceId,
         /// The word's virtual address.
         address: u64,
+    },
+    /// A futex word in memory that several spaces map.
+    SharedFutex {
+        /// The memory.
+        memory: SharedMemory,
+        /// Where in it.
+        offset: u64,
     },
     /// A child of this process changed state (wait4(2)).
     Child(ProcessId),
@@ -57,8 +65,21 @@ pub enum Channel {
     Server(ServerId),
     /// The server's answer to this client has come.
     Reply(ThreadId),
+    /// This turn of a board has begun.
+    Turn(BoardId, u64),
+    /// The number with this key was written on a board.
+    Note(BoardId, u64),
     /// There is work for the kernel thread that listens here.
     Work(Work),
+}
+
+/// What memory is that several spaces may map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SharedMemory {
+    /// A memory object.
+    Object(ObjectId),
+    /// A file.
+    File(InodeId),
 }
 
 /// The doorbells of kernel threads.

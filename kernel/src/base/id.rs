@@ -207,6 +207,8 @@ ids! {
     SocketId = SocketTag;
     /// A memory object: pages that several address spaces map.
     ObjectId = ObjectTag;
+    /// Whose turn it is among the threads of a script.
+    BoardId = BoardTag;
     /// A guest machine that this machine hosts.
     GuestId = GuestTag;
 }

@@ -28,7 +28,7 @@ use crate::driver::Bus;
 use crate::event::{Event, EventId, Log, Stamp};
 use crate::fs::Fs;
 use crate::hw::{CostModel, InterruptController, Memory, Satp, Wire, WireFrame};
-use crate::ipc::{Mailboxes, PiLocks, Pipes, Tty};
+use crate::ipc::{Boards, Mailboxes, PiLocks, Pipes, Tty};
 use crate::mm::Mm;
 use crate::net::Net;
 use crate::proc::{CallFrame, Proc, Start};
@@ -58,6 +58,8 @@ pub struct Tables {
     pub net: Net,
     /// Mailboxes of servers.
     pub boxes: Mailboxes,
+    /// Turns and notes of scripts.
+    pub boards: Boards,
     /// Contended locks with priority inheritance.
     pub pi: PiLocks,
     /// Pipes.

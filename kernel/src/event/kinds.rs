@@ -112,6 +112,13 @@ pub enum TaskEvent {
         /// How.
         why: Abort,
     },
+    /// A program stated a fact (see [`crate::abi::probe`]).
+    Mark {
+        /// Which.
+        fact: u16,
+        /// Its number.
+        value: u64,
+    },
     /// A zombie was collected by its parent.
     Reap {
         /// Its number.
@@ -210,6 +217,8 @@ pub enum Wait {
     Console,
     /// For a server, or a server for work.
     Server,
+    /// For its turn in a script.
+    Turn,
     /// A kernel thread for work.
     Work,
 }

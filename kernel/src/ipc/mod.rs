@@ -1,7 +1,8 @@
 //! Layer 5: what processes say to each other without files.
 //!
 //! Layers, side by side: [`pipe`] holds bytes on their way; [`tty`] is a terminal's line discipline;
-//! [`Mailboxes`] belong to the servers of a microkernel. (Futexes need no table: a word in memory, and a
+//! [`board`]
+//! has turns and notes for the processes of a script; [`Mailboxes`] belong to the servers of a microkernel. (Futexes need no table: a word in memory, and a
 //! [`Channel`](crate::base::Channel) to wait on.)
 //!
 //! A typical sequence: in a microkernel a client's read(2) becomes a message, [`Mailboxes::post`] puts it
@@ -12,9 +13,11 @@
 //! served as in MINIX 3; pipes with a reader's and a writer's end of their own from xv6's `pipe.c`; the
 //! line discipline between driver and reader from Linux' `n_tty.c`.
 
+pub mod board;
 pub mod pipe;
 pub mod tty;
 
+pub use board::{Board, Boards};
 pub use pipe::{End, PIPE_BUF, Pipe, Pipes};
 pub use tty::Tty;
 

@@ -16,7 +16,7 @@ use crate::hw::nic::Nic;
 use crate::hw::uart::Uart;
 use crate::hw::{InterruptController, Memory, Wire};
 use crate::io::{effects, start};
-use crate::ipc::{Mailboxes, PiLocks, Pipes, Tty};
+use crate::ipc::{Boards, Mailboxes, PiLocks, Pipes, Tty};
 use crate::mm::Mm;
 use crate::net::{Interface, Net};
 use crate::proc::{Body, KThread, Proc, Start};
@@ -87,6 +87,7 @@ impl Machine {
             fs: Fs::new(config.cache_limit),
             net: Net::default(),
             boxes: Mailboxes::new(SERVERS.len()),
+            boards: Boards::default(),
             pi: PiLocks::default(),
             pipes: Pipes::default(),
             tty: Tty::default(),

@@ -117,7 +117,7 @@ impl Mm {
         if promised != self.promises.promised() {
             findings.push(Finding::Promised { counted: self.promises.promised(), found: promised });
         }
-        for frame in (0..self.frames.size()).map(FrameId) {
+        for frame in (0..self.frames.described()).map(FrameId) {
             let (counted, used) = (self.frames.owners(frame), self.pages.used(frame));
             let found = owners.get(&frame).copied().unwrap_or(0);
             if counted != found {

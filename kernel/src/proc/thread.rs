@@ -6,8 +6,8 @@ use crate::abi::program::{Answer, Trap};
 use crate::abi::signal::SignalSet;
 use crate::base::agenda::Ticket;
 use crate::base::{
-    Channel, CpuId, Duration, FilesId, FsInfoId, GuestId, Pid, Place, ProcessId, RequestId, Serial,
-    ServerId, Time,
+    BoardId, Channel, CpuId, Duration, FilesId, FsInfoId, GuestId, Pid, Place, ProcessId,
+    RequestId, Serial, ServerId, Time,
 };
 use crate::event::{EventId, Wait};
 use crate::sched::Params;
@@ -195,6 +195,8 @@ pub struct Thread {
     pub clear_tid: u64,
     /// Where in user memory its list of robust futexes begins (set_robust_list(2)); 0: nowhere.
     pub robust_list: u64,
+    /// The board on which its turns stand (see [`crate::abi::probe`]), if it is one of a script.
+    pub board: Option<BoardId>,
     /// The name that it gave itself (PR_SET_NAME); others have their process's.
     pub name: Option<String>,
 }

@@ -30,6 +30,7 @@ pub mod memfd;
 pub mod memory;
 pub mod pipe;
 pub mod poll;
+pub mod probe;
 pub mod process;
 pub mod remap;
 pub mod sched;
@@ -40,7 +41,7 @@ pub mod system;
 pub mod time;
 pub mod transfer;
 
-use crate::abi::{Errno, nr};
+use crate::abi::{Errno, nr, probe as numbers};
 use crate::context::{Cx, Tables};
 use crate::proc::{CallFrame, Stop};
 
@@ -196,6 +197,11 @@ pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Re
         nr::EXECVEAT => return exec::sys_execveat([a, b, c, d, e], (frame, t, cx)),
         nr::EXIT => return Ok(Return::Exit(exit_status(a))),
         nr::EXIT_GROUP => return Ok(Return::ExitGroup(exit_status(a))),
+        numbers::MARK => probe::sys_mark(a, b, cx),
+        numbers::TURN => probe::sys_turn((a, b, c), (frame, t, cx)),
+        numbers::NOTE => probe::sys_note(a, b, c, t, cx),
+        numbers::RECALL => probe::sys_recall(a, b, t, cx),
+        numbers::REST => probe::sys_rest((frame, t, cx)),
         _ => Err(Stop::Fail(Errno::ENOSYS)),
     };
     value.map(Return::Value)

@@ -1,6 +1,6 @@
 //! Beginning and ending: threads, processes, and who mourns them.
 
-use super::{family, files, priority, robust, share, signal, wait};
+use super::{family, files, priority, robust, share, signal, turn, wait};
 use crate::abi::Errno;
 use crate::abi::program::{Answer, SavedProgram};
 use crate::abi::signal::SignalSet;
@@ -75,6 +75,7 @@ pub fn start(
         request: cx.request,
         clear_tid: 0,
         robust_list: 0,
+        board: t.proc.threads.get(cx.caller).and_then(|parent| parent.board),
         name: None,
     });
     if let Some(program) = program {
@@ -210,6 +211,7 @@ fn remove(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: 
         let cpu = *cpu;
         wait::disturb(t, cx, cpu);
     }
+    turn::end_turn(t, cx, id);
     let Some(thread) = t.proc.threads.get(id) else {
         return;
     };
@@ -217,7 +219,11 @@ fn remove(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: 
     // A wake-up that it can make no use of any more belongs to the next in line. (That of a futex is lost
     // with it, as on Linux.)
     let woken = match thread.woken {
-        Some(Woken::Channel(channel)) if !matches!(channel, Channel::Futex { .. }) => Some(channel),
+        Some(Woken::Channel(channel))
+            if !matches!(channel, Channel::Futex { .. } | Channel::SharedFutex { .. }) =>
+        {
+            Some(channel)
+        }
         _ => None,
     };
     let process = t.proc.processes.get(thread.process);

@@ -15,6 +15,7 @@
 
 pub mod family;
 pub mod files;
+pub mod futex;
 pub mod jobs;
 pub mod life;
 pub mod limit;
@@ -22,4 +23,5 @@ pub mod priority;
 pub mod robust;
 pub mod share;
 pub mod signal;
+pub mod turn;
 pub mod wait;

@@ -5,13 +5,14 @@ use super::invariant::undisturbed;
 use super::page_fault::{self, Unrepaired};
 use crate::abi::Errno;
 use crate::abi::call::{Server, lookup};
+use crate::abi::probe::is_probe;
 use crate::abi::program::Answer;
 use crate::base::{Channel, ServerId};
 use crate::context::{Calls, Cx, Structure, Tables};
 use crate::event::{CallEvent, Event, MemoryEvent, Wait};
 use crate::proc::{Interruptible, Stop, Tale, WaitFor, Woken};
 use crate::syscall::{self, Return};
-use crate::task::{files, life, signal, wait};
+use crate::task::{files, life, signal, turn, wait};
 
 /// The servers of a microkernel, by number: the order of [`Server`].
 pub const SERVERS: [&str; 4] = ["process-server", "memory-server", "file-server", "network-server"];
@@ -26,9 +27,11 @@ pub fn server_of(number: u64) -> Option<ServerId> {
 /// A thread makes a call: it is charged for the way in and out, once.
 #[inline]
 pub fn enter(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, number: u64, arguments: &[u64; 6]) {
-    cx.engine.calls += 1;
     calls.of(cx.caller).begin(number, arguments, cx.now);
-    cx.charge(cx.costs.mode_switch);
+    if !is_probe(number) {
+        cx.engine.calls += 1;
+        cx.charge(cx.costs.mode_switch);
+    }
     run(t, calls, cx);
 }
 
@@ -105,6 +108,7 @@ pub fn attempt(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
             }
             Err(Stop::Fail(errno)) => return complete(t, calls, cx, errno.to_result()),
             Ok(Return::Exec) => {
+                turn::end_turn(t, cx, id);
                 life::end_siblings(t, calls, cx, id);
                 record(t, calls, cx, 0);
                 files::release_held(t, calls, cx, id);
@@ -147,11 +151,15 @@ fn park(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, wait: WaitFor) {
     let id = cx.caller;
     let frame = calls.of(id);
     frame.woken = None;
-    if frame.told.tale == Tale::New {
+    let is_probe = is_probe(frame.number);
+    if frame.told.tale == Tale::New && !is_probe {
         frame.told.tale = Tale::Waiting;
         let detail = frame.keep(&mut cx.engine.log);
         let (number, entered) = (frame.number as u16, frame.entered);
         cx.emit(Event::Call(CallEvent::Wait { number, entered, detail }));
+    }
+    if !is_probe {
+        turn::hand_over(t, cx, id);
     }
     // A client whose server parked it leaves the queue for the reply and joins the real one.
     wait::unpark(t, cx, id);
@@ -175,6 +183,9 @@ fn complete(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, result: i64) {
 fn record(t: &Tables, calls: &mut Calls, cx: &mut Cx, result: i64) {
     let id = cx.caller;
     let frame = calls.of(id);
+    if is_probe(frame.number) {
+        return;
+    }
     capture::after(t, cx, frame, result);
     let detail = frame.keep(&mut cx.engine.log);
     let (number, entered) = (frame.number as u16, frame.entered);

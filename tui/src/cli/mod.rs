@@ -129,9 +129,14 @@ enum Command {
         after_help = "Examples:\n  oscope bench\n  oscope bench null-syscall fork-exit-wait --json"
     )]
     Bench(bench::Args),
-    /// Read scripts of system calls, in the format of strace
-    #[command(after_help = "Example:\n  oscope trace --print log.strace | diff - log.strace")]
+    /// Play scripts of system calls, in the format of strace, and compare
+    #[command(after_help = "Examples:\n  oscope trace zombie.trace\n  \
+                      oscope trace race.trace --explore\n  \
+                      oscope trace --print log.strace | diff - log.strace")]
     Trace(trace::Args),
+    /// Play logs that a real strace recorded, and count what is otherwise
+    #[command(after_help = "Example:\n  oscope replay log.strace --json")]
+    Replay(trace::ReplayArgs),
     /// Print a script that completes command lines in a shell
     #[command(after_help = "Example:\n  source <(oscope completions bash)")]
     Completions(completions::Args),
@@ -151,7 +156,8 @@ pub fn main() -> ExitCode {
         Some(Command::Worlds) => worlds::worlds(),
         Some(Command::Syscalls(args)) => syscalls::syscalls(args),
         Some(Command::Bench(args)) => bench::bench(args),
-        Some(Command::Trace(args)) => trace::trace(args),
+        Some(Command::Trace(args)) => trace::trace(args, cli.seed),
+        Some(Command::Replay(args)) => trace::replay(args, cli.seed),
         Some(Command::Completions(args)) => completions::completions(args),
     };
     match done {

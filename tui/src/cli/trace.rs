@@ -1,43 +1,187 @@
-//! `oscope trace`: scripts of system calls, in the format of strace.
+//! `oscope trace` and `oscope replay`: scripts of system calls, and logs that a real strace recorded.
 
 use super::Failure;
 use super::out::Out;
 use crate::text::nearest;
 use oscope_kernel::abi::call::all;
-use oscope_userland::script::{Parsed, Problem, parse};
+use oscope_kernel::base::Schedule;
+use oscope_userland::script::play::{
+    Origin, Plan, Played, alias_names, boot, compile, explore, report,
+};
+use oscope_userland::script::{Parsed, Problem, Tree, parse};
 use std::io::Read;
+use std::sync::Arc;
 
 /// The options of `oscope trace`.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Scripts, or logs of strace; `-` is standard input
+    /// Scripts; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<String>,
     /// Only read them, and print them back byte for byte
-    #[arg(long, required = true)]
+    #[arg(long, conflicts_with_all = ["json", "explore", "schedule"])]
     print: bool,
+    /// Print one JSON document about each file: an object, or a list if there are several
+    #[arg(long)]
+    json: bool,
+    /// Try every order in which threads can run, and print the shortest that breaks an expectation
+    #[arg(long)]
+    explore: bool,
+    /// With --explore: how many runs at most
+    #[arg(long, value_name = "N", default_value_t = 10_000, requires = "explore")]
+    depth: u64,
+    /// Run in the order that --explore has printed
+    #[arg(long, value_name = "SCHEDULE", conflicts_with = "explore")]
+    schedule: Option<Schedule>,
+}
+
+/// The options of `oscope replay`.
+#[derive(clap::Args)]
+pub(super) struct ReplayArgs {
+    /// Logs of strace; `-` is standard input
+    #[arg(value_name = "LOG", required = true)]
+    files: Vec<String>,
+    /// Print one JSON document about each log: an object, or a list if there are several
+    #[arg(long)]
+    json: bool,
 }
 
 /// The largest file that is read.
 const LARGEST: u64 = 1 << 30;
 
-pub(super) fn trace(args: &Args) -> Result<(), Failure> {
-    debug_assert!(args.print, "nothing else can be asked for yet");
+pub(super) fn trace(args: &Args, seed: u64) -> Result<(), Failure> {
+    if args.print {
+        return print(&args.files);
+    }
+    let how =
+        How { origin: Origin::Written, json: args.json, seed, schedule: args.schedule.clone() };
+    if args.explore { explore_all(args, &how) } else { play_all(&args.files, &how) }
+}
+
+pub(super) fn replay(args: &ReplayArgs, seed: u64) -> Result<(), Failure> {
+    let how = How { origin: Origin::Recorded, json: args.json, seed, schedule: None };
+    play_all(&args.files, &how)
+}
+
+fn print(files: &[String]) -> Result<(), Failure> {
     let mut out = Out::stdout();
-    for file in &args.files {
+    for file in files {
         let text = read(file)?;
-        let Parsed { tree, problems } = parse(&text);
-        if !problems.is_empty() {
-            // What other files have said comes before what is wrong with this one.
-            out.flush()?;
-            return Err(Failure::Usage(told(file, &text, &problems)));
-        }
-        out.text(tree.render().as_bytes())?;
+        // What other files have said comes before what is wrong with this one.
+        out.flush()?;
+        out.text(tree_of(file, &text)?.render().as_bytes())?;
     }
     out.finish()
 }
 
-fn read(file: &str) -> Result<String, Failure> {
+/// How scripts are played.
+struct How {
+    origin: Origin,
+    json: bool,
+    seed: u64,
+    schedule: Option<Schedule>,
+}
+
+fn play_all(files: &[String], how: &How) -> Result<(), Failure> {
+    let mut out = Out::stdout();
+    let (mut documents, mut failed) = (Vec::new(), Vec::new());
+    for file in files {
+        let text = read(file)?;
+        let plan = plan_of(file, &text, how.origin)?;
+        let played = play(file, &text, &plan, how)?;
+        if how.json {
+            documents.push(report::json(file, &plan, &played));
+        } else if how.origin == Origin::Written {
+            out.text(played.text(&plan).as_bytes())?;
+        } else {
+            out.text(report::table(file, &plan, &played).as_bytes())?;
+        }
+        if !played.passes() {
+            failed.push(file.as_str());
+            out.flush()?;
+            if !how.json {
+                let problems = report::problems(&plan, &played);
+                super::eprintln_quietly(&shown(file, &text, &problems));
+            }
+        }
+    }
+    if how.json {
+        let document = match documents.len() {
+            1 => documents.remove(0),
+            _ => serde_json::Value::Array(documents),
+        };
+        out.line(&format!("{document:#}"))?;
+    }
+    out.finish()?;
+    match failed[..] {
+        [] => Ok(()),
+        _ => Err(Failure::Run(format!("not as expected: {}", failed.join(", ")))),
+    }
+}
+
+fn play(file: &str, text: &str, plan: &Arc<Plan>, how: &How) -> Result<Played, Failure> {
+    let mut world = boot(plan, how.seed, how.schedule.as_ref()).map_err(|error| {
+        let problem = Problem {
+            range: error.range,
+            message: error.message,
+            expected: error.expected,
+            help: None,
+        };
+        Failure::Usage(told(file, text, &[problem]))
+    })?;
+    world.run(report::LIMIT);
+    Ok(Played::of(plan, &world))
+}
+
+fn explore_all(args: &Args, how: &How) -> Result<(), Failure> {
+    let mut out = Out::stdout();
+    let mut failed = Vec::new();
+    for file in &args.files {
+        let text = read(file)?;
+        let plan = plan_of(file, &text, how.origin)?;
+        // The machine's words are tried once, so that a mistake in them is told well.
+        play(file, &text, &plan, how)?;
+        let found = explore(&plan, how.seed, args.depth);
+        if how.json {
+            out.line(&format!("{:#}", found.json(file)))?;
+        } else {
+            out.text(found.text(file, &plan).as_bytes())?;
+        }
+        if let Some(played) = found.failing() {
+            failed.push(file.as_str());
+            out.flush()?;
+            if !how.json {
+                super::eprintln_quietly(&shown(file, &text, &report::problems(&plan, played)));
+            }
+        }
+    }
+    out.finish()?;
+    match failed[..] {
+        [] => Ok(()),
+        _ => Err(Failure::Run(format!("an order breaks: {}", failed.join(", ")))),
+    }
+}
+
+/// The tree of a text.
+fn tree_of(file: &str, text: &str) -> Result<Tree, Failure> {
+    let Parsed { tree, problems } = parse(text);
+    if problems.is_empty() {
+        return Ok(tree);
+    }
+    Err(Failure::Usage(told(file, text, &problems)))
+}
+
+/// The plan of a script.
+pub(super) fn plan_of(file: &str, text: &str, origin: Origin) -> Result<Arc<Plan>, Failure> {
+    let tree = tree_of(file, text)?;
+    let (plan, problems) = compile(&tree, origin);
+    if problems.is_empty() {
+        return Ok(Arc::new(plan));
+    }
+    Err(Failure::Usage(told(file, text, &problems)))
+}
+
+pub(super) fn read(file: &str) -> Result<String, Failure> {
     let failed = |error: std::io::Error| Failure::Usage(format!("{file}: {error}"));
     let mut bytes = Vec::new();
     if file == "-" {
@@ -56,20 +200,33 @@ fn read(file: &str) -> Result<String, Failure> {
     })
 }
 
-/// All problems of a file.
+/// How many problems are shown.
+const MOST_SHOWN: usize = 20;
+
+/// Problems of a file, as diagnostics.
+fn shown(file: &str, text: &str, problems: &[Problem]) -> String {
+    let all = problems.iter().take(MOST_SHOWN);
+    let all = all.map(|problem| helped(problem, text).show(file, text));
+    let mut all = all.collect::<Vec<_>>().join("\n");
+    if problems.len() > MOST_SHOWN {
+        all.push_str(&format!("\n… and {} more\n", problems.len() - MOST_SHOWN));
+    }
+    all.trim_end().to_owned()
+}
+
+/// All problems of a file that is no script.
 fn told(file: &str, text: &str, problems: &[Problem]) -> String {
-    let shown = problems.iter().map(|problem| helped(problem, text).show(file, text));
     let count = problems.len();
     let s = if count == 1 { "" } else { "s" };
-    let all = shown.collect::<Vec<_>>().join("\n");
-    format!("{file} is no script: {count} mistake{s}\n{}", all.trim_end())
+    format!("{file} is no script: {count} mistake{s}\n{}", shown(file, text, problems))
 }
 
 /// The problem with the name of the call that was perhaps meant.
 fn helped(problem: &Problem, text: &str) -> Problem {
     let word = text.get(problem.range.clone()).unwrap_or_default();
     let is_word = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let near = nearest(word, all().map(|call| call.name)).filter(|_| is_word && word.len() > 2);
+    let known = all().map(|call| call.name).chain(alias_names());
+    let near = nearest(word, known).filter(|_| is_word && word.len() > 2);
     let help = problem.help.clone().or(near.map(|near| format!("did you mean `{near}(…)`?")));
     Problem { help, ..problem.clone() }
 }

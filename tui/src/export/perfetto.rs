@@ -113,6 +113,7 @@ fn waiting(on: Wait) -> &'static str {
         Wait::Pipe => "waits: pipe",
         Wait::Signal => "waits: signal",
         Wait::Poll => "waits: poll",
+        Wait::Turn => "waits: turn",
         Wait::Socket => "waits: socket",
         Wait::Console => "waits: console",
         Wait::Server => "waits: server",

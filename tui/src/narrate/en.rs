@@ -193,6 +193,7 @@ fn tell_task(trace: &Trace, record: &Record, event: TaskEvent) -> String {
             };
             format!("{} broke off: {why}", actor())
         }
+        TaskEvent::Mark { value, .. } => format!("{} came to line {value}", actor()),
         TaskEvent::Reap { pid } => format!("{} collected its child {pid}", actor()),
     }
 }
@@ -270,6 +271,7 @@ fn slept(on: Wait) -> &'static str {
         Wait::Pipe => "went to sleep at a pipe",
         Wait::Signal => "went to sleep until a signal comes",
         Wait::Poll => "went to sleep at several descriptors",
+        Wait::Turn => "waits until its next line's turn",
         Wait::Socket => "went to sleep until a packet comes",
         Wait::Console => "went to sleep until somebody types",
         Wait::Server => "asked a server and went to sleep",
@@ -287,6 +289,7 @@ fn woken(wait: Wait) -> &'static str {
         Wait::Pipe => "the pipe moved",
         Wait::Signal => "a signal came",
         Wait::Poll => "a descriptor was ready",
+        Wait::Turn => "it is its line's turn",
         Wait::Socket => "a packet came",
         Wait::Console => "somebody typed",
         Wait::Server => "a server answered",
@@ -304,6 +307,7 @@ pub(super) fn waits_for(wait: Wait) -> &'static str {
         Wait::Pipe => "pipe",
         Wait::Signal => "signal",
         Wait::Poll => "poll",
+        Wait::Turn => "turn",
         Wait::Socket => "packet",
         Wait::Console => "key",
         Wait::Server => "server",
@@ -353,6 +357,7 @@ pub(super) fn tell_task_now(track: &Track, time: Time) -> String {
                 Wait::Pipe => "at a pipe",
                 Wait::Signal => "for a signal",
                 Wait::Poll => "at several descriptors",
+                Wait::Turn => "for its line's turn",
                 Wait::Socket => "for a packet",
                 Wait::Console => "for somebody to type",
                 Wait::Server => "for a server",

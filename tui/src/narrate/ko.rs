@@ -179,6 +179,7 @@ fn tell_task(trace: &Trace, record: &Record, event: TaskEvent) -> String {
             format!("{} {} {what}", actor(SUBJECT), signal(n))
         }
         TaskEvent::Abort { .. } => format!("{} 커널과의 약속을 어겨 중단됨", actor(SUBJECT)),
+        TaskEvent::Mark { value, .. } => format!("{} {value}번 줄에 이름", actor(SUBJECT)),
         TaskEvent::Reap { pid } => format!("{} 자식 {pid}번을 거둠", actor(SUBJECT)),
     }
 }
@@ -251,6 +252,7 @@ pub(super) fn waits_for(wait: Wait) -> &'static str {
         Wait::Work => "일감",
         Wait::Signal => "시그널",
         Wait::Poll => "여러 파일",
+        Wait::Turn => "차례",
     }
 }
 
@@ -267,6 +269,7 @@ fn waits_for_object(wait: Wait) -> &'static str {
         Wait::Work => "일감을",
         Wait::Signal => "시그널을",
         Wait::Poll => "여러 파일 가운데 하나를",
+        Wait::Turn => "제 줄의 차례를",
     }
 }
 

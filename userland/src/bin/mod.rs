@@ -42,12 +42,14 @@ pub fn file_of(name: &str) -> Vec<u8> {
 /// The programs that come with oscope, and those that were added.
 #[derive(Clone)]
 pub struct Builtins {
-    images: BTreeMap<String, Arc<RustImage>>,
+    images: BTreeMap<String, Arc<dyn Image>>,
+    /// What is executed instead of what a file says, by its path.
+    instead: BTreeMap<String, Arc<dyn Image>>,
 }
 
 impl Default for Builtins {
     fn default() -> Self {
-        let mut all = Self { images: BTreeMap::new() };
+        let mut all = Self::none();
         for image in [
             blink::image(),
             churn::image(),
@@ -80,12 +82,22 @@ impl Builtins {
     /// No programs at all.
     #[must_use]
     pub fn none() -> Self {
-        Self { images: BTreeMap::new() }
+        Self { images: BTreeMap::new(), instead: BTreeMap::new() }
     }
 
     /// Adds a program under its name.
     pub fn add(&mut self, image: RustImage) {
-        self.images.insert(image.name().to_owned(), Arc::new(image));
+        self.add_image(Arc::new(image));
+    }
+
+    /// Adds a program of any kind under its name.
+    pub fn add_image(&mut self, image: Arc<dyn Image>) {
+        self.images.insert(image.name().to_owned(), image);
+    }
+
+    /// Makes a path lead to a program, whatever its file says.
+    pub fn put_instead(&mut self, path: &str, image: Arc<dyn Image>) {
+        self.instead.insert(path.to_owned(), image);
     }
 
     /// The same, for building a loader in one expression.
@@ -103,6 +115,9 @@ impl Builtins {
 
 impl Loader for Builtins {
     fn load(&self, path: &str, head: &[u8]) -> Result<Arc<dyn Image>, Errno> {
+        if let Some(image) = self.instead.get(path) {
+            return Ok(Arc::clone(image));
+        }
         let name = if head.is_empty() {
             path.rsplit('/').next().unwrap_or(path)
         } else {
@@ -111,7 +126,7 @@ impl Loader for Builtins {
             std::str::from_utf8(&rest[..end]).map_err(|_| Errno::ENOEXEC)?
         };
         let image = self.images.get(name).ok_or(Errno::ENOENT)?;
-        Ok(Arc::clone(image) as Arc<dyn Image>)
+        Ok(Arc::clone(image))
     }
 }
 

@@ -54,7 +54,7 @@ impl Facts<'_> {
 }
 
 /// The kinds of events.
-pub const KINDS: [&str; 28] = [
+pub const KINDS: [&str; 29] = [
     "machine.boot",
     "machine.no-progress",
     "machine.guest-exit",
@@ -64,6 +64,7 @@ pub const KINDS: [&str; 28] = [
     "task.signal",
     "task.deliver",
     "task.abort",
+    "task.mark",
     "task.reap",
     "sched.switch",
     "sched.ready",
@@ -98,6 +99,7 @@ pub fn kind(event: &Event) -> &'static str {
         Event::Task(TaskEvent::Signal { .. }) => "task.signal",
         Event::Task(TaskEvent::Deliver { .. }) => "task.deliver",
         Event::Task(TaskEvent::Abort { .. }) => "task.abort",
+        Event::Task(TaskEvent::Mark { .. }) => "task.mark",
         Event::Task(TaskEvent::Reap { .. }) => "task.reap",
         Event::Sched(SchedEvent::Switch { .. }) => "sched.switch",
         Event::Sched(SchedEvent::Ready { .. }) => "sched.ready",
@@ -194,5 +196,6 @@ fn wait(on: Wait) -> &'static str {
         Wait::Work => "work",
         Wait::Signal => "signal",
         Wait::Poll => "poll",
+        Wait::Turn => "turn",
     }
 }

@@ -141,7 +141,7 @@ fn is(facts: &Facts<'_>, field: Field, op: Op, value: &Value) -> bool {
     if op == Op::Unequal {
         return !is(facts, field, Op::Equal, value);
     }
-    let number = |have: Option<i128>| have.is_some_and(|have| compare(have, op, value));
+    let number = |have: Option<i128>| matches!((have, value), (Some(have), Value::Number(wanted)) if compare(have, op, *wanted));
     let text = |have: Option<&str>| have.is_some_and(|have| matches(have, op, value));
     match field {
         Field::Task => facts.tasks.iter().any(|task| text(Some(task.name))),
@@ -163,15 +163,16 @@ fn is(facts: &Facts<'_>, field: Field, op: Op, value: &Value) -> bool {
     }
 }
 
-fn compare(have: i128, op: Op, value: &Value) -> bool {
-    let Value::Number(wanted) = value else { return false };
+/// Whether two numbers compare so.
+#[must_use]
+pub const fn compare(have: i128, op: Op, wanted: i128) -> bool {
     match op {
-        Op::Equal => have == *wanted,
-        Op::Unequal => have != *wanted,
-        Op::Less => have < *wanted,
-        Op::AtMost => have <= *wanted,
-        Op::Greater => have > *wanted,
-        Op::AtLeast => have >= *wanted,
+        Op::Equal => have == wanted,
+        Op::Unequal => have != wanted,
+        Op::Less => have < wanted,
+        Op::AtMost => have <= wanted,
+        Op::Greater => have > wanted,
+        Op::AtLeast => have >= wanted,
         Op::Contains => false,
     }
 }

@@ -5,7 +5,7 @@ use super::units::{self, value, wrong};
 use crate::bin::Builtins;
 use oscope_kernel::base::{DeviceId, Duration, MachineId, PortId, Time};
 use oscope_kernel::hypervisor::GuestMachine;
-use oscope_kernel::machine::{Machine, PortConfig};
+use oscope_kernel::machine::{Config, Machine, PortConfig};
 use oscope_kernel::world::{Input, Link, World, WorldConfig};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -203,7 +203,18 @@ impl WorldFile {
     /// # Errors
     /// [`WorldError::Value`] for whatever does not fit.
     pub fn boot(&self) -> Result<World, WorldError> {
-        let loader = Arc::new(Builtins::default());
+        self.boot_with(Arc::new(Builtins::default()), |_| {})
+    }
+
+    /// The same with other programs, and with configurations changed in ways that no file can ask for.
+    ///
+    /// # Errors
+    /// [`WorldError::Value`] for whatever does not fit.
+    pub fn boot_with(
+        &self,
+        loader: Arc<Builtins>,
+        adapt: impl Fn(&mut Config),
+    ) -> Result<World, WorldError> {
         let names: Vec<&String> = self.machines.iter().map(|(name, _)| name).collect();
         let place = |path: &str, name: &String| {
             let at = names.iter().position(|known| *known == name);
@@ -211,7 +222,9 @@ impl WorldFile {
         };
         let mut machines = Vec::new();
         for (name, table) in &self.machines {
-            machines.push(machine(&format!("machines.{name}"), name, table, &loader, self.seed)?);
+            let mut config = machine(&format!("machines.{name}"), name, table, &loader, self.seed)?;
+            adapt(&mut config);
+            machines.push(config);
         }
         let mut links = Vec::new();
         for (n, link) in self.links.iter().enumerate() {

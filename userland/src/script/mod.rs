@@ -2,7 +2,8 @@
 //!
 //! Layers: `tree` is a script as a syntax tree that keeps every byte; [`parse()`] makes it from text; `problem` is what
 //! it says of text that is none; `render` prints a tree.
-//! [`printer`] goes the other way: it turns the kernel's log into the text of a trace.
+//! [`printer`] goes the other way: it turns the kernel's log into the text of a trace. [`play`] executes a script and
+//! compares; [`expect`] has the assertions of its `expect` lines.
 //!
 //! A typical sequence: `parse(text)` cuts a log into statements, each with its leader (`[pid 7] 11:35:39`), a call's
 //! name, arguments and result; whoever replays it walks [`Tree::statements`]; [`Tree::render`] gives the text back.
@@ -10,7 +11,9 @@
 //! Taken from elsewhere: a syntax tree in which nothing is lost, blanks included, from rust-analyzer (`rowan`); its
 //! nodes in one array, parents before children, from Zig's compiler.
 
+pub mod expect;
 mod parse;
+pub mod play;
 pub mod printer;
 mod problem;
 mod render;

@@ -27,6 +27,8 @@ mod value;
 mod tests;
 
 pub use call::CallText;
+pub(super) use command::ioctl_request;
+pub(super) use signals::info as signal_info;
 pub use style::{Clock, Hex, Style, Whose};
 
 use oscope_kernel::abi::signal::DefaultAction;

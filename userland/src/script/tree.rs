@@ -123,7 +123,7 @@ pub struct Tree {
 }
 
 /// A node of a tree.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Node<'t> {
     tree: &'t Tree,
     at: usize,
@@ -154,6 +154,11 @@ impl Tree {
         Children { tree: self, at: 0, end: self.nodes.len() }
     }
 
+    /// The node of a number that [`Node::number`] gave.
+    pub(super) fn at(&self, number: usize) -> Node<'_> {
+        Node { tree: self, at: number.min(self.nodes.len().saturating_sub(1)) }
+    }
+
     /// The line, from 1, on which the byte at an offset lies.
     #[must_use]
     pub fn line_of(&self, at: usize) -> usize {
@@ -165,6 +170,11 @@ impl Tree {
 impl<'t> Node<'t> {
     fn raw(self) -> Raw {
         self.tree.nodes[self.at]
+    }
+
+    /// Its number in its tree.
+    pub(super) fn number(self) -> usize {
+        self.at
     }
 
     /// What it is.

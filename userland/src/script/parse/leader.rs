@@ -37,7 +37,12 @@ impl Parser<'_> {
         if self.looking_at("[pid ") {
             self.at += "[pid ".len();
             self.blanks();
-            self.skip_while(|byte| byte.is_ascii_digit());
+            if self.peek(0) == b'$' {
+                // A script may not know the number: `[pid $child]`.
+                self.skip_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$'));
+            } else {
+                self.skip_while(|byte| byte.is_ascii_digit());
+            }
             self.comm();
             if self.peek(0) == b']' {
                 self.at += 1;

@@ -121,6 +121,11 @@ const REQUESTS: [(&str, u64); 20] = [
     ("SIOCGIFCONF", 0x8912),
 ];
 
+/// The request of a name.
+pub(in crate::script) fn ioctl_request(name: &str) -> Option<u64> {
+    REQUESTS.iter().find(|(known, _)| *known == name).map(|(_, request)| *request)
+}
+
 /// The name of a request, or its parts.
 pub(super) fn ioctl(word: u64) -> String {
     let word = word & 0xffff_ffff;

@@ -25,7 +25,7 @@ pub(super) fn print(r: &Reader<'_>, word: u64, kind: &Kind) -> Option<String> {
 }
 
 /// `siginfo_t`, of which the first 48 bytes are enough: number, errno, code; then who, or where.
-pub(super) fn info(b: &[u8]) -> String {
+pub(in crate::script) fn info(b: &[u8]) -> String {
     let Some(b) = bytes::<48>(b) else { return "{}".to_owned() };
     let (signal, si_code) = (int(b), int(&b[8..]));
     if (signal, si_code) == (0, 0) {

@@ -1,0 +1,528 @@
+//! The program that plays a script: an interpreter whose whole state is where it stands in the plan.
+//!
+//! A typical sequence for the step `write($fd, "hello", 5)` of process 2: [`TURN`](probe::TURN) says whose turn it is
+//! and waits; [`RECALL`](probe::RECALL) brings the descriptor that process 1 got; the text is laid into memory; the call
+//! is made; what it returned is noted on the board if the script has a name for it. A fork gives the child a copy of
+//! this very state, and its answer, 0, tells it that it is another task of the plan.
+
+use super::keys::Key;
+use super::lower::Expr;
+use super::plan::{Act, CallStep, Order, Plan, Step};
+use super::{ARENA_PAGES, LOADED};
+use oscope_kernel::abi::program::{Answer, Image, Program, SavedProgram, Segments};
+use oscope_kernel::abi::program::{SignalFrame, Trap};
+use oscope_kernel::abi::{Errno, Interruption, UserMemory, Width, nr, probe};
+use oscope_kernel::base::{Digester, Duration};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Added to a task's number, it is the key under which the next program of that task finds its place.
+const PLACE: u64 = 1 << 40;
+/// The key that says that the root is done, in free order.
+const OVER: u64 = 1 << 41;
+
+/// Where a task stands within a step.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Stage {
+    /// Nothing of it is done.
+    Fresh,
+    /// Its turn was asked for.
+    Turn,
+    /// The value of this key was asked for.
+    Recall(u32),
+    /// It can be done.
+    Ready,
+    /// The call is made.
+    Called,
+    /// The call returned this, and what it left in memory is to be read.
+    Returned(u64),
+    /// What it brought is written down; these numbers are still to be.
+    Noting(Vec<(u64, u64)>),
+    /// Its place was noted for the program that it becomes.
+    Placed,
+    /// There is nothing left of it but an answer.
+    Last,
+}
+
+/// A step under way.
+#[derive(Clone, Debug, Hash)]
+struct Current {
+    step: usize,
+    stage: Stage,
+    /// The values that it needs, as far as they are known.
+    known: BTreeMap<u32, u64>,
+    /// For the step of a signal: its handler has begun.
+    taken: bool,
+}
+
+impl Current {
+    fn new(step: usize) -> Self {
+        Self { step, stage: Stage::Fresh, known: BTreeMap::new(), taken: false }
+    }
+}
+
+/// How a player finds out which task it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Begun {
+    /// It is the root, whose number must be noted.
+    Root,
+    /// It was executed by a line, and must ask the board where it stands.
+    Executed,
+    /// It knows.
+    Yes,
+}
+
+/// A task of a script, under way.
+#[derive(Clone, Debug, Hash)]
+struct State {
+    begun: Begun,
+    task: usize,
+    /// The step that begins next.
+    next: usize,
+    current: Option<Current>,
+    /// What handlers interrupted, the innermost last.
+    interrupted: Vec<Option<Current>>,
+    /// A handler that the script knows nothing of: it returns at once.
+    returns: bool,
+    /// How much of its end is done.
+    ended: usize,
+}
+
+impl State {
+    fn new(task: usize, begun: Begun) -> Self {
+        let (current, interrupted) = (None, Vec::new());
+        Self { begun, task, next: 0, current, interrupted, returns: false, ended: 0 }
+    }
+}
+
+/// A script as an executable.
+pub(super) struct ScriptImage {
+    pub(super) name: String,
+    pub(super) plan: Arc<Plan>,
+    /// Whether it goes on for a task that executed it.
+    pub(super) goes_on: bool,
+}
+
+impl Image for ScriptImage {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn segments(&self) -> Segments {
+        Segments { text: 4, data: ARENA_PAGES, stack: 64 }
+    }
+
+    fn start(&self, _: u64) -> Arc<dyn SavedProgram> {
+        let begun = if self.goes_on { Begun::Executed } else { Begun::Root };
+        Arc::new(Saved(Player { plan: Arc::clone(&self.plan), state: State::new(0, begun) }))
+    }
+}
+
+/// A player as a value: it is one already.
+struct Saved(Player);
+
+impl SavedProgram for Saved {
+    fn revive(&self) -> Box<dyn Program> {
+        Box::new(self.0.clone())
+    }
+
+    fn digest(&self) -> u64 {
+        Digester::of(&self.0.state)
+    }
+}
+
+/// A player.
+#[derive(Clone)]
+struct Player {
+    plan: Arc<Plan>,
+    state: State,
+}
+
+/// What there is to do next: ask the kernel, or look again.
+enum Next {
+    Trap(Trap),
+    On,
+}
+
+fn call(number: u16, arguments: [u64; 6]) -> Next {
+    Next::Trap(Trap::Call { number: number.into(), arguments })
+}
+
+fn ask(number: u16, a: u64, b: u64, c: u64) -> Next {
+    call(number, [a, b, c, 0, 0, 0])
+}
+
+impl Program for Player {
+    fn resume(
+        &mut self,
+        answer: Answer,
+        mut memory: Box<dyn UserMemory>,
+        trap: &mut Trap,
+    ) -> Box<dyn UserMemory> {
+        let mut answer = match answer {
+            Answer::Value(value) => Some(value),
+            Answer::Retry => None,
+        };
+        let plan = Arc::clone(&self.plan);
+        *trap = loop {
+            match self.go_on(&plan, answer.take(), memory.as_mut()) {
+                Ok(Next::Trap(trap)) => break trap,
+                Ok(Next::On) => {}
+                Err(Interruption::Fault(fault)) => break Trap::Fault(fault),
+                Err(Interruption::Horizon) => break Trap::Preempt,
+            }
+        };
+        memory
+    }
+
+    fn signal(&mut self, frame: SignalFrame) -> bool {
+        let state = &mut self.state;
+        let steps = &self.plan.tasks[state.task].steps;
+        let takes = |step: &Step| matches!(step.act, Act::Signal { number, handled: true } if number == frame.signal);
+        let interrupted = state.current.take();
+        // The script has the signal here: the task waits for it already, or would next.
+        let waits = interrupted.as_ref().filter(|current| !current.taken);
+        if waits.and_then(|current| steps.get(current.step)).is_some_and(takes) {
+            let interrupted = interrupted.map(|current| Current { taken: true, ..current });
+            state.interrupted.push(interrupted);
+        } else if steps.get(state.next).is_some_and(takes) {
+            state.interrupted.push(interrupted);
+            state.current = Some(Current { taken: true, ..Current::new(state.next) });
+            state.next += 1;
+        } else {
+            state.interrupted.push(interrupted);
+            state.returns = true;
+        }
+        true
+    }
+
+    fn save(&mut self) -> Arc<dyn SavedProgram> {
+        Arc::new(Saved(self.clone()))
+    }
+
+    fn thread(&self, _: u64) -> Arc<dyn SavedProgram> {
+        let steps = &self.plan.tasks[self.state.task].steps;
+        let step = self.state.current.as_ref().and_then(|current| steps.get(current.step));
+        let child = match step.map(|step| &step.act) {
+            Some(Act::Call(call)) => call.child,
+            _ => None,
+        };
+        Arc::new(Saved(Self { plan: Arc::clone(&self.plan), state: self.child(child) }))
+    }
+
+    fn journal_length(&self) -> usize {
+        0
+    }
+}
+
+impl Player {
+    /// What a new task is: one of the script's, or one that it has no lines for.
+    fn child(&self, child: Option<usize>) -> State {
+        let none = self.plan.tasks.len();
+        State::new(child.unwrap_or(none), Begun::Yes)
+    }
+
+    fn go_on(
+        &mut self,
+        plan: &Plan,
+        answer: Option<u64>,
+        memory: &mut dyn UserMemory,
+    ) -> Result<Next, Interruption> {
+        if self.state.begun != Begun::Yes {
+            return Ok(self.begin(plan, answer));
+        }
+        if std::mem::take(&mut self.state.returns) {
+            self.state.current = self.state.interrupted.pop().flatten();
+            return Ok(Next::Trap(Trap::SigReturn));
+        }
+        let Some(task) = plan.tasks.get(self.state.task) else {
+            return Ok(call(nr::EXIT, [0; 6]));
+        };
+        let state = &mut self.state;
+        let current = match &mut state.current {
+            Some(current) => current,
+            None if state.next < task.steps.len() => {
+                state.next += 1;
+                state.current.insert(Current::new(state.next - 1))
+            }
+            None => return Ok(self.end(plan)),
+        };
+        let Some(step) = task.steps.get(current.step) else {
+            state.current = None;
+            return Ok(Next::On);
+        };
+        match (&current.stage, answer) {
+            (Stage::Fresh, _) => {
+                current.stage = Stage::Turn;
+                Ok(turn(step))
+            }
+            (Stage::Turn, Some(_)) => Ok(current.ask_values(step)),
+            (Stage::Recall(key), Some(value)) => {
+                let key = *key;
+                current.known.insert(key, value);
+                Ok(current.ask_values(step))
+            }
+            (Stage::Ready, _) => self.act(step, memory),
+            (Stage::Placed, Some(_)) => Ok(current.execute(step)),
+            (Stage::Called, Some(value)) => self.called(step, value),
+            (Stage::Returned(value), _) => {
+                let value = *value;
+                self.returned(step, value, memory)
+            }
+            (Stage::Noting(_) | Stage::Last, _) => Ok(self.note()),
+            // Nobody answered: the same question again.
+            (Stage::Turn | Stage::Recall(_) | Stage::Placed | Stage::Called, None) => {
+                current.stage = Stage::Fresh;
+                Ok(Next::On)
+            }
+        }
+    }
+
+    /// Before its first step.
+    fn begin(&mut self, plan: &Plan, answer: Option<u64>) -> Next {
+        match (self.state.begun, answer) {
+            (Begun::Root, None) => {
+                let key = plan.tasks.first().and_then(|task| task.key);
+                ask(probe::NOTE, key.map_or(0, |key| u64::from(key.0)), 0, probe::OWN_TID)
+            }
+            (Begun::Executed, None) => ask(probe::RECALL, PLACE, probe::ADD_TID, 0),
+            (begun, place) => {
+                if let (Begun::Executed, Some(place)) = (begun, place) {
+                    self.state.task = (place >> 32) as usize;
+                    self.state.next = (place & 0xffff_ffff) as usize;
+                }
+                self.state.begun = Begun::Yes;
+                Next::On
+            }
+        }
+    }
+
+    /// The step is done.
+    fn done(&mut self) -> Next {
+        self.state.current = None;
+        Next::On
+    }
+
+    /// Does what the step is.
+    fn act(&mut self, step: &Step, memory: &mut dyn UserMemory) -> Result<Next, Interruption> {
+        let (task, next) = (self.state.task as u64, self.state.next as u64);
+        let Some(current) = &mut self.state.current else { return Ok(Next::On) };
+        match &step.act {
+            Act::Call(call) => {
+                current.lay_out(call, memory)?;
+                if call.becomes {
+                    current.stage = Stage::Placed;
+                    return Ok(ask(probe::NOTE, PLACE, task << 32 | next, probe::ADD_TID));
+                }
+                return Ok(current.execute(step));
+            }
+            Act::Join(_) | Act::Turn => {}
+            Act::Signal { handled, .. } => {
+                if *handled && !current.taken {
+                    // It is still to come.
+                    current.stage = Stage::Last;
+                    return Ok(ask(probe::REST, 0, 0, 0));
+                }
+            }
+            Act::Return => {
+                // What was interrupted goes on, and after it the steps behind the handler's.
+                if let Some(interrupted) = self.state.interrupted.pop() {
+                    self.state.current = interrupted;
+                    return Ok(Next::Trap(Trap::SigReturn));
+                }
+            }
+            Act::Compute(Duration(length)) => memory.compute(Duration(*length))?,
+            Act::Touch(address) => memory.store(current.value(*address), Width::B1, 1)?,
+            Act::Load(address, key) => {
+                let value = memory.load(current.value(*address), Width::B4)?;
+                let note = key.map(|key| (u64::from(key.0), value));
+                current.stage = Stage::Noting(note.into_iter().collect());
+                return Ok(ask(probe::MARK, LOADED, value, 0));
+            }
+            Act::Store(address, value) => {
+                let (address, value) = (current.value(*address), current.value(*value));
+                memory.store(address, Width::B4, value & 0xffff_ffff)?;
+            }
+            Act::Rest => return Ok(ask(probe::REST, 0, 0, 0)),
+        }
+        Ok(self.done())
+    }
+
+    /// A call has come back.
+    fn called(&mut self, step: &Step, value: u64) -> Result<Next, Interruption> {
+        if let Act::Call(call) = &step.act
+            && value == 0
+            && makes_copy(call)
+        {
+            self.state = self.child(call.child);
+            return Ok(Next::On);
+        }
+        if let Some(current) = &mut self.state.current {
+            current.stage = Stage::Returned(value);
+        }
+        Ok(Next::On)
+    }
+
+    /// Finds out which numbers the script wants to keep of what a call brought.
+    fn returned(
+        &mut self,
+        step: &Step,
+        value: u64,
+        memory: &mut dyn UserMemory,
+    ) -> Result<Next, Interruption> {
+        let (Act::Call(call), Some(current)) = (&step.act, &mut self.state.current) else {
+            return Ok(self.done());
+        };
+        let fails = Errno::from_result(value as i64).is_some();
+        let told = call.lowered.answers.filter(|_| !fails);
+        let told = told.map_or(value, |answer| current.value(answer));
+        let result = call.result.map(|key| (u64::from(key.0), told));
+        let mut notes: Vec<_> = result.into_iter().collect();
+        for take in &call.lowered.takes {
+            // After a failure nobody shall wait for a number that will never be known.
+            let mut bytes = value.to_le_bytes();
+            if !fails {
+                bytes = [0; 8];
+                let width = usize::from(take.width).min(8);
+                memory.read(take.address, &mut bytes[..width])?;
+            }
+            notes.push((take.key.0.into(), u64::from_le_bytes(bytes)));
+        }
+        current.stage = Stage::Noting(notes);
+        Ok(Next::On)
+    }
+
+    /// Writes down what the step brought, one number at a time; then it is done.
+    fn note(&mut self) -> Next {
+        if let Some(Current { stage: Stage::Noting(notes), .. }) = &mut self.state.current
+            && let Some((key, value)) = notes.pop()
+        {
+            return ask(probe::NOTE, key, value, 0);
+        }
+        self.done()
+    }
+
+    /// All steps are done: the task waits until all others have done theirs, and ends.
+    fn end(&mut self, plan: &Plan) -> Next {
+        let stage = self.state.ended;
+        self.state.ended += 1;
+        let (task, is_root) = (&plan.tasks[self.state.task], self.state.task == 0);
+        let key = task.done.map_or(0, |key| u64::from(key.0));
+        // In free order the root waits for whoever has no end of its own in the script.
+        let mut others = plan.tasks.iter().skip(1).filter(|task| {
+            !task.steps.is_empty() && !task.steps.iter().any(|step| ends(&step.act))
+        });
+        match (plan.order, stage) {
+            (_, 0) => ask(probe::NOTE, key, 0, 0),
+            (Order::Lines, 1) => ask(probe::TURN, plan.turns, 0, u64::MAX),
+            (Order::Free, 1) if !is_root => ask(probe::RECALL, OVER, 0, 0),
+            (Order::Free, n) if is_root => match others.nth(n - 1).map(|task| task.done) {
+                Some(done) => ask(probe::RECALL, done.map_or(0, |key| key.0.into()), 0, 0),
+                None if n <= plan.tasks.len() => {
+                    self.state.ended = plan.tasks.len() + 1;
+                    ask(probe::NOTE, OVER, 0, 0)
+                }
+                None => call(nr::EXIT_GROUP, [0; 6]),
+            },
+            _ => call(if is_root { nr::EXIT_GROUP } else { nr::EXIT }, [0; 6]),
+        }
+    }
+}
+
+impl Current {
+    fn value(&self, expr: Expr) -> u64 {
+        expr.value(|key| self.known.get(&key.0).copied().unwrap_or(0))
+    }
+
+    /// Asks for the next number that the step needs, or goes on to act.
+    fn ask_values(&mut self, step: &Step) -> Next {
+        let missing = needed(&step.act).into_iter().find(|key| !self.known.contains_key(&key.0));
+        match missing {
+            Some(key) => {
+                self.stage = Stage::Recall(key.0);
+                ask(probe::RECALL, key.0.into(), 0, 0)
+            }
+            None => {
+                self.stage = Stage::Ready;
+                Next::On
+            }
+        }
+    }
+
+    /// Lays into memory what the call's pointers point to.
+    fn lay_out(&self, call: &CallStep, memory: &mut dyn UserMemory) -> Result<(), Interruption> {
+        for poke in &call.lowered.pokes {
+            if poke.patches.is_empty() {
+                memory.write(poke.address, &poke.bytes)?;
+                continue;
+            }
+            let mut bytes = poke.bytes.to_vec();
+            for &(at, width, expr) in &poke.patches {
+                let places = bytes.iter_mut().skip(at as usize).take(usize::from(width));
+                for (place, byte) in places.zip(self.value(expr).to_le_bytes()) {
+                    *place = byte;
+                }
+            }
+            memory.write(poke.address, &bytes)?;
+        }
+        Ok(())
+    }
+
+    fn execute(&mut self, step: &Step) -> Next {
+        let Act::Call(step) = &step.act else { return Next::On };
+        self.stage = Stage::Called;
+        call(step.lowered.number, step.lowered.words.map(|word| self.value(word)))
+    }
+}
+
+/// Asks for the step's turn; where there are no turns, says which line it is.
+fn turn(step: &Step) -> Next {
+    let line = step.line as u64;
+    let hands_over = match &step.act {
+        Act::Call(call) => call.hands_over,
+        // What the handler interrupted may be made again, and wait.
+        Act::Return => true,
+        _ => false,
+    };
+    let flags = if hands_over { probe::HAND_OVER } else { 0 };
+    match step.turn {
+        Some(turn) => ask(probe::TURN, turn, flags, line),
+        None => ask(probe::MARK, probe::LINE, line, 0),
+    }
+}
+
+/// The numbers that a step must know.
+fn needed(act: &Act) -> Vec<Key> {
+    let mut keys = Vec::new();
+    let mut add = |expr: &Expr| keys.extend(expr.key);
+    match act {
+        Act::Call(call) => {
+            call.lowered.words.iter().for_each(&mut add);
+            call.lowered.answers.iter().for_each(&mut add);
+            for poke in &call.lowered.pokes {
+                poke.patches.iter().for_each(|(_, _, expr)| add(expr));
+            }
+        }
+        Act::Touch(address) | Act::Load(address, _) => add(address),
+        Act::Store(address, value) => {
+            add(address);
+            add(value);
+        }
+        Act::Join(key) => keys.push(*key),
+        Act::Turn | Act::Signal { .. } | Act::Return | Act::Compute(_) | Act::Rest => {}
+    }
+    keys
+}
+
+/// Whether a call gives its child a copy of the caller: those that return 0 there.
+fn makes_copy(call: &CallStep) -> bool {
+    matches!(call.lowered.number, nr::CLONE | nr::CLONE3)
+}
+
+fn ends(act: &Act) -> bool {
+    match act {
+        Act::Call(call) => matches!(call.lowered.number, nr::EXIT | nr::EXIT_GROUP),
+        Act::Rest => true,
+        _ => false,
+    }
+}

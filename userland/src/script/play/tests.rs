@@ -1,0 +1,1 @@
+//! Scripts from text to verdict.
