@@ -60,7 +60,9 @@ pub fn run(images: Vec<RustImage>) -> Machine {
 /// Lets virtual time pass.
 pub fn run_for(machine: &mut Machine, length: Duration) -> Why {
     let end = machine.time() + length;
-    machine.run(Until::time(end))
+    let why = machine.run(Until::time(end));
+    assert_eq!(machine.audit(), [], "every frame has the owners that use it");
+    why
 }
 
 /// What was written to the console.

@@ -141,8 +141,7 @@ impl Machine {
         let id = t.bus.plug(name, device);
         t.irq.connect(id);
         let (bus, memory, mm) = (&mut t.bus, &mut t.memory, &mut t.mm);
-        let probed =
-            bus.probe(id, effects::on_behalf(cx), &mut memory.ram, || mm.frames.allocate());
+        let probed = bus.probe(id, effects::on_behalf(cx), &mut memory.ram, || mm.kernel_frame());
         if let Some(probed) = probed {
             effects::apply(t, cx, id, probed);
         }
