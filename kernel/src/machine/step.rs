@@ -310,12 +310,13 @@ impl Machine {
             return;
         };
         let answer = std::mem::replace(&mut thread.answer, Answer::Retry);
+        let fuel = if self.explore { 1 } else { FUEL };
         let loan = Loan {
             cpu,
             satp: t.cpus[usize::from(cpu.0)].satp,
             clock: self.cx.now,
             horizon,
-            fuel: if self.explore { 1 } else { FUEL },
+            fuel,
             computing: thread.computing,
         };
         let Some(program) = self.cx.live.programs.live(id) else {
@@ -330,7 +331,11 @@ impl Machine {
         let Ok(memory) = returned.into_any().downcast::<Memory>() else {
             unreachable!("a program gives back the memory that it was lent")
         };
-        let Loan { clock, computing, .. } = memory.loan;
+        let Loan { clock, computing, fuel: left, .. } = memory.loan;
+        // If it has done nothing on its way to the trap, and the trap is a fact that it states, nobody can tell whether
+        // somebody else ran in between.
+        let states = matches!(trap, Trap::Call { number, .. } if probe::is_probe(*number));
+        t.cpus[usize::from(cpu.0)].probed = states && left == fuel;
         self.spare = Some(std::mem::replace(&mut t.memory, memory));
         thread.computing = computing;
         thread.times.user += clock.since(self.cx.now);
@@ -342,8 +347,6 @@ impl Machine {
     #[inline]
     fn serve(&mut self, id: ThreadId, trap: &Trap) {
         let (t, calls, cx) = (&mut self.tables, &mut self.calls, &mut self.cx);
-        t.cpus[usize::from(cx.cpu.0)].probed =
-            matches!(trap, Trap::Call { number, .. } if probe::is_probe(*number));
         match *trap {
             Trap::Call { number, ref arguments } => call::enter(t, calls, cx, number, arguments),
             Trap::Preempt => limit::watch_cpu(t, cx, id),
