@@ -107,6 +107,17 @@ pub enum TaskEvent {
         #[serde(skip)]
         info: Bytes,
     },
+    /// A signal was sent to somebody who ignores it, and forgotten. Nothing happens to the receiver; only somebody
+    /// who traces it (ptrace(2)) would see the signal.
+    Discard {
+        /// The receiver.
+        target: Serial,
+        /// The signal's number.
+        signal: u8,
+        /// The first 48 bytes of its `siginfo_t`.
+        #[serde(skip)]
+        info: Bytes,
+    },
     /// A program broke its contract with the kernel.
     Abort {
         /// How.
@@ -233,6 +244,8 @@ pub enum CallEvent {
         number: u16,
         /// When it was made.
         entered: Time,
+        /// What a signal without a handler would do to the wait; `None`: no signal ends it.
+        restart: Option<Restart>,
         /// Its six words and what goes in, as a [`Picture`](super::Picture).
         #[serde(skip)]
         detail: Bytes,
@@ -293,14 +306,22 @@ pub enum MemoryEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Repair {
-    /// A frame of zeroes.
+    /// A frame of zeroes of its own.
     Zero,
+    /// The page of zeroes that all share who have not written yet.
+    ZeroPage,
     /// A page of a file, out of the page cache.
     File,
     /// A copy of a frame that was shared copy-on-write.
     Copy,
     /// The last owner of a copy-on-write frame may write again.
     Own,
+    /// A page of memory that is shared on purpose.
+    Shared,
+    /// The first store to a page of a shared mapping since it was clean: it is dirty now.
+    Noticed,
+    /// A page out of the swap area, or out of the cache on its way there.
+    SwapIn,
 }
 
 /// Events of block devices and their cache.

@@ -14,7 +14,7 @@ use crate::base::{Channel, Duration, Pid, ProcessId};
 use crate::context::{Cx, Tables};
 use crate::event::Wait;
 use crate::io::user;
-use crate::mm::NoMemory;
+use crate::mm::{Forked, NoMemory};
 use crate::proc::{Body, Interruptible, SignalStack, Stop, WaitFor};
 use crate::task::{family, life, priority, share};
 
@@ -26,7 +26,9 @@ const ABSENT: CloneFlags = CloneFlags::NEWNS
     .union(CloneFlags::NEWUSER)
     .union(CloneFlags::NEWPID)
     .union(CloneFlags::NEWNET)
-    .union(CloneFlags::PIDFD);
+    .union(CloneFlags::PIDFD)
+    .union(CloneFlags::CLEAR_SIGHAND)
+    .union(CloneFlags::INTO_CGROUP);
 
 /// What both calls ask for.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +47,9 @@ struct Wanted {
 /// `EINVAL` for sets of flags that make no sense, `EAGAIN`, `ENOMEM`, `EFAULT`; with CLONE_VFORK it parks.
 pub fn sys_clone([flags, stack, parent_tid, _tls, child_tid]: [u64; 5], rest: Rest<'_>) -> Result {
     let exit_signal = Signal::from_number(flags & CLONE_SIGNAL_MASK);
-    let flags = CloneFlags::from_bits_truncate(flags & !CLONE_SIGNAL_MASK);
+    // The upper half of the word belongs to clone3(2) alone.
+    let flags = flags & u64::from(u32::MAX) & !CLONE_SIGNAL_MASK;
+    let flags = CloneFlags::from_bits_truncate(flags);
     clone(Wanted { flags, exit_signal, stack, parent_tid, child_tid }, rest)
 }
 
@@ -241,9 +245,11 @@ fn make_process(
         space
     } else {
         let forked = t.mm.fork(space, &mut t.memory);
-        let (copy, pages) = forked.map_err(|NoMemory| Errno::ENOMEM)?;
-        cx.charge(cx.costs.fork + Duration(cx.costs.fork_page.0.saturating_mul(pages)));
-        copy
+        let Forked { space, tables, pages } = forked.map_err(|NoMemory| Errno::ENOMEM)?;
+        let (table, page) = (cx.costs.fork_table.0, cx.costs.fork_page.0);
+        let shared = Duration(table.saturating_mul(tables));
+        cx.charge(cx.costs.fork + shared + Duration(page.saturating_mul(pages)));
+        space
     });
     child.handlers = handlers.and_then(|handlers| match flags.contains(CloneFlags::SIGHAND) {
         true => Some(share::share_handlers(t, handlers)),

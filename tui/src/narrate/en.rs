@@ -158,6 +158,10 @@ fn repaired(repair: Repair) -> &'static str {
         Repair::File => "took it from the file",
         Repair::Copy => "made a copy of the shared one",
         Repair::Own => "let it have the shared one alone",
+        Repair::ZeroPage => "showed it the page of zeroes",
+        Repair::Shared => "showed it the one that is shared on purpose",
+        Repair::Noticed => "noted that the shared page is dirty now",
+        Repair::SwapIn => "brought it back from the swap area",
     }
 }
 
@@ -180,6 +184,9 @@ fn tell_task(trace: &Trace, record: &Record, event: TaskEvent) -> String {
         TaskEvent::Deliver { signal: n, handled, .. } => {
             let what = if handled { "handles" } else { "felt" };
             format!("{} {what} {}", actor(), signal(n))
+        }
+        TaskEvent::Discard { target, signal: n, .. } => {
+            format!("{} ignored {}", who(trace, target, after), signal(n))
         }
         TaskEvent::Abort { why } => {
             let why = match why {

@@ -152,6 +152,10 @@ fn repaired(repair: Repair) -> &'static str {
         Repair::File => "파일에서 가져다 줌",
         Repair::Copy => "함께 쓰던 것을 복사해 줌",
         Repair::Own => "혼자 쓰게 해 줌",
+        Repair::ZeroPage => "모두가 보는 0 페이지를 보여 줌",
+        Repair::Shared => "일부러 함께 쓰는 것을 보여 줌",
+        Repair::Noticed => "함께 쓰는 페이지가 더러워졌음을 적어 둠",
+        Repair::SwapIn => "스왑 영역에서 되가져옴",
     }
 }
 
@@ -173,6 +177,9 @@ fn tell_task(trace: &Trace, record: &Record, event: TaskEvent) -> String {
         TaskEvent::Deliver { signal: n, handled, .. } => {
             let what = if handled { "처리함" } else { "겪음" };
             format!("{} {} {what}", actor(SUBJECT), signal(n))
+        }
+        TaskEvent::Discard { target, signal: n, .. } => {
+            format!("{} {} 무시함", with(trace, target, after, SUBJECT), signal(n))
         }
         TaskEvent::Abort { .. } => format!("{} 커널과의 약속을 어겨 중단됨", actor(SUBJECT)),
         TaskEvent::Mark { value, .. } => format!("{} {value}번 줄에 이름", actor(SUBJECT)),

@@ -2,6 +2,7 @@
 
 use super::LOADED;
 use super::plan::{Act, Order, Plan, What};
+use super::player::UNTOLD;
 use crate::predicate::{self, Predicate, Who};
 use crate::script::expect::{Count, Expectation, Standing};
 use crate::script::printer::{CallText, Style};
@@ -20,7 +21,7 @@ pub(super) struct Taken {
     pub(super) info: String,
     /// Whether a handler took it.
     pub(super) handled: bool,
-    /// Whether all lines were done by then.
+    /// Whether the last line had begun by then.
     pub(super) late: bool,
     /// Whether it has been given to a line.
     pub(super) told: bool,
@@ -51,9 +52,9 @@ pub(super) struct Observed {
     pub(super) tids: BTreeMap<usize, u32>,
     pub(super) signals: BTreeMap<usize, Vec<Taken>>,
     pub(super) ends: BTreeMap<usize, u32>,
-    /// Who ended when all lines were done.
+    /// Who ended when the last line had begun.
     pub(super) late: BTreeSet<usize>,
-    /// Whether all lines were gone through.
+    /// Whether the last line has begun.
     pub(super) finished: bool,
 }
 
@@ -82,6 +83,8 @@ struct Observer<'p> {
     living: BTreeMap<Serial, Living>,
     by_tid: BTreeMap<u32, Serial>,
     watched: Vec<Watched<'p>>,
+    /// The line with the last turn.
+    last: Option<usize>,
     figures: [u64; 5],
     now: Time,
     style: Style,
@@ -101,6 +104,7 @@ impl Observed {
             living: BTreeMap::new(),
             by_tid: BTreeMap::new(),
             watched: watched.collect(),
+            last: plan.last_line(),
             figures: [0; 5],
             now: Time::ZERO,
             style: Style { strings: usize::MAX, ..Style::default() },
@@ -116,7 +120,6 @@ impl Observed {
 impl Observer<'_> {
     fn record(&mut self, log: &Log, number: u64, record: &Record) {
         self.now = self.now.max(record.stamp.time);
-        self.watch(number, record);
         let serial = record.stamp.thread;
         match record.event {
             Event::Task(event) => self.task(log, number, serial, event),
@@ -125,6 +128,7 @@ impl Observer<'_> {
             Event::Memory(MemoryEvent::Fault { .. }) => self.figures[2] += 1,
             _ => {}
         }
+        self.watch(number, record);
     }
 
     fn task(&mut self, log: &Log, number: u64, serial: Serial, event: TaskEvent) {
@@ -198,16 +202,19 @@ impl Observer<'_> {
 
     /// A task came to a line.
     fn mark(&mut self, serial: Serial, value: u64) {
+        if value == UNTOLD {
+            return;
+        }
         let line = usize::try_from(value).unwrap_or(usize::MAX);
         // What was expected before this line must have come true by now.
-        if self.plan.order == Order::Lines {
+        if self.plan.order == Order::Lines || line == usize::MAX {
             self.settle(line);
         }
         let Some(known) = self.plan.lines.get(line) else {
-            self.out.finished = true;
             return;
         };
         self.out.lines[line].reached = true;
+        self.out.finished |= self.last == Some(line);
         let Some(living) = self.living.get_mut(&serial) else { return };
         living.line = Some(line);
         if living.task.is_none() {

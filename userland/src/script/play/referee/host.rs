@@ -437,7 +437,7 @@ impl Host<'_> {
         let (number, entered, detail) = (open.number, Time::ZERO, Bytes::default());
         let event = match result {
             Some(result) => CallEvent::Done { number, entered, result, restart: None, detail },
-            None => CallEvent::Wait { number, entered, detail },
+            None => CallEvent::Wait { number, entered, restart: None, detail },
         };
         let detail = [&picture::words(&open.words)[..], &open.regions].concat();
         CallText::with(&event, &detail, &self.style)
