@@ -1,6 +1,5 @@
 //! What became of a script, read off the log: which call each line made, which signals came, who ended how.
 
-use super::LOADED;
 use super::plan::{Act, Order, Plan, What};
 use super::player::UNTOLD;
 use crate::predicate::{self, Predicate, Who};
@@ -138,7 +137,7 @@ impl Observer<'_> {
             TaskEvent::Mark { fact, value } if u64::from(fact) == probe::LINE => {
                 self.mark(serial, value);
             }
-            TaskEvent::Mark { fact, value } if u64::from(fact) == LOADED => {
+            TaskEvent::Mark { fact, value } if u64::from(fact) == probe::LOADED => {
                 let line = self.living.get(&serial).and_then(|living| living.line);
                 if let Some(seen) = line.and_then(|line| self.out.lines.get_mut(line)) {
                     seen.loaded = Some(value);
@@ -190,7 +189,10 @@ impl Observer<'_> {
         if value == UNTOLD {
             return;
         }
-        let line = usize::try_from(value).unwrap_or(usize::MAX);
+        let line = match value {
+            u64::MAX => usize::MAX,
+            _ => (value >> 32) as usize,
+        };
         // What was expected before this line must have come true by now.
         if self.plan.order == Order::Lines || line == usize::MAX {
             self.settle(line);
