@@ -158,7 +158,8 @@ fn park(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, wait: WaitFor) {
         frame.told.tale = Tale::Waiting;
         let detail = frame.keep(&mut cx.engine.log);
         let (number, entered) = (frame.number as u16, frame.entered);
-        cx.emit(Event::Call(CallEvent::Wait { number, entered, detail }));
+        let restart = wait.interruptible.restart();
+        cx.emit(Event::Call(CallEvent::Wait { number, entered, restart, detail }));
     }
     if !is_probe {
         turn::hand_over(t, cx, id);
