@@ -22,7 +22,7 @@ use crate::abi::program::Loader;
 use crate::base::agenda::{Agenda, Key, Ticket};
 use crate::base::{
     Chooser, CpuId, DeviceId, Duration, MachineId, PortId, ProcessId, RequestId, Rng, Serial,
-    ServerId, ThreadId, Time,
+    ServerId, ThreadId, Time, Work,
 };
 use crate::driver::Bus;
 use crate::event::{Event, EventId, Log, Stamp};
@@ -114,6 +114,8 @@ pub enum Due {
     Start(Arc<Start>),
     /// The scheduling policy moves everybody to the top.
     Boost,
+    /// A kernel thread is wanted.
+    Ring(Work),
     /// A frame arrives at an interface.
     Arrive(PortId, WireFrame),
     /// Somebody types on a console.

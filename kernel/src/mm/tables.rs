@@ -167,6 +167,11 @@ impl Mm {
         let free = self.frames.release(frame);
         if free {
             memory.ram.clear(frame);
+            if self.pages.used(frame).may_go()
+                && let Some(policy) = self.pressure.replacer.get_mut()
+            {
+                policy.remove(frame);
+            }
             self.pages.set_use(frame, Use::Free);
         }
         free

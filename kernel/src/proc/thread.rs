@@ -31,6 +31,8 @@ pub enum Body {
 pub enum KThread {
     /// Writes dirty blocks and pages back.
     Flusher,
+    /// Takes pages away when memory is short.
+    Swapper,
 }
 
 /// Where a thread is.

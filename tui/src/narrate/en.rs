@@ -99,6 +99,22 @@ pub(super) fn tell_record(trace: &Trace, record: &Record) -> String {
             let (page, done) = repaired(repair);
             format!("{} {} {address:#x}, {page}: {done} (frame {frame})", actor(), verb(access))
         }
+        Event::Memory(MemoryEvent::Shootdown { cpus, pages }) => {
+            let what = if pages == 0 { "all pages".to_owned() } else { format!("{pages} pages") };
+            format!("{} had {cpus} other CPUs forget where {what} lie", actor())
+        }
+        Event::Memory(MemoryEvent::Reclaim { frame, slot: Some(slot) }) => {
+            format!("{} took frame {frame} away: its page goes to swap slot {slot}", actor())
+        }
+        Event::Memory(MemoryEvent::Reclaim { frame, slot: None }) => {
+            format!("{} took frame {frame} away: its page is on the disk", actor())
+        }
+        Event::Memory(MemoryEvent::Candidate { pid, points, resident }) => {
+            format!("memory is out: process {pid} has {resident} pages and {points} points")
+        }
+        Event::Memory(MemoryEvent::Kill { pid, points }) => {
+            format!("memory is out, and process {pid} must go: {points} points")
+        }
         Event::Memory(MemoryEvent::Violation { access, address }) => {
             let verb = verb(access);
             format!("{} {verb} address {address:#x}, which it may not", actor())
@@ -275,6 +291,7 @@ fn slept(on: Wait) -> &'static str {
         Wait::Console => "went to sleep until somebody types",
         Wait::Server => "asked a server and went to sleep",
         Wait::Work => "has no work and went to sleep",
+        Wait::Memory => "found no free memory and waits",
     }
 }
 
@@ -293,6 +310,7 @@ fn woken(wait: Wait) -> &'static str {
         Wait::Console => "somebody typed",
         Wait::Server => "a server answered",
         Wait::Work => "there is work",
+        Wait::Memory => "memory is free again",
     }
 }
 
@@ -311,6 +329,7 @@ pub(super) fn waits_for(wait: Wait) -> &'static str {
         Wait::Console => "key",
         Wait::Server => "server",
         Wait::Work => "work",
+        Wait::Memory => "memory",
     }
 }
 
@@ -361,6 +380,7 @@ pub(super) fn tell_task_now(track: &Track, time: Time) -> String {
                 Wait::Console => "for somebody to type",
                 Wait::Server => "for a server",
                 Wait::Work => "for work",
+                Wait::Memory => "for free memory",
             };
             format!("{name} has slept for {long}: it waits {what}.")
         }

@@ -110,6 +110,22 @@ pub(super) fn tell_record(trace: &Trace, record: &Record) -> String {
             let (page, done) = repaired(repair);
             format!("{} {page}{}: {done} (프레임 {frame})", actor(), accessed(access))
         }
+        Event::Memory(MemoryEvent::Shootdown { cpus, pages }) => match pages {
+            0 => format!("{} 다른 CPU {cpus}개의 주소 변환을 모두 지우게 함", actor()),
+            pages => format!("{} 다른 CPU {cpus}개에서 {pages}쪽의 변환을 지우게 함", actor()),
+        },
+        Event::Memory(MemoryEvent::Reclaim { frame, slot: Some(slot) }) => {
+            format!("{} 프레임 {frame} 회수: 페이지는 스왑 슬롯 {slot} 자리로", actor())
+        }
+        Event::Memory(MemoryEvent::Reclaim { frame, slot: None }) => {
+            format!("{} 프레임 {frame} 회수: 페이지는 디스크에 있음", actor())
+        }
+        Event::Memory(MemoryEvent::Candidate { pid, points, resident }) => {
+            format!("메모리 고갈: 프로세스 {pid}, 페이지 {resident}개, {points}점")
+        }
+        Event::Memory(MemoryEvent::Kill { pid, points }) => {
+            format!("메모리 고갈로 프로세스 {pid} 종료시킴: {points}점")
+        }
         Event::Memory(MemoryEvent::Violation { access, address }) => {
             format!("{} 허락 없는 주소 {address:#x}{}", actor(), accessed(access))
         }
@@ -251,6 +267,7 @@ pub(super) fn waits_for(wait: Wait) -> &'static str {
         Wait::Console => "입력",
         Wait::Server => "서버",
         Wait::Work => "일감",
+        Wait::Memory => "메모리",
         Wait::Signal => "시그널",
         Wait::Poll => "여러 파일",
         Wait::Turn => "차례",
@@ -268,6 +285,7 @@ fn waits_for_object(wait: Wait) -> &'static str {
         Wait::Console => "입력을",
         Wait::Server => "서버를",
         Wait::Work => "일감을",
+        Wait::Memory => "빈 메모리를",
         Wait::Signal => "시그널을",
         Wait::Poll => "여러 파일 가운데 하나를",
         Wait::Turn => "제 줄의 차례를",

@@ -54,7 +54,7 @@ impl Facts<'_> {
 }
 
 /// The kinds of events.
-pub const KINDS: [&str; 29] = [
+pub const KINDS: [&str; 33] = [
     "machine.boot",
     "machine.no-progress",
     "machine.guest-exit",
@@ -75,6 +75,10 @@ pub const KINDS: [&str; 29] = [
     "call.done",
     "memory.fault",
     "memory.violation",
+    "memory.shootdown",
+    "memory.reclaim",
+    "memory.candidate",
+    "memory.kill",
     "block.submit",
     "block.done",
     "block.commit",
@@ -110,6 +114,10 @@ pub fn kind(event: &Event) -> &'static str {
         Event::Call(CallEvent::Done { .. }) => "call.done",
         Event::Memory(MemoryEvent::Fault { .. }) => "memory.fault",
         Event::Memory(MemoryEvent::Violation { .. }) => "memory.violation",
+        Event::Memory(MemoryEvent::Shootdown { .. }) => "memory.shootdown",
+        Event::Memory(MemoryEvent::Reclaim { .. }) => "memory.reclaim",
+        Event::Memory(MemoryEvent::Candidate { .. }) => "memory.candidate",
+        Event::Memory(MemoryEvent::Kill { .. }) => "memory.kill",
         Event::Block(BlockEvent::Submit { .. }) => "block.submit",
         Event::Block(BlockEvent::Done { .. }) => "block.done",
         Event::Block(BlockEvent::Commit { .. }) => "block.commit",
@@ -194,6 +202,7 @@ fn wait(on: Wait) -> &'static str {
         Wait::Console => "console",
         Wait::Server => "server",
         Wait::Work => "work",
+        Wait::Memory => "memory",
         Wait::Signal => "signal",
         Wait::Poll => "poll",
         Wait::Turn => "turn",
