@@ -28,6 +28,7 @@ use crate::driver::Bus;
 use crate::event::{Event, EventId, Log, Stamp};
 use crate::fs::Fs;
 use crate::hw::{CostModel, InterruptController, Memory, Satp, Wire, WireFrame};
+use crate::ipc::shm::Segments;
 use crate::ipc::{Boards, Mailboxes, PiLocks, Pipes, Tty};
 use crate::mm::Mm;
 use crate::net::Net;
@@ -62,6 +63,8 @@ pub struct Tables {
     pub boards: Boards,
     /// Contended locks with priority inheritance.
     pub pi: PiLocks,
+    /// Shared memory with keys.
+    pub shm: Segments,
     /// Pipes.
     pub pipes: Pipes,
     /// The console's line discipline.

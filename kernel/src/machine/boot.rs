@@ -16,6 +16,7 @@ use crate::hw::nic::Nic;
 use crate::hw::uart::Uart;
 use crate::hw::{InterruptController, Memory, Wire};
 use crate::io::{effects, start};
+use crate::ipc::shm::Segments;
 use crate::ipc::{Boards, Mailboxes, PiLocks, Pipes, Tty};
 use crate::mm::pressure::Replacer;
 use crate::mm::{Mm, SwapArea};
@@ -102,6 +103,7 @@ impl Machine {
             boxes: Mailboxes::new(SERVERS.len()),
             boards: Boards::default(),
             pi: PiLocks::default(),
+            shm: Segments::default(),
             pipes: Pipes::default(),
             tty: Tty::default(),
             proc: Proc::default(),
