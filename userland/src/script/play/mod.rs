@@ -25,6 +25,7 @@ mod outcome;
 mod plan;
 mod player;
 mod project;
+pub mod referee;
 pub mod report;
 mod result;
 mod survey;

@@ -97,7 +97,11 @@ impl Played {
     /// The same, from the log of the machine.
     #[must_use]
     pub fn of_log(plan: &Plan, log: &Log) -> Self {
-        let seen = Observed::of(plan, log);
+        Self::of_observed(plan, Observed::of(plan, log))
+    }
+
+    /// The same, from what was seen somewhere else.
+    pub(super) fn of_observed(plan: &Plan, seen: Observed) -> Self {
         let mut judge = Judge { plan, seen, names: Names::default() };
         for (task, tid) in &judge.seen.tids {
             if let Ok(label) = plan.tasks[*task].label.parse() {
