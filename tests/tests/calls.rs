@@ -4,6 +4,8 @@
 mod exec;
 #[path = "calls/futexes.rs"]
 mod futexes;
+#[path = "calls/heap.rs"]
+mod heap;
 #[path = "calls/parks.rs"]
 mod parks;
 #[path = "calls/pipes.rs"]

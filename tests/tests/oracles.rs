@@ -1,9 +1,11 @@
 //! Answers that nobody here made up: the published simulators' results and textbook tables, against the kernel.
 //!
 //! `data/oracles/` holds them: `sched.json` and `mlfq.json` are results of the simulators that go with
-//! *Operating Systems: Three Easy Pieces*, `textbook-sched.json` worked examples of *Operating System Concepts*.
+//! *Operating Systems: Three Easy Pieces*, `textbook-sched.json` worked examples of *Operating System Concepts*;
+//! `alloc.json`, `paging.json` and `textbook-paging.json` likewise, Belady's anomaly among them.
 
 use oscope_userland::workbench::sched::Problem;
+use oscope_userland::workbench::{alloc, paging};
 
 /// Solves all cases of a file, and says which come out otherwise.
 fn differences(name: &str, text: &str) -> Vec<String> {
@@ -32,6 +34,83 @@ fn the_tables_of_operating_system_concepts_come_out() {
     let none: Vec<String> = Vec::new();
     let text = include_str!("../data/oracles/textbook-sched.json");
     assert_eq!(differences("textbook-sched", text), none);
+}
+
+/// Solves all cases of a file of paging problems, and says which come out otherwise.
+fn paging_differences(name: &str, text: &str) -> Vec<String> {
+    let cases: Vec<paging::Problem> = serde_json::from_str(text).expect("a list of cases");
+    assert!(!cases.is_empty(), "{name}");
+    let mut all = Vec::new();
+    for (n, case) in cases.iter().enumerate() {
+        let answer = case.solve(0).unwrap_or_else(|error| panic!("{name}, case {n}: {error}"));
+        let expect = case.expect.as_ref().expect("an expectation");
+        all.extend(
+            answer.differences(expect).iter().map(|what| format!("{name}, case {n}: {what}")),
+        );
+    }
+    all
+}
+
+#[test]
+fn pages_are_replaced_as_the_simulators_and_the_books_do() {
+    let none: Vec<String> = Vec::new();
+    assert_eq!(paging_differences("paging", include_str!("../data/oracles/paging.json")), none);
+    let text = include_str!("../data/oracles/textbook-paging.json");
+    assert_eq!(paging_differences("textbook-paging", text), none);
+}
+
+#[test]
+fn a_wrong_expectation_of_pages_is_noticed() {
+    let text = r#"[{"policy":"fifo","frames":1,"refs":[1,2],
+        "expect":{"faults":1,"hits":0,"hit":[false],"evicted":[null,2]}}]"#;
+    assert_eq!(paging_differences("wrong", text).len(), 3);
+}
+
+fn alloc_differences(name: &str, text: &str) -> Vec<String> {
+    let cases: Vec<alloc::Problem> = serde_json::from_str(text).expect("a list of cases");
+    assert!(!cases.is_empty(), "{name}");
+    let mut all = Vec::new();
+    for (n, case) in cases.iter().enumerate() {
+        let answer = case.solve().unwrap_or_else(|error| panic!("{name}, case {n}: {error}"));
+        let expect = case.expect.as_ref().expect("an expectation");
+        all.extend(
+            answer.differences(expect).iter().map(|what| format!("{name}, case {n}: {what}")),
+        );
+    }
+    all
+}
+
+#[test]
+fn blocks_are_found_where_the_simulator_finds_them() {
+    let none: Vec<String> = Vec::new();
+    assert_eq!(alloc_differences("alloc", include_str!("../data/oracles/alloc.json")), none);
+}
+
+#[test]
+fn a_wrong_expectation_of_blocks_is_noticed() {
+    let text = r#"[{"policy":"first","size":9,"ops":["+4","+9","-0"],"expect":[
+        {"op":"+4","address":null,"searched":2},{"op":"+9","address":null,"free":[]},{"op":"-1"}]}]"#;
+    assert_eq!(alloc_differences("wrong", text).len(), 4);
+}
+
+/// With more frames, LRU and OPT never have more faults; OPT never has more than anybody else.
+#[test]
+fn nobody_beats_the_optimal_policy() {
+    for seed in 0..40 {
+        let faults = |policy: &str, frames| {
+            let problem = paging::Problem::random(policy, seed, frames, 200, 12);
+            problem.solve(seed).expect("an answer").faults
+        };
+        for frames in 1..8 {
+            let best = faults("opt", frames);
+            for policy in paging::policies() {
+                assert!(faults(policy, frames) >= best, "{policy} {frames} {seed}");
+            }
+            for stack in ["opt", "lru"] {
+                assert!(faults(stack, frames + 1) <= faults(stack, frames), "{stack} {seed}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@
 
 use crate::futures::{self, Futures};
 use crate::known::Known;
+use crate::memory::{MemoryPicture, last_faults};
 use crate::trace::Seen;
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use oscope_kernel::base::{Duration, MachineId, Time};
@@ -61,6 +62,8 @@ pub enum Command {
     },
     /// Run two futures from here to the end: as it is, and with another policy. Nothing else changes.
     WhatIf(MachineId, &'static str),
+    /// From now on tell what the memory of this machine looks like, or of none: that takes longer than other pictures.
+    Memory(Option<MachineId>),
     /// Write all that has happened to a file, as lines of JSON.
     WriteLog(String),
 }
@@ -85,6 +88,8 @@ pub struct Reply {
     pub reached: Time,
     /// A picture of every machine.
     pub snapshots: Vec<Snapshot>,
+    /// The memory of the machine that was asked for.
+    pub memory: Option<Box<MemoryPicture>>,
     /// Records that are new to the screen, in the order of time, per machine.
     pub news: Vec<Vec<Seen>>,
     /// The future was changed: what the screen knew is void, and `news` holds everything.
@@ -149,6 +154,7 @@ fn keeps_event(command: &Command) -> bool {
             | Command::PreviousEvent(_)
             | Command::Find { .. }
             | Command::WhatIf(..)
+            | Command::Memory(_)
             | Command::WriteLog(_)
     )
 }
@@ -164,6 +170,7 @@ struct Driver {
     said: Option<Result<String, String>>,
     futures: Option<Box<Futures>>,
     stuck: Option<String>,
+    memory: Option<MachineId>,
     replies: Sender<Reply>,
     cancel: Arc<AtomicBool>,
 }
@@ -194,6 +201,7 @@ impl Driver {
             said: None,
             futures: None,
             stuck: None,
+            memory: None,
             replies,
             cancel,
         };
@@ -222,6 +230,7 @@ impl Driver {
                     }
                 }
                 Command::Find { machine, test, forward } => self.find(machine, &test, forward),
+                Command::Memory(machine) => self.memory = machine,
                 Command::WriteLog(path) => {
                     let written = self.write_log(&path);
                     self.said = Some(match written {
@@ -467,10 +476,16 @@ impl Driver {
             Some((machine, seen.number, seen.record))
         });
         let machines = self.history.world().machines().iter();
+        let memory = self.memory.filter(|_| done).and_then(|machine| {
+            let machine = self.history.world().machines().get(usize::from(machine.0))?;
+            let faults = last_faults(machine);
+            Some(Box::new(MemoryPicture::of(machine, |pid| faults.get(&pid).copied())))
+        });
         let reply = Reply {
             now: self.now(),
             reached: self.reached,
             snapshots: machines.map(Machine::snapshot).collect(),
+            memory,
             news: self.known.iter_mut().map(Known::tell).collect(),
             restart: std::mem::take(&mut self.restart),
             missed: std::mem::take(&mut self.missed),

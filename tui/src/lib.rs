@@ -6,6 +6,7 @@
 //! * [`model`] and [`update`]: what the screen knows, and how a message changes it;
 //! * [`trace`], [`density`], [`steps`], [`narrate`]: records folded into lanes, grouped into visible changes, told in words;
 //! * [`calls`], [`metrics`], [`futures`]: calls as strace prints them, what a run came to, two futures compared;
+//! * [`memory`]: who shares which frames with whom;
 //! * [`list`], [`commands`]: what stands in a list of records, what can be typed after `:`;
 //! * [`lang`]: every text of the screen, in English and in Korean;
 //! * [`view`]: pure functions from the model to cells; [`theme`] has the colours, [`keys`] the keys.
@@ -26,6 +27,7 @@ pub mod keys;
 mod known;
 pub mod lang;
 pub mod list;
+pub mod memory;
 pub mod metrics;
 pub mod model;
 pub mod narrate;

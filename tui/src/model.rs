@@ -3,9 +3,10 @@
 use crate::engine::MachineInfo;
 use crate::futures::Futures;
 use crate::lang::{Lang, Words};
+use crate::memory::MemoryPicture;
 use crate::theme::Theme;
 use crate::trace::Trace;
-use oscope_kernel::base::{Duration, Serial, Time};
+use oscope_kernel::base::{Duration, MachineId, Serial, Time};
 use oscope_kernel::event::Record;
 use oscope_kernel::machine::Snapshot;
 use oscope_userland::predicate::Predicate;
@@ -33,7 +34,7 @@ pub enum View {
     /// Who has the CPUs.
     #[default]
     Cpu,
-    /// Who has which memory. Not built yet.
+    /// Who has which memory.
     Memory,
     /// System calls.
     Calls,
@@ -64,7 +65,7 @@ impl View {
     /// Whether there is anything to see.
     #[must_use]
     pub fn is_built(self) -> bool {
-        matches!(self, Self::Cpu | Self::Calls | Self::Log)
+        matches!(self, Self::Cpu | Self::Memory | Self::Calls | Self::Log)
     }
 
     /// Whether it is a list of records.
@@ -145,6 +146,10 @@ pub struct Model {
     pub machines: Vec<MachineModel>,
     /// Which of them is shown.
     pub shown: usize,
+    /// The memory of the machine that is shown, while its view is open.
+    pub memory: Option<Box<MemoryPicture>>,
+    /// Whose memory the engine was asked for.
+    pub memory_asked: Option<MachineId>,
     /// Virtual time in a column of the lanes, as a place in [`SCALES`].
     pub scale: usize,
     /// Whether it goes on by itself.
@@ -230,6 +235,8 @@ impl Model {
             reached: Time::ZERO,
             machines: machines.collect(),
             shown: 0,
+            memory: None,
+            memory_asked: None,
             scale: scale.unwrap_or(SCALES.len() - 1),
             playing: false,
             pending: 1,
@@ -259,6 +266,13 @@ impl Model {
     #[must_use]
     pub fn machine(&self) -> Option<&MachineModel> {
         self.machines.get(self.shown)
+    }
+
+    /// Whose memory the engine has to tell of.
+    #[must_use]
+    pub fn memory_wanted(&self) -> Option<MachineId> {
+        let shown = MachineId(u16::try_from(self.shown).unwrap_or(u16::MAX));
+        (self.view == View::Memory).then_some(shown)
     }
 
     /// The texts in the language of the screen.

@@ -69,12 +69,24 @@ pub fn update(model: &mut Model, message: Message) -> Option<Command> {
             None
         }
         Message::Tick => tick(model),
-    }?;
+    };
+    let command = command.or_else(|| ask_for_memory(model))?;
     if model.pending >= PATIENCE {
         return None;
     }
     model.pending += 1;
     Some(command)
+}
+
+/// Another view or another machine may need another picture.
+fn ask_for_memory(model: &mut Model) -> Option<Command> {
+    let wanted = model.memory_wanted();
+    if wanted == model.memory_asked || model.pending >= PATIENCE {
+        return None;
+    }
+    model.memory_asked = wanted;
+    model.memory = None;
+    Some(Command::Memory(wanted))
 }
 
 fn pressed(model: &mut Model, key: &KeyEvent) -> Option<Command> {
@@ -125,7 +137,7 @@ fn tick(model: &mut Model) -> Option<Command> {
         model.playing = false;
         return None;
     }
-    Some(Command::Forward(shown(model)))
+    Some(act::step(model, true))
 }
 
 fn shown(model: &Model) -> MachineId {
@@ -154,7 +166,9 @@ fn take(model: &mut Model, reply: Reply) {
     model.progress = None;
     model.pending = model.pending.saturating_sub(1);
     model.now = reply.now;
+    model.memory = reply.memory;
     if reply.missed {
+        model.playing = false;
         model.notice = Some(model.words().missed.to_owned());
     }
     if let Some(said) = reply.said {

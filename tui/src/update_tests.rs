@@ -23,6 +23,7 @@ fn answer(model: &mut Model, now: u64, news: Vec<Seen>) {
         now: Time(now),
         reached: Time(now),
         snapshots: Vec::new(),
+        memory: None,
         news: vec![news, Vec::new()],
         restart: false,
         event: None,

@@ -11,8 +11,8 @@
 //! and its call runs again from the top.
 
 use super::id::{
-    BlockNumber, BoardId, DeviceId, InodeId, PipeId, ProcessId, ServerId, SocketId, SpaceId,
-    ThreadId,
+    BlockNumber, BoardId, DeviceId, InodeId, ObjectId, PipeId, ProcessId, ServerId, SocketId,
+    SpaceId, ThreadId,
 };
 use std::collections::BTreeMap;
 
@@ -25,6 +25,13 @@ pub enum Channel {
         space: SpaceId,
         /// The word's virtual address.
         address: u64,
+    },
+    /// A futex word in memory that several spaces map.
+    SharedFutex {
+        /// The memory.
+        memory: SharedMemory,
+        /// Where in it.
+        offset: u64,
     },
     /// A child of this process changed state (wait4(2)).
     Child(ProcessId),
@@ -64,6 +71,15 @@ pub enum Channel {
     Note(BoardId, u64),
     /// There is work for the kernel thread that listens here.
     Work(Work),
+}
+
+/// What memory is that several spaces may map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SharedMemory {
+    /// A memory object.
+    Object(ObjectId),
+    /// A file.
+    File(InodeId),
 }
 
 /// The doorbells of kernel threads.

@@ -205,6 +205,8 @@ ids! {
     OpenFileId = OpenFileTag;
     /// A socket.
     SocketId = SocketTag;
+    /// A memory object: pages that several address spaces map.
+    ObjectId = ObjectTag;
     /// Whose turn it is among the threads of a script.
     BoardId = BoardTag;
     /// A guest machine that this machine hosts.

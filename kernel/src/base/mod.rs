@@ -13,15 +13,16 @@ pub mod rng;
 pub mod time;
 
 pub use agenda::{Agenda, Key, Ticket};
-pub use channel::{Channel, Place, WaitQueues, Waiter, Work};
+pub use channel::{Channel, Place, SharedMemory, WaitQueues, Waiter, Work};
 pub use choose::{Asked, Choice, Chooser, Schedule};
 pub use cred::{CgroupId, Cred, Namespaces, NsId};
 pub use digest::Digester;
 pub use id::{
     BlockNumber, BoardId, BoardTag, CpuId, DeviceId, FilesId, FilesTag, FrameId, FsInfoId,
-    FsInfoTag, GuestId, GuestTag, HandlersId, HandlersTag, Id, InodeId, MachineId, OpenFileId,
-    OpenFileTag, Pid, PipeId, PipeTag, PortId, ProcessId, ProcessTag, RequestId, Serial, ServerId,
-    SocketId, SocketTag, SpaceId, SpaceTag, Table, ThreadId, ThreadTag,
+    FsInfoTag, GuestId, GuestTag, HandlersId, HandlersTag, Id, InodeId, MachineId, ObjectId,
+    ObjectTag, OpenFileId, OpenFileTag, Pid, PipeId, PipeTag, PortId, ProcessId, ProcessTag,
+    RequestId, Serial, ServerId, SocketId, SocketTag, SpaceId, SpaceTag, Table, ThreadId,
+    ThreadTag,
 };
 pub use rng::Rng;
 pub use time::{Duration, Time};

@@ -306,14 +306,22 @@ pub enum MemoryEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Repair {
-    /// A frame of zeroes.
+    /// A frame of zeroes of its own.
     Zero,
+    /// The page of zeroes that all share who have not written yet.
+    ZeroPage,
     /// A page of a file, out of the page cache.
     File,
     /// A copy of a frame that was shared copy-on-write.
     Copy,
     /// The last owner of a copy-on-write frame may write again.
     Own,
+    /// A page of memory that is shared on purpose.
+    Shared,
+    /// The first store to a page of a shared mapping since it was clean: it is dirty now.
+    Noticed,
+    /// A page out of the swap area, or out of the cache on its way there.
+    SwapIn,
 }
 
 /// Events of block devices and their cache.

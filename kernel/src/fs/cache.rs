@@ -219,9 +219,9 @@ impl Cache {
         self.moving.values().find(writing).copied()
     }
 
-    /// Takes out the oldest clean entry that nobody has pinned, if the cache is over its limit or `force`
+    /// Takes out the oldest clean entry that nobody has pinned and that `may_go`, if the cache is over its limit or `force`
     /// is set; the caller gives its frame back.
-    pub fn evict(&mut self, force: bool) -> Option<Cached> {
+    pub fn evict(&mut self, force: bool, may_go: impl Fn(FrameId) -> bool) -> Option<Cached> {
         if !force && self.entries.len() <= self.limit {
             return None;
         }
@@ -229,7 +229,9 @@ impl Cache {
             let key = self.order.pop_front()?;
             match self.entries.get(&key) {
                 None => {}
-                Some(entry) if entry.state == State::Clean && entry.pins == 0 => {
+                Some(entry)
+                    if entry.state == State::Clean && entry.pins == 0 && may_go(entry.frame) =>
+                {
                     return self.entries.remove(&key);
                 }
                 Some(_) => self.order.push_back(key),

@@ -36,6 +36,12 @@ impl Pte {
     pub const DIRTY: u64 = 1 << 7;
     /// First of the two bits left to software: the frame is shared copy-on-write.
     pub const COPY_ON_WRITE: u64 = 1 << 8;
+    /// In an entry that does not count, where all other bits are software's: it keeps a frame to which nothing is
+    /// allowed at the moment (PROT_NONE). The hardware's own bit here, "global", is free in such an entry; Linux on
+    /// RISC-V uses the same one.
+    pub const HIDDEN: u64 = 1 << 5;
+    /// In an entry that does not count: the page is in the swap area, in the slot that stands where the frame would.
+    pub const SWAPPED: u64 = 1 << 9;
 
     /// An entry that maps `frame` with `flags`.
     #[must_use]
@@ -46,6 +52,25 @@ impl Pte {
     #[must_use]
     pub const fn frame(self) -> FrameId {
         FrameId((self.0 >> 10) as u32)
+    }
+    /// An entry for a page in this slot of the swap area.
+    #[must_use]
+    pub const fn swapped(slot: u32) -> Self {
+        Self((slot as u64) << 10 | Self::SWAPPED)
+    }
+    /// The slot of the swap area, if the page is there.
+    #[must_use]
+    pub const fn slot(self) -> Option<u32> {
+        if self.0 & (Self::VALID | Self::SWAPPED) == Self::SWAPPED {
+            Some((self.0 >> 10) as u32)
+        } else {
+            None
+        }
+    }
+    /// Whether it keeps a frame, be it with or without any rights.
+    #[must_use]
+    pub const fn keeps_frame(self) -> bool {
+        self.0 & (Self::VALID | Self::HIDDEN) != 0
     }
     /// Whether all of `flags` are set.
     #[must_use]

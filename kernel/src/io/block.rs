@@ -8,6 +8,7 @@ use crate::driver::bus::Driver;
 use crate::driver::{BlockDone, BlockRequest};
 use crate::event::{BlockEvent, Event, Wait};
 use crate::fs::{Key, State};
+use crate::mm::Use;
 use crate::proc::{Interruptible, Stop, WaitFor};
 use crate::task::wait;
 
@@ -38,7 +39,7 @@ pub fn fetch(
         Some(_) => Ok(()),
         None => {
             frames::trim_cache(t);
-            let frame = frame_or_wait(t, cx)?;
+            let frame = frame_or_wait(t, cx, frames::use_of(key))?;
             t.fs.cache.insert(key, frame, Some(home), State::Reading);
             let (device, block) = home;
             let asked =
@@ -53,10 +54,26 @@ pub fn fetch(
 ///
 /// # Errors
 /// A park, or `ENOMEM` if writing would not help.
-pub fn frame_or_wait(t: &mut Tables, cx: &mut Cx) -> Result<FrameId, Stop> {
-    if let Some(frame) = frames::allocate(t) {
-        return Ok(frame);
+pub fn frame_or_wait(t: &mut Tables, cx: &mut Cx, used: Use) -> Result<FrameId, Stop> {
+    reserve(t, cx, 1)?;
+    frames::allocate(t, used).ok_or(Stop::Fail(Errno::ENOMEM))
+}
+
+/// Makes sure that so many frames are free; if all are taken by what is newer than the disk, waits until some of that is
+/// written.
+///
+/// # Errors
+/// A park, or `ENOMEM` if writing would not help.
+#[inline]
+pub fn reserve(t: &mut Tables, cx: &mut Cx, count: u32) -> Result<(), Stop> {
+    if t.mm.frames.available() >= count || frames::make_room(t, count) {
+        return Ok(());
     }
+    wait_for_frames(t, cx)
+}
+
+#[cold]
+fn wait_for_frames(t: &mut Tables, cx: &mut Cx) -> Result<(), Stop> {
     let dirty: Vec<Key> = t.fs.cache.dirty().take(16).collect();
     for key in dirty {
         write_back(t, cx, key);

@@ -2,38 +2,68 @@
 
 use crate::base::FrameId;
 use crate::context::Tables;
+use crate::fs::Key;
+use crate::mm::Use;
 
 /// A frame with one owner; its contents are undefined. When none is free, the oldest clean page of the
-/// cache gives its own away.
-pub fn allocate(t: &mut Tables) -> Option<FrameId> {
-    t.mm.frames.allocate().or_else(|| {
-        while let Some(evicted) = t.fs.cache.evict(true) {
-            // Who has the page mapped keeps the frame alive.
-            if t.mm.frames.release(evicted.frame) {
-                return t.mm.frames.allocate();
-            }
-        }
-        None
-    })
+/// cache that nobody maps gives its own away.
+pub fn allocate(t: &mut Tables, used: Use) -> Option<FrameId> {
+    let frame = t.mm.frames.allocate().or_else(|| {
+        evict_one(t);
+        t.mm.frames.allocate()
+    })?;
+    t.mm.pages.set_use(frame, used);
+    Some(frame)
 }
 
 /// A frame of zeroes.
-pub fn allocate_zeroed(t: &mut Tables) -> Option<FrameId> {
-    let frame = allocate(t)?;
+pub fn allocate_zeroed(t: &mut Tables, used: Use) -> Option<FrameId> {
+    let frame = allocate(t, used)?;
     t.memory.ram.clear(frame);
     Some(frame)
 }
 
+/// Makes room at the cache's expense until `count` frames are free. `false` if it has no more to give.
+pub fn make_room(t: &mut Tables, count: u32) -> bool {
+    while t.mm.frames.available() < count {
+        if !evict_one(t) {
+            return false;
+        }
+    }
+    true
+}
+
+/// The oldest clean page that nobody has pinned and nobody maps gives its frame away.
+fn evict_one(t: &mut Tables) -> bool {
+    let pages = &t.mm.pages;
+    let evicted = t.fs.cache.evict(true, |frame| !pages.is_mapped(frame));
+    evicted.is_some_and(|evicted| {
+        release(t, evicted.frame);
+        true
+    })
+}
+
 /// One owner less; a frame that nobody owns costs the host nothing.
 pub fn release(t: &mut Tables, frame: FrameId) {
-    if t.mm.frames.release(frame) {
-        t.memory.ram.clear(frame);
+    t.mm.release_frame(&mut t.memory, frame);
+}
+
+/// Keeps the cache within its limit. Pages that somebody maps stay: they are his as well.
+pub fn trim_cache(t: &mut Tables) {
+    loop {
+        let pages = &t.mm.pages;
+        let Some(evicted) = t.fs.cache.evict(false, |frame| !pages.is_mapped(frame)) else {
+            return;
+        };
+        release(t, evicted.frame);
     }
 }
 
-/// Keeps the cache within its limit.
-pub fn trim_cache(t: &mut Tables) {
-    while let Some(evicted) = t.fs.cache.evict(false) {
-        release(t, evicted.frame);
+/// What a frame of the cache is used for.
+#[must_use]
+pub const fn use_of(key: Key) -> Use {
+    match key {
+        Key::Block(device, block) => Use::Buffer { device, block },
+        Key::Page(inode, page) => Use::File { inode, page },
     }
 }

@@ -6,11 +6,17 @@ use crate::abi::program::Image;
 use crate::base::SpaceId;
 use crate::context::Tables;
 use crate::hw::PAGE_SIZE;
-use crate::mm::{Backing, Rights, STACK_TOP, Share, TEXT_BASE, Vma};
+use crate::mm::object::Place;
+use crate::mm::{AreaFlags, Backing, Rights, STACK_TOP, Share, TEXT_BASE, Use, Vma};
 
 const PAGE: u64 = PAGE_SIZE as u64;
 /// How much room arguments and environment may take (Linux: a quarter of the stack limit).
 pub const ARGUMENTS_MAX: usize = 128 * 1024;
+
+/// How many pages a fresh stack has at most; it grows when it is used (Linux: 132 KiB).
+const FIRST_STACK: u32 = 33;
+/// How many pages of its text a program has from the start.
+const AROUND: u64 = 16;
 
 /// Makes an address space for an image, with `arguments` and `environment` on its stack. Returns the
 /// space and the stack pointer: there lie `argc`, the argument pointers, a null, the environment pointers,
@@ -42,27 +48,23 @@ fn fill(
     let segments = image.segments();
     let text_end = TEXT_BASE + u64::from(segments.text) * PAGE;
     let data_end = text_end + u64::from(segments.data) * PAGE;
-    let stack_start = STACK_TOP - u64::from(segments.stack.clamp(16, 1 << 16)) * PAGE;
+    let stack_start = STACK_TOP - u64::from(segments.stack.clamp(16, FIRST_STACK)) * PAGE;
     let space = t.mm.space_mut(id).ok_or(Errno::ENOMEM)?;
-    let parts = [
-        (TEXT_BASE, text_end, Rights::RX, "[text]"),
-        (text_end, data_end, Rights::RW, "[data]"),
-        (stack_start, STACK_TOP, Rights::RW, "[stack]"),
-    ];
-    for (start, end, rights, name) in parts {
-        if start < end {
-            space.map(Vma { start, end, rights, backing: Backing::Anonymous, name })?;
-        }
-    }
     // A gap between data and heap, as on Linux: running off the end of the data faults.
     space.heap = data_end + PAGE;
     space.brk = space.heap;
+    let stack = Vma::anonymous(stack_start, STACK_TOP, Rights::RW, "[stack]");
+    t.mm.map(id, Vma { flags: AreaFlags::GROWS_DOWN, ..stack })?;
+    if text_end < data_end {
+        t.mm.map(id, Vma::anonymous(text_end, data_end, Rights::RW, "[data]"))?;
+    }
+    map_text(t, id, image)?;
 
     let (sp, block) = stack_block(arguments, environment)?;
     let satp = t.mm.satp(id);
     let mut at = sp & !(PAGE - 1);
     while at < STACK_TOP {
-        let frame = frames::allocate_zeroed(t).ok_or(Errno::ENOMEM)?;
+        let frame = frames::allocate_zeroed(t, Use::Anonymous).ok_or(Errno::ENOMEM)?;
         if t.mm.install(id, &mut t.memory, at, (frame, Share::Own)).is_err() {
             frames::release(t, frame);
             return Err(Errno::ENOMEM);
@@ -71,6 +73,38 @@ fn fill(
     }
     t.memory.copy_out(satp, sp, &block).map_err(|_| Errno::ENOMEM)?;
     Ok(sp)
+}
+
+/// Maps the program's text. All its processes see the same frames, which are there from the start: the first
+/// instructions bring their neighbours along (Linux' fault-around takes 16 pages at a time).
+fn map_text(t: &mut Tables, id: SpaceId, image: &dyn Image) -> Result<(), Errno> {
+    let pages = u64::from(image.segments().text);
+    if pages == 0 {
+        return Ok(());
+    }
+    let object = t.mm.text(image.name(), pages);
+    let end = TEXT_BASE + pages * PAGE;
+    let backing = Backing::Object { object, page: 0 };
+    t.mm.map(id, Vma { backing, ..Vma::anonymous(TEXT_BASE, end, Rights::RX, "[text]") })?;
+    for page in 0..pages.min(AROUND) {
+        let frame = match t.mm.object(object).and_then(|object| object.page(page)) {
+            Some(Place::Frame(frame)) => frame,
+            Some(Place::Swapped(_)) => continue,
+            None => {
+                let used = Use::Object { object, page };
+                let frame = frames::allocate_zeroed(t, used).ok_or(Errno::ENOMEM)?;
+                t.mm.fill_object(&mut t.memory, object, page, frame);
+                frame
+            }
+        };
+        t.mm.frames.share(frame);
+        let at = TEXT_BASE + page * PAGE;
+        if t.mm.install(id, &mut t.memory, at, (frame, Share::CopyOnWrite)).is_err() {
+            frames::release(t, frame);
+            return Err(Errno::ENOMEM);
+        }
+    }
+    Ok(())
 }
 
 /// The bytes of a fresh stack, and where they begin.

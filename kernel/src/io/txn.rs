@@ -7,6 +7,7 @@ use crate::context::{Cx, Tables};
 use crate::event::{BlockEvent, Event};
 use crate::fs::{FileSystem, Fs, FsStop, Key, State, Txn};
 use crate::hw::Page;
+use crate::mm::Use;
 use crate::proc::{CallFrame, Stop};
 use crate::task::wait;
 
@@ -93,7 +94,7 @@ fn merge(
         .collect();
     let mut found = Vec::new();
     for _ in &new {
-        match frames::allocate(t) {
+        match frames::allocate(t, Use::Kernel) {
             Some(frame) => found.push(frame),
             None => {
                 found.into_iter().for_each(|frame| frames::release(t, frame));
@@ -102,6 +103,7 @@ fn merge(
         }
     }
     for (number, frame) in new.into_iter().zip(found) {
+        t.mm.pages.set_use(frame, frames::use_of(Key::Block(device, number)));
         t.fs.cache.insert(Key::Block(device, number), frame, Some((device, number)), State::Clean);
     }
     let event = cx.emit(Event::Block(BlockEvent::Commit { blocks: changes.len() as u32 }));
@@ -112,6 +114,27 @@ fn merge(
             t.fs.cache.mark_dirty(key, event, cx.request);
         }
     }
+    ring_flusher(t, cx);
+    Ok(())
+}
+
+/// A page of a file that is in the cache is about to be changed within the file's size: it gets a block, and is dirty.
+///
+/// # Errors
+/// A park, `ENOSPC`, `EFBIG`, `ENOMEM`.
+pub fn dirty_page(
+    t: &mut Tables,
+    cx: &mut Cx,
+    frame: &mut CallFrame,
+    inode: InodeId,
+    page: u64,
+) -> Result<(), Stop> {
+    let home = run(t, cx, frame, inode, |_, fs, txn| fs.allocate(txn, inode.number, page))?;
+    let key = Key::Page(inode, page);
+    if let Some((_, device)) = t.fs.of(inode) {
+        t.fs.cache.set_home(key, (device, home));
+    }
+    t.fs.cache.mark_dirty(key, cx.cause, cx.request);
     ring_flusher(t, cx);
     Ok(())
 }
@@ -144,7 +167,7 @@ pub fn fetch_page(
             }
             None => {
                 frames::trim_cache(t);
-                let zeroes = block::frame_or_wait(t, cx)?;
+                let zeroes = block::frame_or_wait(t, cx, frames::use_of(key))?;
                 t.memory.ram.clear(zeroes);
                 t.fs.cache.insert(key, zeroes, None, State::Clean);
             }

@@ -3,11 +3,11 @@
 //! Only a contended lock is here; as long as nobody waits, the futex word in user memory is all there is
 //! (Linux' `pi_state`, futex(2)). What a waiter lends to an owner is decided in layer 7.
 
-use crate::base::{SpaceId, ThreadId};
+use crate::base::{Channel, ThreadId};
 use std::collections::BTreeMap;
 
-/// A futex word: its address space and its address there.
-pub type Word = (SpaceId, u64);
+/// A futex word, by its channel.
+pub type Word = Channel;
 
 /// A lock that somebody waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,22 +22,23 @@ pub struct PiLock {
 #[derive(Clone, Debug, Default, Hash)]
 pub struct PiLocks {
     locks: BTreeMap<Word, PiLock>,
-    waits_for: BTreeMap<ThreadId, Word>,
+    /// What a waiter waits for, and the word's address as the waiter sees it.
+    waits_for: BTreeMap<ThreadId, (Word, u64)>,
 }
 
 impl PiLocks {
     /// Somebody begins to wait for a lock that `owner` has.
-    pub fn wait(&mut self, word: Word, owner: ThreadId, waiter: ThreadId) {
+    pub fn wait(&mut self, (word, address): (Word, u64), owner: ThreadId, waiter: ThreadId) {
         let lock = self.locks.entry(word).or_insert(PiLock { owner, waiters: Vec::new() });
         lock.owner = owner;
-        if self.waits_for.insert(waiter, word).is_none() {
+        if self.waits_for.insert(waiter, (word, address)).is_none() {
             lock.waiters.push(waiter);
         }
     }
 
     /// Somebody waits no longer. Returns the owner whom that concerns.
     pub fn withdraw(&mut self, waiter: ThreadId) -> Option<ThreadId> {
-        let word = self.waits_for.remove(&waiter)?;
+        let (word, _) = self.waits_for.remove(&waiter)?;
         let lock = self.locks.get_mut(&word)?;
         lock.waiters.retain(|&other| other != waiter);
         let owner = lock.owner;
@@ -69,7 +70,13 @@ impl PiLocks {
     /// Whoever has what a thread waits for.
     #[must_use]
     pub fn blocked_by(&self, waiter: ThreadId) -> Option<ThreadId> {
-        self.locks.get(self.waits_for.get(&waiter)?).map(|lock| lock.owner)
+        self.locks.get(&self.waits_for.get(&waiter)?.0).map(|lock| lock.owner)
+    }
+
+    /// At which address a waiter sees the word that it waits for.
+    #[must_use]
+    pub fn address_for(&self, waiter: ThreadId) -> Option<u64> {
+        self.waits_for.get(&waiter).map(|&(_, address)| address)
     }
 
     /// The contended locks that a thread owns.

@@ -141,8 +141,7 @@ impl Machine {
         let id = t.bus.plug(name, device);
         t.irq.connect(id);
         let (bus, memory, mm) = (&mut t.bus, &mut t.memory, &mut t.mm);
-        let probed =
-            bus.probe(id, effects::on_behalf(cx), &mut memory.ram, || mm.frames.allocate());
+        let probed = bus.probe(id, effects::on_behalf(cx), &mut memory.ram, || mm.kernel_frame());
         if let Some(probed) = probed {
             effects::apply(t, cx, id, probed);
         }
@@ -160,6 +159,7 @@ impl Machine {
 
     fn start_kernel_tasks(&mut self) {
         let (t, cx) = (&mut self.tables, &mut self.cx);
+        let apart = self.config.kernel_pids_after.map(|after| t.proc.number_after(after));
         if self.config.disk.is_some() {
             let _ = life::start_kernel_task(t, cx, "flusher", Body::Kernel(KThread::Flusher));
         }
@@ -170,6 +170,9 @@ impl Machine {
                     cx.servers.push(task);
                 }
             }
+        }
+        if let Some(last) = apart {
+            self.tables.proc.number_after(last);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Layer 8: one computer.
 //!
 //! Layers: [`config`] says what it is made of; [`boot`] switches it on; `run` and `step` let time pass; [`keyframe`]
-//! makes a value of it; [`view`] shows it; [`mod@explore`] tries what it might have done otherwise.
+//! makes a value of it; [`view`] shows it, and [`memory`] its memory; [`mod@explore`] tries what it might have done otherwise.
 //!
 //! A typical sequence: `Machine::boot(config)` plugs devices in, mounts the disk and starts programs;
 //! `machine.run(Until::time(t))` lets virtual time pass; `machine.keyframe()` is a value from which
@@ -14,6 +14,7 @@ pub mod boot;
 pub mod config;
 pub mod explore;
 pub mod keyframe;
+pub mod memory;
 mod run;
 mod step;
 pub mod view;
@@ -23,6 +24,7 @@ pub use boot::BootError;
 pub use config::{Config, DiskConfig, PortConfig};
 pub use explore::{Explored, explore};
 pub use keyframe::Keyframe;
+pub use memory::{AreaView, FrameView, Mapper, MemoryFigures, SpaceView, WalkStep, WalkView};
 pub use run::{Until, Why};
 pub use view::{CpuView, Snapshot};
 
@@ -127,6 +129,13 @@ impl Machine {
     #[must_use]
     pub fn guest(&self, id: crate::base::GuestId) -> Option<&dyn crate::abi::program::Guest> {
         self.cx.live.guest_ref(id)
+    }
+
+    /// Counts every frame's owners anew and compares: empty, if all is well.
+    #[must_use]
+    pub fn audit(&self) -> Vec<crate::mm::audit::Finding> {
+        let cached = self.tables.fs.cache.iter().map(|(_, entry)| entry.frame);
+        self.tables.mm.audit(&self.tables.memory, cached)
     }
 
     /// When something happens next: `Time::MAX` if nothing will without help from outside.

@@ -3,7 +3,7 @@
 use super::Machine;
 use crate::abi::program::{Answer, GuestExit, Trap};
 use crate::abi::signal::{Signal, code};
-use crate::abi::{Fault, UserMemory};
+use crate::abi::{Fault, UserMemory, probe};
 use crate::base::{Channel, Choice, CpuId, Duration, GuestId, ServerId, ThreadId, Time};
 use crate::event::{Event, Leave, MachineEvent, MemoryEvent, SchedEvent, TaskEvent, Wait};
 use crate::hw::{Loan, Memory};
@@ -75,6 +75,8 @@ impl Machine {
         if current.is_some_and(|thread| thread.deferred.is_none() && thread.computing.is_none())
             && state.resched.is_none()
             && self.tables.sched.waiting(cpu) > 0
+            // A fact that a program states changes nothing for anybody.
+            && !state.probed
             && self.cx.engine.chooser.choose(Choice::Preempt, 2) == 1
         {
             state.resched = Some(Leave::Slice);
@@ -308,12 +310,13 @@ impl Machine {
             return;
         };
         let answer = std::mem::replace(&mut thread.answer, Answer::Retry);
+        let fuel = if self.explore { 1 } else { FUEL };
         let loan = Loan {
             cpu,
             satp: t.cpus[usize::from(cpu.0)].satp,
             clock: self.cx.now,
             horizon,
-            fuel: if self.explore { 1 } else { FUEL },
+            fuel,
             computing: thread.computing,
         };
         let Some(program) = self.cx.live.programs.live(id) else {
@@ -328,7 +331,11 @@ impl Machine {
         let Ok(memory) = returned.into_any().downcast::<Memory>() else {
             unreachable!("a program gives back the memory that it was lent")
         };
-        let Loan { clock, computing, .. } = memory.loan;
+        let Loan { clock, computing, fuel: left, .. } = memory.loan;
+        // If it has done nothing on its way to the trap, and the trap is a fact that it states, nobody can tell whether
+        // somebody else ran in between.
+        let states = matches!(trap, Trap::Call { number, .. } if probe::is_probe(*number));
+        t.cpus[usize::from(cpu.0)].probed = states && left == fuel;
         self.spare = Some(std::mem::replace(&mut t.memory, memory));
         thread.computing = computing;
         thread.times.user += clock.since(self.cx.now);

@@ -1,48 +1,113 @@
 //! Layer 5: memory. Frames, address spaces, and what both have to do with each other.
 //!
-//! Layers: [`frames`] counts owners of physical frames; [`vma`] describes stretches of an address space;
-//! [`space`] keeps the page tables in RAM; [`Mm`] owns them all.
+//! Layers: [`frames`] hands out physical frames and counts their owners, [`pages`] says what each is used for and where it is mapped;
+//! [`vma`] and [`areas`] describe what should be where in an address space, `tables` what is there; [`object`] is memory
+//! that several spaces map; [`replace`] decides which page goes when memory runs short, and [`swap`] has the slots of the swap area; [`Mm`] owns them all.
 //!
-//! A typical sequence: fork(2) calls [`Mm::fork`]: the child gets the parent's areas and a page table whose
-//! entries name the *same* frames; both sides lose the right to write. A store then faults, and the page
-//! fault handler (layer 7) calls [`Mm::copy`] for the side that stored, or [`Mm::own`] if it is the last
-//! owner. `//DOC: cow-fork` marks the place.
+//! A typical sequence: fork(2) calls [`Mm::fork`]: the child gets the parent's areas, and shares its page tables of the
+//! lowest level, in which nobody may write any more. A store then faults, and the page-fault handler (layer 7) calls
+//! [`Mm::copy`] for the side that stored: it gets a copy of the table, and in it a copy of the page; or [`Mm::own`], if it is the
+//! page's last owner. `//DOC: cow-fork` marks the place.
 //!
 //! Taken from elsewhere: areas in an ordered map and the split of "what should be there" (areas) from
-//! "what is there" (page tables) from Linux' `mm/`; a reference count per frame as in its `struct page`;
-//! tables of tables in plain memory as in xv6's `vm.c`.
+//! "what is there" (page tables) from Linux' `mm/`; a reference count and a use per frame as in its `struct page`, and the reverse map
+//! of its version 2.5; memory objects from Mach; shared page tables from On-demand-fork; tables of tables in plain memory as in xv6's `vm.c`.
 
+pub mod areas;
+pub mod audit;
+pub mod block;
+mod change;
+mod fork;
 pub mod frames;
+pub mod object;
+mod objects;
+pub mod pages;
+pub mod promise;
+pub mod replace;
+mod reverse;
 pub mod space;
+pub mod swap;
+mod tables;
 pub mod vma;
 
+pub use areas::Areas;
+pub use fork::Forked;
 pub use frames::Frames;
-pub use space::{AddressSpace, MMAP_TOP, STACK_TOP, Share, TEXT_BASE};
-pub use vma::{Backing, Rights, Vma};
+pub use object::Object;
+pub use pages::{Pages, Use};
+pub use promise::{Overcommit, Promises};
+pub use space::{AddressSpace, MMAP_TOP, Rss, STACK_TOP, Share, TEXT_BASE};
+pub use swap::SwapArea;
+pub use tables::{Leaf, Meter};
+pub use vma::{AreaFlags, Backing, Rights, Vma};
 
-use crate::base::{Digester, FrameId, SpaceId, SpaceTag, Table};
+use crate::abi::Errno;
+use crate::base::{Digester, FrameId, ObjectId, ObjectTag, SpaceId, SpaceTag, Table};
 use crate::hw::mmu::Pte;
 use crate::hw::{Memory, Satp};
+use std::collections::BTreeMap;
 use std::hash::Hash;
+use std::sync::Arc;
 
 /// No frame is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoMemory;
+
+impl From<NoMemory> for Errno {
+    fn from(NoMemory: NoMemory) -> Self {
+        Self::ENOMEM
+    }
+}
+
+/// How many frames may be needed at most to repair one fault, or to change a range of a space: two page tables, a copy of a third at
+/// each end, and the page itself.
+pub const FRAMES_FOR_A_CHANGE: u32 = 5;
 
 /// All memory management of a machine.
 #[derive(Clone, Debug, Hash)]
 pub struct Mm {
     /// Physical frames.
     pub frames: Frames,
+    /// What they are used for.
+    pub pages: Pages,
+    /// What was promised.
+    pub promises: Promises,
+    /// The swap area, if there is one.
+    pub swap: Option<SwapArea>,
+    /// Work that is to be charged.
+    pub meter: Meter,
+    /// The page of zeroes.
+    zero: FrameId,
+    /// Frames that the kernel keeps for good: drivers' buffers.
+    kernel: Vec<FrameId>,
     spaces: Table<SpaceTag, AddressSpace>,
+    objects: Table<ObjectTag, Object>,
+    texts: BTreeMap<Arc<str>, ObjectId>,
+    leaves: BTreeMap<FrameId, Leaf>,
     next_asid: u32,
 }
 
 impl Mm {
-    /// Memory management for `frames` frames.
+    /// Memory management for `count` frames. One of them is the page of zeroes.
     #[must_use]
-    pub fn new(frames: u32) -> Self {
-        Self { frames: Frames::new(frames), spaces: Table::default(), next_asid: 1 }
+    pub fn new(count: u32) -> Self {
+        let (mut frames, mut pages) = (Frames::new(count), Pages::default());
+        let zero = frames.allocate().unwrap_or_default();
+        pages.set_use(zero, Use::Zero);
+        Self {
+            frames,
+            pages,
+            promises: Promises::new(count),
+            swap: None,
+            meter: Meter::default(),
+            zero,
+            kernel: Vec::new(),
+            spaces: Table::default(),
+            objects: Table::default(),
+            texts: BTreeMap::new(),
+            leaves: BTreeMap::new(),
+            next_asid: 1,
+        }
     }
 
     /// Makes an empty address space with one user.
@@ -50,14 +115,17 @@ impl Mm {
     /// # Errors
     /// [`NoMemory`].
     pub fn create(&mut self, memory: &mut Memory) -> Result<SpaceId, NoMemory> {
+        let root = self.frames.allocate().ok_or(NoMemory)?;
+        memory.ram.clear(root);
+        self.pages.set_use(root, Use::Table);
         let asid = self.next_asid;
-        let space = AddressSpace::new(asid, &mut self.frames, &mut memory.ram)?;
         // Wraps after 2³² spaces, long after the first ones have been flushed and forgotten.
         self.next_asid = self.next_asid.wrapping_add(1).max(1);
-        Ok(self.spaces.insert(space))
+        Ok(self.spaces.insert(AddressSpace::new(asid, root)))
     }
 
     /// An address space.
+    #[inline]
     #[must_use]
     pub fn space(&self, id: SpaceId) -> Option<&AddressSpace> {
         self.spaces.get(id)
@@ -68,15 +136,34 @@ impl Mm {
         self.spaces.get_mut(id)
     }
 
+    /// All address spaces.
+    pub fn all_spaces(&self) -> impl Iterator<Item = (SpaceId, &AddressSpace)> {
+        self.spaces.iter()
+    }
+
     /// What a CPU loads to use a space.
     #[must_use]
     pub fn satp(&self, id: SpaceId) -> Satp {
         self.spaces.get(id).map_or_else(Satp::default, |space| space.satp)
     }
 
-    /// Feeds all address spaces into a digest, but not which frames are free.
+    /// A frame that the kernel keeps for good.
+    pub fn kernel_frame(&mut self) -> Option<FrameId> {
+        let frame = self.frames.allocate()?;
+        self.pages.set_use(frame, Use::Kernel);
+        self.kernel.push(frame);
+        Some(frame)
+    }
+
+    /// The page of zeroes.
+    #[must_use]
+    pub fn zero_frame(&self) -> FrameId {
+        self.zero
+    }
+
+    /// Feeds all address spaces and objects into a digest, but not which frames are free.
     pub fn hash_spaces(&self, digester: &mut Digester) {
-        self.spaces.hash(digester);
+        (&self.spaces, &self.objects).hash(digester);
     }
 
     /// How many spaces there are.
@@ -101,51 +188,34 @@ impl Mm {
         if space.users == 0
             && let Some(space) = self.spaces.remove(id)
         {
-            space.destroy(&mut self.frames, memory);
+            self.dismantle(id, &space, memory);
+            for vma in space.areas() {
+                self.promises.give_back(vma.promised());
+                self.unmap_object(memory, vma);
+            }
         }
     }
 
-    /// A copy of a space for fork(2): the same areas, the same frames, nobody may write to them.
-    /// Returns the copy and how many pages it shares.
+    /// Adds an area to a space, where nothing is.
     ///
     /// # Errors
-    /// [`NoMemory`]; the parent is as it was, but for rights to write that come back with a fault.
-    pub fn fork(
-        &mut self,
-        parent: SpaceId,
-        memory: &mut Memory,
-    ) -> Result<(SpaceId, u64), NoMemory> {
-        let child = self.create(memory)?;
-        let Self { frames, spaces, .. } = self;
-        let Some((from, to)) = spaces.get_two_mut(parent, child) else {
-            return Ok((child, 0));
-        };
-        let pages = from.mapped(&memory.ram);
-        let count = pages.len() as u64;
-        to.copy_areas(from);
-        //DOC: cow-fork
-        for (address, pte) in pages {
-            let Some(rights) = from.find(address).map(|vma| vma.rights) else {
-                continue;
-            };
-            frames.share(pte.frame());
-            let share = (rights, Share::CopyOnWrite);
-            let installed = to.install((frames, memory), address, pte.frame(), share);
-            if installed.is_err() {
-                frames.release(pte.frame());
-                self.release(child, memory);
-                return Err(NoMemory);
-            }
-            from.protect_from_writes(memory, address);
+    /// Those of [`Areas::insert`]; `ENOMEM` if more was promised than there is. Nothing has changed then.
+    pub fn map(&mut self, id: SpaceId, vma: Vma) -> Result<(), Errno> {
+        self.promises.promise(vma.promised())?;
+        let space = self.spaces.get_mut(id).ok_or(Errno::ENOMEM)?;
+        if let Err(errno) = space.areas.insert(vma) {
+            self.promises.give_back(vma.promised());
+            return Err(errno);
         }
-        memory.flush_space(from.satp.asid);
-        Ok((child, count))
+        self.map_object(&vma);
+        Ok(())
     }
 
     /// Maps a frame, of which the space becomes an owner, at a page of an area.
     ///
     /// # Errors
     /// [`NoMemory`], also if there is no such area; the frame is still the caller's then.
+    #[inline]
     pub fn install(
         &mut self,
         id: SpaceId,
@@ -153,9 +223,28 @@ impl Mm {
         address: u64,
         (frame, share): (FrameId, Share),
     ) -> Result<(), NoMemory> {
-        let space = self.spaces.get_mut(id).ok_or(NoMemory)?;
+        let space = self.spaces.get(id).ok_or(NoMemory)?;
         let rights = space.find(address).ok_or(NoMemory)?.rights;
-        space.install((&mut self.frames, memory), address, frame, (rights, share))
+        self.enter(id, memory, address, frame, (rights, share))
+    }
+
+    /// Lets a page of a private anonymous area be the page of zeroes until somebody writes to it.
+    ///
+    /// # Errors
+    /// [`NoMemory`].
+    pub fn install_zero(
+        &mut self,
+        id: SpaceId,
+        memory: &mut Memory,
+        address: u64,
+    ) -> Result<FrameId, NoMemory> {
+        let zero = self.zero;
+        self.frames.share(zero);
+        let installed = self.install(id, memory, address, (zero, Share::CopyOnWrite));
+        if installed.is_err() {
+            self.frames.release(zero);
+        }
+        installed.map(|()| zero)
     }
 
     /// Gives a space its own copy of a frame that it shared. Returns the copy.
@@ -170,32 +259,58 @@ impl Mm {
         old: FrameId,
     ) -> Result<FrameId, NoMemory> {
         let new = self.frames.allocate().ok_or(NoMemory)?;
-        memory.ram.copy(old, new);
+        if old == self.zero {
+            memory.ram.clear(new);
+        } else {
+            memory.ram.copy(old, new);
+        }
+        self.pages.set_use(new, Use::Anonymous);
         if let Err(no) = self.install(id, memory, address, (new, Share::Own)) {
-            self.frames.release(new);
+            self.release_frame(memory, new);
             return Err(no);
         }
-        self.frames.release(old);
         Ok(new)
     }
 
-    /// Lets the last owner of a frame write to it again.
-    pub fn own(&mut self, id: SpaceId, memory: &mut Memory, address: u64) {
-        if let Some(space) = self.spaces.get_mut(id) {
-            space.allow_writes(memory, address);
-        }
+    /// Whether a space may simply write to a frame that it has mapped copy-on-write: it is private memory, nobody else owns
+    /// it, and nobody else uses the table that maps it.
+    #[must_use]
+    pub fn is_last_owner(
+        &self,
+        id: SpaceId,
+        memory: &Memory,
+        address: u64,
+        frame: FrameId,
+    ) -> bool {
+        let table = self.spaces.get(id).and_then(|space| space.leaf(&memory.ram, address));
+        self.pages.used(frame) == Use::Anonymous
+            && self.frames.owners(frame) == 1
+            && table.is_some_and(|table| self.frames.owners(table) == 1)
     }
 
-    /// Removes what is mapped in `start..end`.
-    pub fn unmap(&mut self, id: SpaceId, memory: &mut Memory, start: u64, end: u64) {
-        if let Some(space) = self.spaces.get_mut(id) {
-            space.unmap(&mut self.frames, memory, start, end);
-        }
+    /// Lets a space write to a page: it is the last owner, or a store to a shared page has been noticed.
+    ///
+    /// # Errors
+    /// [`NoMemory`].
+    pub fn own(&mut self, id: SpaceId, memory: &mut Memory, address: u64) -> Result<(), NoMemory> {
+        self.edit_range(id, memory, (address, address + vma::PAGE), |_, _, pte| {
+            Pte((pte.0 | Pte::WRITE | Pte::READ) & !Pte::COPY_ON_WRITE)
+        })
     }
 
-    /// The page-table entry for an address.
+    /// The page-table entry for an address, if it maps a page.
+    #[inline]
     #[must_use]
     pub fn entry(&self, id: SpaceId, memory: &Memory, address: u64) -> Option<Pte> {
-        self.spaces.get(id)?.entry(&memory.ram, address)
+        Some(self.spaces.get(id)?.pte(&memory.ram, address)).filter(|pte| pte.has(Pte::VALID))
+    }
+
+    /// How many page tables a space has, and how many of them are shared with others since fork(2).
+    #[must_use]
+    pub fn count_tables(&self, id: SpaceId, memory: &Memory) -> (u64, u64) {
+        let Some(space) = self.spaces.get(id) else { return (0, 0) };
+        let leaves = space.all_leaves(&memory.ram);
+        let shared = leaves.iter().filter(|(_, table)| self.frames.owners(*table) > 1).count();
+        ((1 + space.middles.len() + leaves.len()) as u64, shared as u64)
     }
 }

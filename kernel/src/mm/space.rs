@@ -1,45 +1,72 @@
-//! An address space: its areas, and the page tables that say which of their pages are where.
+//! An address space: its areas, the root of its page tables, and what it has in memory.
 
-use super::vma::{Rights, Vma};
-use super::{Frames, NoMemory};
-use crate::abi::Errno;
+use super::Areas;
+use super::vma::{PAGE, Rights, Vma};
 use crate::base::FrameId;
 use crate::hw::mmu::{Pte, USER_END, table_index};
-use crate::hw::{Memory, PAGE_SIZE, Ram, Satp};
+use crate::hw::{Ram, Satp};
 use std::collections::BTreeMap;
 
-const PAGE: u64 = PAGE_SIZE as u64;
 /// How much memory the entries of one table of the lowest level map: 2 MiB.
-const TABLE_SPAN: u64 = PAGE * 512;
-/// How many areas a space may have (Linux' vm.max_map_count).
-const MAX_AREAS: usize = 65_530;
+pub(super) const TABLE_SPAN: u64 = PAGE * 512;
+/// The same for a table of the middle level: 1 GiB.
+pub(super) const MIDDLE_SPAN: u64 = TABLE_SPAN * 512;
 /// Mappings are placed below this address, downwards; the stack lies above it.
 pub const MMAP_TOP: u64 = USER_END - (1 << 30);
-/// Where a program's text begins.
+/// Where a program's text begins, and the lowest address that mmap(2) chooses (Linux' vm.mmap_min_addr).
 pub const TEXT_BASE: u64 = 0x1_0000;
 /// One past the highest byte of the first thread's stack.
 pub const STACK_TOP: u64 = USER_END - PAGE;
+
+/// What a space has in memory, in pages, as /proc/PID/status tells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Rss {
+    /// Private memory (RssAnon).
+    pub anonymous: u64,
+    /// Pages of files (RssFile).
+    pub file: u64,
+    /// Pages of memory objects (RssShmem).
+    pub shared: u64,
+    /// Pages that are in the swap area (VmSwap); no part of the sum.
+    pub swapped: u64,
+}
+
+impl Rss {
+    /// All that is resident.
+    #[must_use]
+    pub const fn total(self) -> u64 {
+        self.anonymous + self.file + self.shared
+    }
+}
 
 /// An address space.
 #[derive(Clone, Debug, Hash)]
 pub struct AddressSpace {
     /// What a CPU loads to use it.
     pub satp: Satp,
-    areas: BTreeMap<u64, Vma>,
+    /// What should be where.
+    pub(super) areas: Areas,
     /// Where the heap begins.
     pub heap: u64,
     /// Where it ends: the program break.
     pub brk: u64,
+    /// Whether what is mapped from now on is locked (MCL_FUTURE), and how.
+    pub locks: super::AreaFlags,
     /// Threads and loans that keep it alive.
     pub(super) users: u32,
-    /// Page-table frames below the root.
-    tables: Vec<FrameId>,
-    /// Pages that are mapped.
-    resident: u64,
+    /// Tables of the middle level, by their index in the root.
+    pub(super) middles: BTreeMap<u16, FrameId>,
+    /// What is in memory.
+    pub(super) rss: Rss,
+    /// The most that was ever in memory at once, in pages (VmHWM).
+    pub(super) most: u64,
 }
 
 /// The PTE flags for a page of an area.
-fn flags(rights: Rights) -> u64 {
+pub(super) fn flags(rights: Rights) -> u64 {
+    if rights == Rights::NONE {
+        return Pte::HIDDEN;
+    }
     // A writable page that is not readable is reserved in Sv39.
     let read = if rights.read || rights.write { Pte::READ } else { 0 };
     let write = if rights.write { Pte::WRITE } else { 0 };
@@ -50,284 +77,144 @@ fn flags(rights: Rights) -> u64 {
 /// How a frame is entered in the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
-    /// It is this space's alone: all of the area's rights apply.
+    /// All of the area's rights apply at once.
     Own,
-    /// It has other owners: a store must fault first.
+    /// It has other owners: a store must fault first, and makes a copy.
     CopyOnWrite,
+    /// It is shared on purpose, and the first store is to be noticed: the page becomes dirty then.
+    Watched,
 }
 
 impl AddressSpace {
-    /// An empty space; takes a frame for the root table.
-    pub(super) fn new(asid: u32, frames: &mut Frames, ram: &mut Ram) -> Result<Self, NoMemory> {
-        let root = frames.allocate().ok_or(NoMemory)?;
-        ram.clear(root);
-        Ok(Self {
+    /// An empty space with this root table.
+    pub(super) fn new(asid: u32, root: FrameId) -> Self {
+        Self {
             satp: Satp { root, asid },
-            areas: BTreeMap::new(),
+            areas: Areas::default(),
             heap: 0,
             brk: 0,
+            locks: super::AreaFlags::empty(),
             users: 1,
-            tables: Vec::new(),
-            resident: 0,
-        })
+            middles: BTreeMap::new(),
+            rss: Rss::default(),
+            most: 0,
+        }
     }
 
     /// The areas, lowest first.
-    pub fn areas(&self) -> impl Iterator<Item = &Vma> {
-        self.areas.values()
+    pub fn areas(&self) -> impl DoubleEndedIterator<Item = &Vma> {
+        self.areas.iter()
+    }
+
+    /// All that can be asked about its areas.
+    #[must_use]
+    pub fn map(&self) -> &Areas {
+        &self.areas
     }
 
     /// The area that holds an address.
+    #[inline]
     #[must_use]
     pub fn find(&self, address: u64) -> Option<&Vma> {
-        self.areas.range(..=address).next_back().map(|(_, vma)| vma).filter(|vma| address < vma.end)
+        self.areas.find(address)
     }
 
-    /// How many pages are mapped (RSS).
+    /// How many pages are mapped to frames (RSS).
     #[must_use]
     pub fn resident(&self) -> u64 {
-        self.resident
+        self.rss.total()
+    }
+
+    /// The same by kind, and what is in the swap area.
+    #[must_use]
+    pub fn rss(&self) -> Rss {
+        self.rss
+    }
+
+    /// The most pages that were ever resident at once.
+    #[must_use]
+    pub fn most_resident(&self) -> u64 {
+        self.most.max(self.rss.total())
     }
 
     /// How many pages the areas span (VSZ).
     #[must_use]
     pub fn pages(&self) -> u64 {
-        self.areas.values().map(|vma| (vma.end - vma.start) / PAGE).sum()
+        self.areas.iter().map(Vma::pages).sum()
     }
 
-    /// How many frames the page tables take.
+    /// How many pages of private memory that may be written the areas span, stacks aside (RLIMIT_DATA).
     #[must_use]
-    pub fn table_frames(&self) -> usize {
-        self.tables.len() + 1
+    pub fn data_pages(&self) -> u64 {
+        let data = |vma: &&Vma| vma.rights.write && !vma.is_shared() && !vma.grows_down();
+        self.areas.iter().filter(data).map(Vma::pages).sum()
     }
 
-    fn overlaps(&self, start: u64, end: u64) -> bool {
-        self.areas.range(..end).next_back().is_some_and(|(_, vma)| vma.end > start)
-    }
-
-    /// The highest gap of `length` bytes below [`MMAP_TOP`].
+    /// How many pages are locked (VmLck).
     #[must_use]
-    pub fn find_gap(&self, length: u64) -> Option<u64> {
-        let mut end = MMAP_TOP;
-        for vma in self.areas.values().rev().filter(|vma| vma.start < MMAP_TOP) {
-            if end.saturating_sub(vma.end) >= length {
-                break;
-            }
-            end = end.min(vma.start);
-        }
-        let start = end.checked_sub(length)?;
-        (start >= TEXT_BASE && !self.overlaps(start, end)).then_some(start)
+    pub fn locked_pages(&self) -> u64 {
+        let locked = |vma: &&Vma| vma.flags.contains(super::AreaFlags::LOCKED);
+        self.areas.iter().filter(locked).map(Vma::pages).sum()
     }
 
-    /// Adds an area. Areas of the same kind that touch become one (Linux' `vma_merge`), or a program with many
-    /// small mappings, such as stacks of threads, would soon have too many.
-    ///
-    /// # Errors
-    /// `EINVAL` if its bounds are not pages of user space, `EEXIST` if something is there.
-    pub fn map(&mut self, mut vma: Vma) -> Result<(), Errno> {
-        let aligned = vma.start.is_multiple_of(PAGE) && vma.end.is_multiple_of(PAGE);
-        if !aligned || vma.start >= vma.end || vma.end > USER_END {
-            return Err(Errno::EINVAL);
-        }
-        if self.overlaps(vma.start, vma.end) {
-            return Err(Errno::EEXIST);
-        }
-        let below = self.areas.range(..vma.start).next_back().map(|(_, below)| *below);
-        let below = below.filter(|below| below.end == vma.start && below.can_join(&vma));
-        let above = self.areas.get(&vma.end).copied().filter(|above| vma.can_join(above));
-        if below.is_none() && above.is_none() && self.areas.len() >= MAX_AREAS {
-            return Err(Errno::ENOMEM);
-        }
-        if let Some(above) = above {
-            self.areas.remove(&above.start);
-            vma.end = above.end;
-        }
-        if let Some(below) = below {
-            vma.start = below.start;
-        }
-        self.areas.insert(vma.start, vma);
-        Ok(())
+    /// The table of the lowest level for an address.
+    #[inline]
+    pub(super) fn leaf(&self, ram: &Ram, address: u64) -> Option<FrameId> {
+        let middle = self.middles.get(&(table_index(address, 2) as u16))?;
+        let entry = Pte(ram.word(*middle, table_index(address, 1)));
+        entry.has(Pte::VALID).then(|| entry.frame())
     }
 
-    /// Moves the upper end of the heap. The caller has unmapped what a smaller heap gives up.
-    pub fn set_brk(&mut self, brk: u64) -> Result<(), Errno> {
-        let end = brk.next_multiple_of(PAGE);
-        if brk < self.heap || end > MMAP_TOP {
-            return Err(Errno::ENOMEM);
-        }
-        let next = self.areas.range(self.heap + 1..).next().map_or(MMAP_TOP, |(start, _)| *start);
-        if end > next {
-            return Err(Errno::ENOMEM);
-        }
-        self.areas.remove(&self.heap);
-        if end > self.heap {
-            let vma = Vma {
-                start: self.heap,
-                end,
-                rights: Rights::RW,
-                backing: super::Backing::Anonymous,
-                name: "[heap]",
-            };
-            self.areas.insert(self.heap, vma);
-        }
-        self.brk = brk;
-        Ok(())
-    }
-
-    /// The table entry of a page, if there is one that counts.
+    /// The table entry of a page, whatever it says; 0 if there is no table.
+    #[inline]
     #[must_use]
-    pub fn entry(&self, ram: &Ram, address: u64) -> Option<Pte> {
-        let (table, index) = self.leaf(ram, address)?;
-        Some(Pte(ram.word(table, index))).filter(|pte| pte.has(Pte::VALID))
+    pub fn pte(&self, ram: &Ram, address: u64) -> Pte {
+        let table = self.leaf(ram, address);
+        table.map_or(Pte(0), |table| Pte(ram.word(table, table_index(address, 0))))
     }
 
-    fn leaf(&self, ram: &Ram, address: u64) -> Option<(FrameId, usize)> {
-        let mut table = self.satp.root;
-        for level in [2, 1] {
-            let entry = Pte(ram.word(table, table_index(address, level)));
-            if !entry.has(Pte::VALID) {
-                return None;
-            }
-            table = entry.frame();
-        }
-        Some((table, table_index(address, 0)))
-    }
-
-    /// Maps `frame` at the page of `address` with the rights of its area. The space becomes an owner of
-    /// the frame: the caller has counted it.
-    ///
-    /// # Errors
-    /// [`NoMemory`] when a page table was needed and no frame was left; nothing has changed then.
-    pub(super) fn install(
-        &mut self,
-        (frames, memory): (&mut Frames, &mut Memory),
-        address: u64,
-        frame: FrameId,
-        (rights, share): (Rights, Share),
-    ) -> Result<(), NoMemory> {
-        let mut table = self.satp.root;
-        for level in [2, 1] {
-            let index = table_index(address, level);
-            let entry = Pte(memory.ram.word(table, index));
-            table = if entry.has(Pte::VALID) {
-                entry.frame()
-            } else {
-                let new = frames.allocate().ok_or(NoMemory)?;
-                memory.ram.clear(new);
-                self.tables.push(new);
-                memory.ram.set_word(table, index, Pte::new(new, Pte::VALID).0);
-                new
-            };
-        }
-        let index = table_index(address, 0);
-        if !Pte(memory.ram.word(table, index)).has(Pte::VALID) {
-            self.resident += 1;
-        }
-        let flags = match share {
-            Share::Own => flags(rights),
-            Share::CopyOnWrite => flags(rights) & !Pte::WRITE | Pte::COPY_ON_WRITE,
-        };
-        memory.ram.set_word(table, index, Pte::new(frame, flags).0);
-        memory.flush_page(self.satp.asid, address);
-        Ok(())
-    }
-
-    /// All mapped pages: address and table entry, lowest first. What lies in no area is not mapped, so only those
-    /// parts of the tables are looked at that belong to an area.
-    pub(super) fn mapped(&self, ram: &Ram) -> Vec<(u64, Pte)> {
-        let mut pages = Vec::with_capacity(self.resident as usize);
-        for vma in self.areas.values() {
-            let mut start = vma.start;
-            while start < vma.end {
-                let end = vma.end.min((start | (TABLE_SPAN - 1)) + 1);
-                if let Some((table, index)) = self.leaf(ram, start) {
-                    let entries = ram.words(table).skip(index);
-                    let entries = (start..end).step_by(PAGE_SIZE).zip(entries.map(Pte));
-                    pages.extend(entries.filter(|(_, pte)| pte.has(Pte::VALID)));
-                }
-                start = end;
-            }
-        }
-        pages
-    }
-
-    /// Marks a page copy-on-write, for fork(2).
-    pub(super) fn protect_from_writes(&mut self, memory: &mut Memory, address: u64) {
-        if let Some((table, index)) = self.leaf(&memory.ram, address) {
-            let pte = memory.ram.word(table, index);
-            if pte & Pte::WRITE != 0 {
-                memory.ram.set_word(table, index, pte & !Pte::WRITE | Pte::COPY_ON_WRITE);
-            }
-        }
-    }
-
-    /// Gives a page that is copy-on-write no more its area's rights back.
-    pub(super) fn allow_writes(&mut self, memory: &mut Memory, address: u64) {
-        if let Some((table, index)) = self.leaf(&memory.ram, address) {
-            let pte = memory.ram.word(table, index);
-            memory.ram.set_word(table, index, (pte | Pte::WRITE) & !Pte::COPY_ON_WRITE);
-            memory.flush_page(self.satp.asid, address);
-        }
-    }
-
-    /// Removes all areas and pages in `start..end`.
-    pub(super) fn unmap(&mut self, frames: &mut Frames, memory: &mut Memory, start: u64, end: u64) {
-        let hit: Vec<Vma> =
-            self.areas.range(..end).map(|(_, vma)| *vma).filter(|vma| vma.end > start).collect();
-        for vma in hit {
-            self.areas.remove(&vma.start);
-            if vma.start < start {
-                self.areas.insert(vma.start, vma.clip(vma.start, start));
-            }
-            if vma.end > end {
-                self.areas.insert(end, vma.clip(end, vma.end));
-            }
-            self.drop_pages(frames, memory, vma.start.max(start), vma.end.min(end));
-        }
-    }
-
-    fn drop_pages(&mut self, frames: &mut Frames, memory: &mut Memory, start: u64, end: u64) {
-        let mut address = start;
-        while address < end {
-            let Some((table, index)) = self.leaf(&memory.ram, address) else {
-                // No table here: go on where the next one begins.
-                address = (address | (TABLE_SPAN - 1)) + 1;
+    /// The tables of the lowest level that map a part of `start..end`, and the first address of each. Regions of 1 GiB
+    /// without any table are skipped at once.
+    pub(super) fn leaves(&self, ram: &Ram, start: u64, end: u64) -> Vec<(u64, FrameId)> {
+        let mut found = Vec::new();
+        let mut at = start & !(TABLE_SPAN - 1);
+        while at < end {
+            let Some(middle) = self.middles.get(&(table_index(at, 2) as u16)) else {
+                at = (at | (MIDDLE_SPAN - 1)) + 1;
                 continue;
             };
-            let pte = Pte(memory.ram.word(table, index));
-            if pte.has(Pte::VALID) {
-                memory.ram.set_word(table, index, 0);
-                memory.flush_page(self.satp.asid, address);
-                self.resident -= 1;
-                release(frames, memory, pte.frame());
+            let entry = Pte(ram.word(*middle, table_index(at, 1)));
+            if entry.has(Pte::VALID) {
+                found.push((at, entry.frame()));
             }
-            address += PAGE;
+            at += TABLE_SPAN;
         }
+        found
     }
 
-    /// Gives everything back.
-    pub(super) fn destroy(self, frames: &mut Frames, memory: &mut Memory) {
-        for (_, pte) in self.mapped(&memory.ram) {
-            release(frames, memory, pte.frame());
+    /// All tables of the lowest level, lowest first.
+    pub(super) fn all_leaves(&self, ram: &Ram) -> Vec<(u64, FrameId)> {
+        let mut found = Vec::new();
+        for (&index, &middle) in &self.middles {
+            let base = u64::from(index) * MIDDLE_SPAN;
+            for (n, word) in ram.words(middle).enumerate() {
+                if word & Pte::VALID != 0 {
+                    found.push((base + n as u64 * TABLE_SPAN, Pte(word).frame()));
+                }
+            }
         }
-        for table in self.tables {
-            release(frames, memory, table);
-        }
-        release(frames, memory, self.satp.root);
-        memory.flush_space(self.satp.asid);
+        found
     }
 
-    /// The areas of another space, for fork(2).
-    pub(super) fn copy_areas(&mut self, from: &Self) {
-        self.areas = from.areas.clone();
-        self.heap = from.heap;
-        self.brk = from.brk;
-    }
-}
-
-/// One owner less; a frame that nobody owns is forgotten, so that it costs the host nothing.
-fn release(frames: &mut Frames, memory: &mut Memory, frame: FrameId) {
-    if frames.release(frame) {
-        memory.ram.clear(frame);
+    /// What is mapped or swapped in `start..end`: addresses and table entries, lowest first.
+    #[must_use]
+    pub fn mapped(&self, ram: &Ram, start: u64, end: u64) -> Vec<(u64, Pte)> {
+        let mut pages = Vec::new();
+        for (base, table) in self.leaves(ram, start, end) {
+            let entries = ram.words(table).zip((base..).step_by(PAGE as usize));
+            let inside = entries.filter(|&(word, at)| word != 0 && at >= start && at < end);
+            pages.extend(inside.map(|(word, at)| (at, Pte(word))));
+        }
+        pages
     }
 }

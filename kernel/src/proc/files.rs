@@ -4,7 +4,9 @@
 //! the status flags, and is shared by whoever got it through dup(2) or fork(2).
 
 use crate::abi::Errno;
-use crate::base::{DeviceId, Digester, InodeId, OpenFileId, OpenFileTag, PipeId, SocketId, Table};
+use crate::base::{
+    DeviceId, Digester, InodeId, ObjectId, OpenFileId, OpenFileTag, PipeId, SocketId, Table,
+};
 use crate::ipc::End;
 use std::hash::Hash;
 
@@ -19,6 +21,8 @@ pub enum FileKind {
     Socket(SocketId),
     /// One end of a pipe.
     Pipe(PipeId, End),
+    /// Memory with a descriptor (memfd_create(2)).
+    Memory(ObjectId),
 }
 
 /// An open file ("open file description").

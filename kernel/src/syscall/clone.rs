@@ -14,7 +14,7 @@ use crate::base::{Channel, Duration, Pid, ProcessId};
 use crate::context::{Cx, Tables};
 use crate::event::Wait;
 use crate::io::user;
-use crate::mm::NoMemory;
+use crate::mm::{Forked, NoMemory};
 use crate::proc::{Body, Interruptible, SignalStack, Stop, WaitFor};
 use crate::task::{family, life, priority, share};
 
@@ -241,9 +241,11 @@ fn make_process(
         space
     } else {
         let forked = t.mm.fork(space, &mut t.memory);
-        let (copy, pages) = forked.map_err(|NoMemory| Errno::ENOMEM)?;
-        cx.charge(cx.costs.fork + Duration(cx.costs.fork_page.0.saturating_mul(pages)));
-        copy
+        let Forked { space, tables, pages } = forked.map_err(|NoMemory| Errno::ENOMEM)?;
+        let (table, page) = (cx.costs.fork_table.0, cx.costs.fork_page.0);
+        let shared = Duration(table.saturating_mul(tables));
+        cx.charge(cx.costs.fork + shared + Duration(page.saturating_mul(pages)));
+        space
     });
     child.handlers = handlers.and_then(|handlers| match flags.contains(CloneFlags::SIGHAND) {
         true => Some(share::share_handlers(t, handlers)),

@@ -112,14 +112,20 @@ pub fn sys_lseek(
 ) -> Result {
     let id = hold(t, cx, frame, fd)?;
     let file = t.proc.open.get(id).ok_or(Errno::EBADF)?;
-    let FileKind::Inode(inode) = file.kind else {
+    let (current, kind) = (file.offset, file.kind);
+    if !matches!(kind, FileKind::Inode(_) | FileKind::Memory(_)) {
         return Err(Stop::Fail(Errno::ESPIPE));
-    };
-    let current = file.offset;
+    }
     let base = match whence {
         0 => 0,
         1 => current,
-        2 => txn::run(t, cx, frame, inode, |_, fs, txn| fs.attributes(txn, inode.number))?.size,
+        2 => match kind {
+            FileKind::Inode(inode) => {
+                txn::run(t, cx, frame, inode, |_, fs, txn| fs.attributes(txn, inode.number))?.size
+            }
+            FileKind::Memory(object) => t.mm.object(object).map_or(0, |object| object.size),
+            _ => 0,
+        },
         _ => return Err(Stop::Fail(Errno::EINVAL)),
     };
     let to = base.checked_add_signed(offset as i64).filter(|&to| to <= i64::MAX as u64);

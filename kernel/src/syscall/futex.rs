@@ -1,8 +1,7 @@
 //! futex(2): waiting for a word in memory to change, and waking who waits.
 //!
-//! The kernel keeps nothing about a futex but who waits: the word itself is the program's. A word is known by
-//! its address space and address. Private and shared keys are the same as long as memory is not shared
-//! between address spaces other than by CLONE_VM, which shares the whole space.
+//! The kernel keeps nothing about a futex but who waits: the word itself is the program's. What it is known by stands in
+//! [`task::futex`](crate::task::futex).
 //!
 //! A typical sequence: FUTEX_WAIT looks at the word, finds it as expected, and parks on the word's channel;
 //! FUTEX_WAKE takes waiters off it, oldest first; the woken call runs again and returns 0 at once, though the
@@ -28,13 +27,18 @@ const ANY: u32 = u32::MAX;
 ///
 /// # Errors
 /// `EINVAL` if it is not aligned, `EFAULT`.
-fn key(address: u64, t: &Tables, cx: &Cx) -> std::result::Result<Channel, Errno> {
+pub(super) fn key(
+    address: u64,
+    is_private: bool,
+    t: &Tables,
+    cx: &Cx,
+) -> std::result::Result<Channel, Errno> {
     if !address.is_multiple_of(4) {
         return Err(Errno::EINVAL);
     }
     user::check(address, 4)?;
     let space: Option<SpaceId> = t.proc.process_of(cx.caller).and_then(|process| process.space);
-    Ok(Channel::Futex { space: space.ok_or(Errno::ENOSYS)?, address })
+    crate::task::futex::key_of(t, space.ok_or(Errno::ENOSYS)?, address, is_private)
 }
 
 /// futex(2).
@@ -53,43 +57,46 @@ pub fn sys_futex(
     if clock_given && !takes_clock {
         return Err(Stop::Fail(Errno::ENOSYS));
     }
+    let is_private = operation.0 & FutexOp::PRIVATE != 0;
     match operation.command() {
         FutexOp::WAIT => {
-            let channel = key(address, t, cx)?;
+            let channel = key(address, is_private, t, cx)?;
             sleep(channel, (address, value, ANY), (timeout, false), (frame, t, cx))
         }
         FutexOp::WAIT_BITSET => {
-            let channel = key(address, t, cx)?;
+            let channel = key(address, is_private, t, cx)?;
             sleep(channel, (address, value, expected), (timeout, true), (frame, t, cx))
         }
-        FutexOp::WAKE => Ok(u64::from(wake(t, cx, key(address, t, cx)?, value, ANY)?)),
-        FutexOp::WAKE_BITSET => Ok(u64::from(wake(t, cx, key(address, t, cx)?, value, expected)?)),
+        FutexOp::WAKE => Ok(u64::from(wake(t, cx, key(address, is_private, t, cx)?, value, ANY)?)),
+        FutexOp::WAKE_BITSET => {
+            Ok(u64::from(wake(t, cx, key(address, is_private, t, cx)?, value, expected)?))
+        }
         FutexOp::REQUEUE => {
-            let both = (key(address, t, cx)?, key(second, t, cx)?);
+            let both = (key(address, is_private, t, cx)?, key(second, is_private, t, cx)?);
             requeue(both, (value, count), t, cx)
         }
         FutexOp::CMP_REQUEUE => {
-            let both = (key(address, t, cx)?, key(second, t, cx)?);
+            let both = (key(address, is_private, t, cx)?, key(second, is_private, t, cx)?);
             if load(t, cx, address)? != expected {
                 return Err(Stop::Fail(Errno::EAGAIN));
             }
             requeue(both, (value, count), t, cx)
         }
         FutexOp::WAKE_OP => {
-            let both = (key(address, t, cx)?, key(second, t, cx)?);
+            let both = (key(address, is_private, t, cx)?, key(second, is_private, t, cx)?);
             wake_op(both, (value, count), (second, expected), t, cx)
         }
         FutexOp::LOCK_PI | FutexOp::LOCK_PI2 => {
-            key(address, t, cx)?;
-            futex_pi::lock((address, timeout, false), frame, t, cx)
+            let word = key(address, is_private, t, cx)?;
+            futex_pi::lock((word, address, timeout, false), frame, t, cx)
         }
         FutexOp::TRYLOCK_PI => {
-            key(address, t, cx)?;
-            futex_pi::lock((address, 0, true), frame, t, cx)
+            let word = key(address, is_private, t, cx)?;
+            futex_pi::lock((word, address, 0, true), frame, t, cx)
         }
         FutexOp::UNLOCK_PI => {
-            key(address, t, cx)?;
-            futex_pi::unlock(address, t, cx)
+            let word = key(address, is_private, t, cx)?;
+            futex_pi::unlock((word, address), t, cx)
         }
         _ => Err(Stop::Fail(Errno::ENOSYS)),
     }

@@ -24,7 +24,7 @@ const REGISTERED: u32 = 1;
 /// `EDEADLK` if the caller has it already, or its owner waits for the caller, `ESRCH` if the owner is gone, `EAGAIN` if it was only tried, `ETIMEDOUT`,
 /// `EINTR` (a simplification: Linux goes on waiting after the handler), `EFAULT`, `EINVAL`; parks.
 pub fn lock(
-    (address, timeout, tries): (u64, u64, bool),
+    (word, address, timeout, tries): (Word, u64, u64, bool),
     frame: &mut CallFrame,
     t: &mut Tables,
     cx: &mut Cx,
@@ -42,7 +42,7 @@ pub fn lock(
         frame.deadline = Some(Time::ZERO + read_duration(t, cx, timeout)?);
     }
     if frame.stage < REGISTERED {
-        let (word, me, value) = look(address, t, cx)?;
+        let (me, value) = look(address, t, cx)?;
         if value & OWNER == 0 {
             user::write(t, cx, address, &(me | value & OWNER_DIED).to_le_bytes())?;
             return Ok(0);
@@ -58,7 +58,7 @@ pub fn lock(
             return Err(Stop::Fail(Errno::EDEADLK));
         }
         user::write(t, cx, address, &(value | WAITERS).to_le_bytes())?;
-        t.pi.wait(word, owner, cx.caller);
+        t.pi.wait((word, address), owner, cx.caller);
         frame.stage = REGISTERED;
         priority::refresh(t, cx, owner);
     }
@@ -80,22 +80,21 @@ fn give_up(errno: Errno, t: &mut Tables, cx: &mut Cx) -> Result {
     Err(Stop::Fail(errno))
 }
 
-/// The word at an address, the caller's number, and what the word holds; it can be written to.
-fn look(address: u64, t: &mut Tables, cx: &mut Cx) -> Result<(Word, u32, u32)> {
+/// The caller's number, and what the word at an address holds; it can be written to.
+fn look(address: u64, t: &mut Tables, cx: &mut Cx) -> Result<(u32, u32)> {
     user::touch(t, cx, address, 4, Access::Store)?;
     let me = t.proc.threads.get(cx.caller).ok_or(Errno::ESRCH)?.tid.0;
-    let space = t.proc.process_of(cx.caller).and_then(|process| process.space);
     let mut bytes = [0; 4];
     user::read(t, cx, address, &mut bytes)?;
-    Ok(((space.ok_or(Errno::ENOSYS)?, address), me, u32::from_le_bytes(bytes)))
+    Ok((me, u32::from_le_bytes(bytes)))
 }
 
 /// Unlocks.
 ///
 /// # Errors
 /// `EPERM` if the caller does not have it, `EFAULT`.
-pub fn unlock(address: u64, t: &mut Tables, cx: &mut Cx) -> Result {
-    let (word, me, value) = look(address, t, cx)?;
+pub fn unlock((word, address): (Word, u64), t: &mut Tables, cx: &mut Cx) -> Result {
+    let (me, value) = look(address, t, cx)?;
     if value & OWNER != me {
         return Err(Stop::Fail(Errno::EPERM));
     }

@@ -13,6 +13,7 @@
 //! Linux; calls that can be run again from Fluke.
 
 pub mod account;
+pub mod advice;
 pub mod child;
 pub mod clone;
 pub mod console;
@@ -24,11 +25,14 @@ pub mod futex;
 pub mod futex_pi;
 pub mod ident;
 pub mod itimer;
+pub mod lock;
+pub mod memfd;
 pub mod memory;
 pub mod pipe;
 pub mod poll;
 pub mod probe;
 pub mod process;
+pub mod remap;
 pub mod sched;
 pub mod signal;
 pub mod socket;
@@ -94,7 +98,19 @@ pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Re
         nr::DUP => descriptor::sys_dup(a, t, cx),
         nr::DUP3 => descriptor::sys_dup3(a, b, c, t, cx),
         nr::BRK => memory::sys_brk(a, t, cx),
-        nr::MMAP => memory::sys_mmap([a, b, c, d, e, f], t, cx),
+        nr::MMAP => memory::sys_mmap([a, b, c, d, e, f], (frame, t, cx)),
+        nr::MEMFD_CREATE => memfd::sys_memfd_create(a, b, t, cx),
+        nr::FTRUNCATE => memfd::sys_ftruncate(a, b, (frame, t, cx)),
+        nr::MPROTECT => memory::sys_mprotect(a, b, c, t, cx),
+        nr::MREMAP => remap::sys_mremap([a, b, c, d, e], (frame, t, cx)),
+        nr::MADVISE => advice::sys_madvise(a, b, c, (frame, t, cx)),
+        nr::MINCORE => advice::sys_mincore(a, b, c, t, cx),
+        nr::MSYNC => advice::sys_msync(a, b, c, (frame, t, cx)),
+        nr::MLOCK => lock::sys_mlock(a, b, (frame, t, cx)),
+        nr::MLOCK2 => lock::sys_mlock2(a, b, c, (frame, t, cx)),
+        nr::MUNLOCK => lock::sys_munlock(a, b, t, cx),
+        nr::MLOCKALL => lock::sys_mlockall(a, (frame, t, cx)),
+        nr::MUNLOCKALL => lock::sys_munlockall(t, cx),
         nr::MUNMAP => memory::sys_munmap(a, b, t, cx),
         nr::CLONE => clone::sys_clone([a, b, c, d, e], (frame, t, cx)),
         nr::CLONE3 => clone::sys_clone3(a, b, (frame, t, cx)),

@@ -31,7 +31,7 @@ fn readiness(t: &Tables, id: OpenFileId) -> (PollEvents, Option<Channel>) {
     };
     match file.kind {
         // Files never make anybody wait, as far as poll(2) is concerned.
-        FileKind::Inode(_) => (IN | OUT, None),
+        FileKind::Inode(_) | FileKind::Memory(_) => (IN | OUT, None),
         FileKind::Console(device) => {
             let typed = when(t.tty.is_readable(), IN);
             (typed | OUT, Some(Channel::Console(device)))

@@ -50,6 +50,18 @@ fn stat_open(kind: FileKind, (frame, t, cx): Rest<'_>) -> Result<Stat> {
         FileKind::Pipe(pipe, _) => {
             Stat { mode: file_type::IFO | 0o600, inode: pipe.bits(), ..base }
         }
+        FileKind::Memory(object) => {
+            let found = t.mm.object(object);
+            let size = found.map_or(0, |object| object.size);
+            let pages = found.map_or(0, |object| object.pages().count() as u64);
+            Stat {
+                mode: file_type::REG | 0o777,
+                inode: object.bits(),
+                size: i64::try_from(size).unwrap_or(i64::MAX),
+                blocks: i64::try_from(pages * (PAGE / 512)).unwrap_or(i64::MAX),
+                ..base
+            }
+        }
         FileKind::Socket(socket) => {
             Stat { mode: file_type::SOCK | 0o777, inode: socket.bits(), ..base }
         }

@@ -273,6 +273,9 @@ fn read(
     match file.kind {
         FileKind::Console(device) => super::console::read(device, file, buffers, (frame, t, cx)),
         FileKind::Inode(inode) => read_inode((*id, inode, position), buffers, (frame, t, cx)),
+        FileKind::Memory(object) => {
+            super::memfd::read((*id, object, position), buffers, (frame, t, cx))
+        }
         FileKind::Pipe(pipe, End::Read) => {
             super::pipe::read(pipe, file.flags, buffers, (frame, t, cx))
         }
@@ -296,6 +299,10 @@ fn write(
             let append = file.flags & OpenFlags::APPEND.bits() != 0;
             write_inode((*id, inode, position, append), buffers, (frame, t, cx))
         }
+        FileKind::Memory(object) => {
+            let append = file.flags & OpenFlags::APPEND.bits() != 0;
+            super::memfd::write((*id, object, position, append), buffers, (frame, t, cx))
+        }
         FileKind::Pipe(pipe, End::Write) => {
             super::pipe::write(pipe, file.flags, buffers, (frame, t, cx))
         }
@@ -308,7 +315,12 @@ fn write(
 }
 
 /// Where the next byte of a transfer lies in the file.
-fn next_offset(t: &Tables, id: OpenFileId, position: Position, frame: &CallFrame) -> u64 {
+pub(super) fn next_offset(
+    t: &Tables,
+    id: OpenFileId,
+    position: Position,
+    frame: &CallFrame,
+) -> u64 {
     match position {
         // The offset has moved along with the progress of earlier runs.
         Position::Offset => t.proc.open.get(id).map_or(0, |file| file.offset),
@@ -317,7 +329,7 @@ fn next_offset(t: &Tables, id: OpenFileId, position: Position, frame: &CallFrame
 }
 
 /// A step of a transfer is done: the offset moves along.
-fn advance(t: &mut Tables, id: OpenFileId, position: Position, to: u64) {
+pub(super) fn advance(t: &mut Tables, id: OpenFileId, position: Position, to: u64) {
     if position == Position::Offset
         && let Some(file) = t.proc.open.get_mut(id)
     {
@@ -450,6 +462,7 @@ pub fn sys_fsync(fd: u64, (frame, t, cx): Rest<'_>) -> Result {
                 _ => Ok(0),
             }
         }
+        Some(FileKind::Memory(_)) => Ok(0),
         _ => Err(Stop::Fail(Errno::EINVAL)),
     }
 }

@@ -22,6 +22,7 @@ pub fn release(t: &mut Tables, cx: &mut Cx, file: OpenFileId) {
             };
             wait::wake_all(t, cx, other);
         }
+        FileKind::Memory(object) => t.mm.unhold_object(&mut t.memory, object),
         FileKind::Inode(_) | FileKind::Console(_) => {}
     }
 }

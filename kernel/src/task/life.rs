@@ -175,6 +175,10 @@ pub fn store_in(t: &mut Tables, space: SpaceId, address: u64, bytes: &[u8]) -> R
     for page in [address, last].map(|at| at & !(PAGE_SIZE as u64 - 1)) {
         if let Some(pte) = t.mm.entry(space, &t.memory, page)
             && pte.has(Pte::COPY_ON_WRITE)
+            && t.mm
+                .space(space)
+                .and_then(|space| space.find(page))
+                .is_some_and(|vma| vma.rights.write)
         {
             t.mm.copy(space, &mut t.memory, page, pte.frame()).map_err(|_| Errno::ENOMEM)?;
         }
@@ -207,7 +211,7 @@ fn remove(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: 
         let cpu = *cpu;
         wait::disturb(t, cx, cpu);
     }
-    turn::end_turn(t, cx, id);
+    turn::leave(t, cx, id, status);
     let Some(thread) = t.proc.threads.get(id) else {
         return;
     };
@@ -215,7 +219,11 @@ fn remove(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: 
     // A wake-up that it can make no use of any more belongs to the next in line. (That of a futex is lost
     // with it, as on Linux.)
     let woken = match thread.woken {
-        Some(Woken::Channel(channel)) if !matches!(channel, Channel::Futex { .. }) => Some(channel),
+        Some(Woken::Channel(channel))
+            if !matches!(channel, Channel::Futex { .. } | Channel::SharedFutex { .. }) =>
+        {
+            Some(channel)
+        }
         _ => None,
     };
     let process = t.proc.processes.get(thread.process);

@@ -15,6 +15,7 @@
 
 pub mod family;
 pub mod files;
+pub mod futex;
 pub mod jobs;
 pub mod life;
 pub mod limit;

@@ -5,7 +5,7 @@
 //! (Linux' `rt_mutex_adjust_prio_chain`).
 
 use super::wait;
-use crate::base::{Channel, SpaceId, ThreadId};
+use crate::base::{Channel, ThreadId};
 use crate::context::{Cx, Tables};
 use crate::event::{Event, Leave, SchedEvent};
 use crate::ipc::pi::Word;
@@ -94,16 +94,18 @@ pub fn forget(t: &mut Tables, cx: &mut Cx, id: ThreadId) {
     }
     let owned: Vec<Word> = t.pi.owned_by(id).map(|(word, _)| word).collect();
     for word in owned {
-        if let Some(value) = hand_over(t, cx, word) {
-            store(t, word, value | OWNER_DIED);
+        // Its heir has touched the word, and is the one who will look at it.
+        let heir = first_waiter(t, word);
+        let address = heir.and_then(|heir| t.pi.address_for(heir));
+        if let Some(value) = hand_over(t, cx, word)
+            && let (Some(heir), Some(address)) = (heir, address)
+            && let Some(space) = t.proc.process_of(heir).and_then(|process| process.space)
+        {
+            let word = (value | OWNER_DIED).to_le_bytes();
+            let _ = super::life::store_in(t, space, address, &word);
         }
     }
     if let Some(owner) = t.pi.withdraw(id) {
         refresh(t, cx, owner);
     }
-}
-
-/// Stores a futex word if its page is there: who waits for it has touched it.
-fn store(t: &mut Tables, (space, address): (SpaceId, u64), value: u32) {
-    let _ = super::life::store_in(t, space, address, &value.to_le_bytes());
 }

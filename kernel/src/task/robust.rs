@@ -4,8 +4,8 @@
 //! The list is read as it is found: its maker may have written anything there. So every step is checked,
 //! and there are at most `LIMIT` of them.
 
-use super::{life, wait};
-use crate::base::{Channel, Pid, SpaceId};
+use super::{futex, life, wait};
+use crate::base::{Pid, SpaceId};
 use crate::context::{Cx, Tables};
 use crate::proc::Thread;
 
@@ -26,7 +26,14 @@ pub fn leave(t: &mut Tables, cx: &mut Cx, space: SpaceId, thread: &Thread) {
     if thread.clear_tid != 0 {
         let address = thread.clear_tid;
         let _ = life::store_in(t, space, address, &[0; 4]);
-        wait::wake(t, cx, Channel::Futex { space, address }, 1);
+        wake(t, cx, space, address);
+    }
+}
+
+/// Wakes one who waits for a word.
+fn wake(t: &mut Tables, cx: &mut Cx, space: SpaceId, address: u64) {
+    if let Ok(word) = futex::key_of(t, space, address, false) {
+        wait::wake(t, cx, word, 1);
     }
 }
 
@@ -79,7 +86,7 @@ fn release_futex(
         let left = word & WAITERS | OWNER_DIED;
         life::store_in(t, space, address, &left.to_le_bytes()).ok()?;
         if wakes && word & WAITERS != 0 {
-            wait::wake(t, cx, Channel::Futex { space, address }, 1);
+            wake(t, cx, space, address);
         }
     }
     Some(())

@@ -1,15 +1,25 @@
 //! Page faults: what is missing is brought, what is shared is copied, what is forbidden is punished.
+//!
+//! Layers: [`repair`] finds the area and whether the access is allowed there; then there are three cases: the page is mapped and the
+//! MMU refused all the same (`mapped`), the page is in the swap area (`swapped`), or there is nothing yet (`missing`). Each enters a frame in the tables, or says why not.
+//!
+//! A typical sequence: a program stores to fresh memory; the area is anonymous and may be written; `missing` takes a free
+//! frame, clears it, and enters it; the program's store is tried again.
 
+use crate::abi::flags::process::rlimit;
 use crate::abi::signal::code;
 use crate::abi::{Access, Errno, Fault};
-use crate::base::{FrameId, SpaceId, ThreadId};
+use crate::base::{FrameId, InodeId, SpaceId, ThreadId};
 use crate::context::{Cx, Tables};
 use crate::event::{Event, MemoryEvent, Repair};
 use crate::hw::PAGE_SIZE;
-use crate::hw::mmu::Pte;
-use crate::io::{block, frames, txn};
-use crate::mm::{Backing, Share};
+use crate::hw::mmu::{Pte, USER_END};
+use crate::io::{block, frames, object, swap, txn};
+use crate::mm::areas::GUARD_GAP;
+use crate::mm::{AreaFlags, Backing, FRAMES_FOR_A_CHANGE, Share, Use, Vma};
 use crate::proc::{CallFrame, Stop, WaitFor};
+
+const PAGE: u64 = PAGE_SIZE as u64;
 
 /// Why a fault was not repaired.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +36,34 @@ pub enum Unrepaired {
     NoMemory,
 }
 
+impl From<Stop> for Unrepaired {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Park(wait) => Self::Park(wait),
+            Stop::Fail(Errno::ENOMEM) => Self::NoMemory,
+            Stop::Fail(_) | Stop::Fault(_) => Self::NoData,
+        }
+    }
+}
+
+impl From<crate::mm::NoMemory> for Unrepaired {
+    fn from(_: crate::mm::NoMemory) -> Self {
+        Self::NoMemory
+    }
+}
+
+/// What was done, and the frame that is mapped now.
+type Repaired = Result<(Repair, FrameId), Unrepaired>;
+
+/// Where a fault happened.
+#[derive(Clone, Copy)]
+struct Spot {
+    space: SpaceId,
+    page: u64,
+    vma: Vma,
+    stores: bool,
+}
+
 /// Repairs the mapping behind a fault of `thread`. `frame` keeps what must not leave the cache meanwhile.
 ///
 /// # Errors
@@ -38,11 +76,50 @@ pub fn repair(
     fault: Fault,
 ) -> Result<(), Unrepaired> {
     cx.charge(cx.costs.page_fault);
+    let repaired = attempt(t, cx, frame, thread, fault);
+    charge_tables(t, cx);
+    if let Err(Unrepaired::Park(_)) = repaired
+        && let Some(thread) = t.proc.threads.get_mut(thread)
+    {
+        // It is counted when it comes again and is repaired; then it waited for a disk.
+        thread.times.major_faults += 1;
+    }
+    let Some((repair, frame)) = repaired? else { return Ok(()) };
+    if let Some(thread) = t.proc.threads.get_mut(thread) {
+        thread.times.faults += 1;
+    }
+    let Fault { address, access } = fault;
+    cx.emit(Event::Memory(MemoryEvent::Fault { address, access, repair, frame }));
+    Ok(())
+}
+
+/// Page tables that had to be copied are charged to whoever had to copy them.
+fn charge_tables(t: &mut Tables, cx: &mut Cx) {
+    let meter = std::mem::take(&mut t.mm.meter);
+    if meter.tables > 0 {
+        let (table, entry) = (cx.costs.fork_table.0, cx.costs.fork_page.0);
+        let cost = table.saturating_mul(meter.tables) + entry.saturating_mul(meter.entries);
+        cx.charge(crate::base::Duration(cost));
+    }
+}
+
+fn attempt(
+    t: &mut Tables,
+    cx: &mut Cx,
+    frame: &mut CallFrame,
+    thread: ThreadId,
+    fault: Fault,
+) -> Result<Option<(Repair, FrameId)>, Unrepaired> {
+    let Fault { address, access } = fault;
     let space = t.proc.process_of(thread).and_then(|process| process.space);
     let space = space.ok_or(Unrepaired::Violation(code::SEGV_MAPERR))?;
-    let vma = t.mm.space(space).and_then(|space| space.find(fault.address)).copied();
-    let vma = vma.ok_or(Unrepaired::Violation(code::SEGV_MAPERR))?;
-    let allowed = match fault.access {
+    let vma = match t.mm.space(space).and_then(|space| space.find(address)) {
+        Some(vma) => *vma,
+        None => {
+            grow_stack(t, space, thread, address).ok_or(Unrepaired::Violation(code::SEGV_MAPERR))?
+        }
+    };
+    let allowed = match access {
         Access::Load => vma.rights.read || vma.rights.write,
         Access::Store => vma.rights.write,
         Access::Execute => vma.rights.execute,
@@ -51,87 +128,177 @@ pub fn repair(
     if !allowed {
         return Err(Unrepaired::Violation(code::SEGV_ACCERR));
     }
-    let page = fault.address & !(PAGE_SIZE as u64 - 1);
-    let entry = t.mm.entry(space, &t.memory, page);
-    let (what, mapped) = match entry {
-        //DOC: cow-fault
-        Some(pte) if fault.access == Access::Store && pte.has(Pte::COPY_ON_WRITE) => {
-            split(t, cx, space, page, pte.frame())?
-        }
-        // Another CPU repaired it, or the TLB was behind: nothing to do but to try again.
-        Some(pte) => {
-            let satp = t.mm.satp(space);
-            t.memory.flush_page(satp.asid, page);
-            (None, pte.frame())
-        }
-        None => match vma.backing {
-            Backing::Anonymous => {
-                let zeroes = block::frame_or_wait(t, cx).map_err(|stop| match stop {
-                    Stop::Park(wait) => Unrepaired::Park(wait),
-                    _ => Unrepaired::NoMemory,
-                })?;
-                t.memory.ram.clear(zeroes);
-                map(t, space, page, (zeroes, Share::Own))?;
-                (Some(Repair::Zero), zeroes)
-            }
-            Backing::File { inode, page: first } => {
-                let at = first + (page - vma.start) / PAGE_SIZE as u64;
-                let cached =
-                    txn::fetch_page(t, cx, frame, inode, at).map_err(|stop| match stop {
-                        Stop::Park(wait) => {
-                            if let Some(thread) = t.proc.threads.get_mut(thread) {
-                                thread.times.major_faults += 1;
-                            }
-                            Unrepaired::Park(wait)
-                        }
-                        Stop::Fail(Errno::ENOMEM) => Unrepaired::NoMemory,
-                        _ => Unrepaired::NoData,
-                    })?;
-                // The page belongs to the cache and to whoever maps it; a store splits it off.
-                t.mm.frames.share(cached);
-                map(t, space, page, (cached, Share::CopyOnWrite))?;
-                (Some(Repair::File), cached)
-            }
-        },
-    };
-    if let Some(repair) = what {
-        let Fault { address, access } = fault;
-        if let Some(thread) = t.proc.threads.get_mut(thread) {
-            thread.times.faults += 1;
-        }
-        cx.emit(Event::Memory(MemoryEvent::Fault { address, access, repair, frame: mapped }));
+    // Whatever the repair takes is there before it begins, so that it cannot stop half-way.
+    block::reserve(t, cx, FRAMES_FOR_A_CHANGE)?;
+    let page = address & !(PAGE - 1);
+    let at = Spot { space, page, vma, stores: access == Access::Store };
+    let pte = t.mm.space(space).map_or(Pte(0), |space| space.pte(&t.memory.ram, page));
+    if let Some(slot) = pte.slot() {
+        return swapped(t, cx, frame, at, slot).map(Some);
     }
-    Ok(())
+    if pte.has(Pte::VALID) {
+        return mapped(t, cx, frame, at, pte);
+    }
+    missing(t, cx, frame, at).map(Some)
+}
+
+/// A fault just below a stack makes the stack larger, if it may (Linux' `expand_downwards`). The area as it is then.
+fn grow_stack(t: &mut Tables, space: SpaceId, thread: ThreadId, address: u64) -> Option<Vma> {
+    let limits = &t.proc.process_of(thread)?.limits;
+    let (stack, all) = (limits.soft(rlimit::STACK), limits.soft(rlimit::AS));
+    let found = t.mm.space(space)?;
+    let above = *found.map().above(address).filter(|vma| vma.grows_down())?;
+    let to = address & !(PAGE - 1);
+    let more = above.start - to;
+    let fits = above.end - to <= stack && (found.pages() * PAGE).saturating_add(more) <= all;
+    let below = found.map().below(to + 1);
+    let apart = below.is_none_or(|below| {
+        let harmless = below.grows_down() || below.rights == crate::mm::Rights::NONE;
+        harmless || to >= below.end.saturating_add(GUARD_GAP)
+    });
+    if !fits || !apart || address >= USER_END {
+        return None;
+    }
+    t.mm.grow_down(space, above.start, to).ok()?;
+    t.mm.space(space)?.find(address).copied()
+}
+
+/// The page is mapped, and the MMU refused: a store to what is read-only so that it can be noticed.
+fn mapped(
+    t: &mut Tables,
+    cx: &mut Cx,
+    frame: &mut CallFrame,
+    at: Spot,
+    pte: Pte,
+) -> Result<Option<(Repair, FrameId)>, Unrepaired> {
+    let Spot { space, page, vma, stores } = at;
+    let old = pte.frame();
+    if !stores || pte.has(Pte::WRITE) {
+        // Another CPU repaired it, or the TLB was behind: nothing to do but to try again.
+        let satp = t.mm.satp(space);
+        t.memory.flush_page(satp.asid, page);
+        return Ok(None);
+    }
+    if vma.is_shared() {
+        if let Backing::File { inode, .. } = vma.backing {
+            notice_store(t, cx, frame, inode, vma.index_of(page))?;
+        }
+        t.mm.own(space, &mut t.memory, page)?;
+        return Ok(Some((Repair::Noticed, old)));
+    }
+    //DOC: cow-fault
+    if t.mm.is_last_owner(space, &t.memory, page, old) {
+        t.mm.own(space, &mut t.memory, page)?;
+        return Ok(Some((Repair::Own, old)));
+    }
+    let what = if old == t.mm.zero_frame() { Repair::Zero } else { Repair::Copy };
+    if what == Repair::Copy {
+        cx.charge(cx.costs.copy_page);
+    }
+    let copy = t.mm.copy(space, &mut t.memory, page, old)?;
+    Ok(Some((what, copy)))
+}
+
+/// Nothing is there yet: what the area says should be.
+fn missing(t: &mut Tables, cx: &mut Cx, frame: &mut CallFrame, at: Spot) -> Repaired {
+    let Spot { space, page, vma, stores } = at;
+    match vma.backing_at(page) {
+        Backing::Anonymous if !stores => {
+            Ok((Repair::ZeroPage, t.mm.install_zero(space, &mut t.memory, page)?))
+        }
+        Backing::Anonymous => {
+            let zeroes = frames::allocate_zeroed(t, Use::Anonymous).ok_or(Unrepaired::NoMemory)?;
+            enter(t, at, (zeroes, Share::Own))?;
+            Ok((Repair::Zero, zeroes))
+        }
+        Backing::File { inode, page: index } => {
+            let cached = page_of_file(t, cx, frame, inode, index)?;
+            if vma.is_shared() && stores {
+                notice_store(t, cx, frame, inode, index)?;
+            }
+            // The page belongs to the cache and to whoever maps it; a store to a private mapping splits it off.
+            let how = match (vma.is_shared(), stores) {
+                (true, true) => Share::Own,
+                (true, false) => Share::Watched,
+                (false, _) => Share::CopyOnWrite,
+            };
+            first_of_shared(t, cx, at, (cached, how), Repair::File)
+        }
+        Backing::Object { object, page: index } => {
+            let (found, what) = object::page(t, cx, frame, (object, index))?;
+            let how = if vma.is_shared() { Share::Own } else { Share::CopyOnWrite };
+            first_of_shared(t, cx, at, (found, how), what)
+        }
+    }
+}
+
+/// Maps a frame that the cache or an object owns, or, for a store to a private mapping, a copy of it at once.
+fn first_of_shared(
+    t: &mut Tables,
+    cx: &mut Cx,
+    at: Spot,
+    (found, how): (FrameId, Share),
+    what: Repair,
+) -> Repaired {
+    if at.stores && !at.vma.is_shared() {
+        cx.charge(cx.costs.copy_page);
+        let copy = t.mm.copy(at.space, &mut t.memory, at.page, found)?;
+        return Ok((Repair::Copy, copy));
+    }
+    t.mm.frames.share(found);
+    enter(t, at, (found, how))?;
+    Ok((what, found))
 }
 
 /// Maps a frame that was counted for the space; gives it back if that fails.
-fn map(
-    t: &mut Tables,
-    space: SpaceId,
-    page: u64,
-    (frame, share): (FrameId, Share),
-) -> Result<(), Unrepaired> {
-    t.mm.install(space, &mut t.memory, page, (frame, share)).map_err(|_| {
-        frames::release(t, frame);
+fn enter(t: &mut Tables, at: Spot, what: (FrameId, Share)) -> Result<(), Unrepaired> {
+    t.mm.install(at.space, &mut t.memory, at.page, what).map_err(|_| {
+        frames::release(t, what.0);
         Unrepaired::NoMemory
     })
 }
 
-/// A store to a page that is shared copy-on-write: a copy, or, for the last owner, the right to write.
-fn split(
+/// A page of a file, in the cache. What lies wholly behind the file's end is no page of it: SIGBUS.
+fn page_of_file(
     t: &mut Tables,
     cx: &mut Cx,
-    space: SpaceId,
-    page: u64,
-    shared: FrameId,
-) -> Result<(Option<Repair>, FrameId), Unrepaired> {
-    if t.mm.frames.owners(shared) == 1 {
-        t.mm.own(space, &mut t.memory, page);
-        return Ok((Some(Repair::Own), shared));
+    frame: &mut CallFrame,
+    inode: InodeId,
+    index: u64,
+) -> Result<FrameId, Unrepaired> {
+    let attributes = txn::run(t, cx, frame, inode, |_, fs, txn| fs.attributes(txn, inode.number))?;
+    if index >= attributes.size.div_ceil(PAGE) {
+        return Err(Unrepaired::NoData);
     }
-    cx.charge(cx.costs.copy_page);
-    match t.mm.copy(space, &mut t.memory, page, shared) {
-        Ok(copy) => Ok((Some(Repair::Copy), copy)),
-        Err(_) => Err(Unrepaired::NoMemory),
+    Ok(txn::fetch_page(t, cx, frame, inode, index)?)
+}
+
+/// Somebody will store to a page of a file through a shared mapping: it needs a block on the disk, and is dirty from now on.
+/// (Linux' `page_mkwrite`.)
+fn notice_store(
+    t: &mut Tables,
+    cx: &mut Cx,
+    frame: &mut CallFrame,
+    inode: InodeId,
+    index: u64,
+) -> Result<(), Unrepaired> {
+    // It may have left the cache since it was mapped by somebody else.
+    page_of_file(t, cx, frame, inode, index)?;
+    txn::dirty_page(t, cx, frame, inode, index)?;
+    Ok(())
+}
+
+/// The page is in the swap area.
+fn swapped(t: &mut Tables, cx: &mut Cx, frame: &mut CallFrame, at: Spot, slot: u32) -> Repaired {
+    let Spot { space, page, stores, vma } = at;
+    let found = swap::into_space(t, cx, frame, (space, page), slot)?;
+    // Who stores gets his own at once, rather than fault again.
+    if stores && vma.rights.write && t.mm.is_last_owner(space, &t.memory, page, found) {
+        t.mm.own(space, &mut t.memory, page)?;
     }
+    debug_assert!(
+        !vma.flags.contains(AreaFlags::SHARED),
+        "shared pages are swapped by their object"
+    );
+    Ok((Repair::SwapIn, found))
 }

@@ -1,4 +1,5 @@
-//! Case files of the workbench: a JSON object, or a list of them; each answer is compared with what was expected.
+//! What the commands of the workbench have in common: names of policies, and case files. Those hold a JSON object,
+//! or a list of them, and each answer is compared with what was expected.
 
 use super::Failure;
 use super::out::Out;
@@ -8,6 +9,19 @@ use std::io::Read;
 
 /// Case files are small; whatever is larger is none.
 const LARGEST: u64 = 64 << 20;
+
+/// Whose tie-breaking rules apply.
+pub(super) const DIALECTS: [&str; 3] = ["textbook", "ostep", "linux"];
+
+/// One of a list of names, for the parser of options.
+pub(super) fn one_of(kind: &str, text: &str, known: &[&str]) -> Result<String, String> {
+    if known.contains(&text) {
+        return Ok(text.to_owned());
+    }
+    let near = crate::text::nearest(text, known.iter().copied());
+    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    Err(format!("no {kind} of that name: expected one of {}{hint}", known.join(", ")))
+}
 
 /// The cases of a file, and whether they came as a list.
 fn read<Case: DeserializeOwned>(path: &str) -> Result<(Vec<Case>, bool), Failure> {

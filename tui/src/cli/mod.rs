@@ -3,6 +3,7 @@
 //! Exit codes are a contract: 0 done, also when the reader of a pipe went away; 1 the run had to be
 //! stopped; 2 wrong usage or unreadable input, with one message that says where and what was expected.
 
+mod alloc;
 mod bench;
 mod cases;
 mod completions;
@@ -10,6 +11,7 @@ mod gantt;
 mod input;
 mod metrics;
 mod out;
+mod paging;
 mod run;
 mod sched;
 mod screen;
@@ -100,6 +102,22 @@ enum Command {
                       oscope sched --case cases.json --json"
     )]
     Sched(Box<sched::Args>),
+    /// Solve paging problems with the kernel's own replacement policies
+    #[command(
+        after_help = "Examples:\n  oscope paging --policy lru --frames 3 --refs 7,0,1,2,0,3,0,4\n  \
+                      oscope paging --policy clock --seed 7        a problem\n  \
+                      oscope paging --policy clock --seed 7 -c     and its solution\n  \
+                      oscope paging --case cases.json --json"
+    )]
+    Paging(paging::Args),
+    /// Divide memory into blocks with the kernel's own allocators
+    #[command(
+        after_help = "Examples:\n  oscope alloc --policy best --size 100 --ops +10,+20,-0,+5\n  \
+                      oscope alloc --policy buddy --seed 7        a problem\n  \
+                      oscope alloc --policy buddy --seed 7 -c     and its solution\n  \
+                      oscope alloc --case cases.json --json"
+    )]
+    Alloc(alloc::Args),
     /// List the built-in worlds
     #[command(after_help = "Example:\n  oscope worlds")]
     Worlds,
@@ -133,6 +151,8 @@ pub fn main() -> ExitCode {
         Some(Command::Tui(args)) => screen::tui(args, cli.ascii, cli.no_mouse),
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Sched(args)) => sched::sched(args, cli.seed),
+        Some(Command::Paging(args)) => paging::paging(args, cli.seed),
+        Some(Command::Alloc(args)) => alloc::alloc(args, cli.seed),
         Some(Command::Worlds) => worlds::worlds(),
         Some(Command::Syscalls(args)) => syscalls::syscalls(args),
         Some(Command::Bench(args)) => bench::bench(args),

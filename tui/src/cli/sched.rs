@@ -90,22 +90,12 @@ fn units(text: &str) -> Result<Units, String> {
     text.parse()
 }
 
-/// One of a list of names.
-fn one_of(kind: &str, text: &str, known: &[&str]) -> Result<String, String> {
-    if known.contains(&text) {
-        return Ok(text.to_owned());
-    }
-    let near = crate::text::nearest(text, known.iter().copied());
-    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    Err(format!("no {kind} of that name: expected one of {}{hint}", known.join(", ")))
-}
-
 fn policy(text: &str) -> Result<String, String> {
-    one_of("policy", text, &POLICIES)
+    cases::one_of("policy", text, &POLICIES)
 }
 
 fn dialect(text: &str) -> Result<String, String> {
-    one_of("dialect", text, &["textbook", "ostep", "linux"])
+    cases::one_of("dialect", text, &cases::DIALECTS)
 }
 
 /// ARRIVAL:LENGTH[:IO_EVERY], or LENGTH alone.

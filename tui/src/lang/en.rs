@@ -10,6 +10,7 @@ pub(super) const WORDS: Words = Words {
     paused: "|| paused",
     at_end: "at the end",
     step_change: "step: switch",
+    step_memory: "step: page",
     step_event: "step: event",
     more: "more..",
     who_has: "who has the CPU",
@@ -164,7 +165,11 @@ pub(super) fn view(view: View) -> ViewWords {
         View::Memory => (
             "Memory",
             &[
-                "Who shares which frames with whom, the map of all frames, and how an address is found.",
+                "A column is an address space: all threads under one letter see all of it. A row is memory of one kind.",
+                "Cells joined by === see the very same frames. cow: together until one writes, which makes a copy. shared: together on purpose, for good. own: nobody else.",
+                "Below, every frame of RAM: whose it is, or what for. * is the newest one.",
+                "Down chooses a process: its areas, and the way from the address of its last fault through the page tables, nine bits at a time.",
+                "Right goes to the next page fault, process or end of one.",
             ],
         ),
         View::Calls => (

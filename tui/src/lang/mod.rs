@@ -5,9 +5,11 @@
 
 mod en;
 mod ko;
+mod memory;
 
 use crate::keys::Action;
 use crate::model::View;
+pub use memory::MemoryWords;
 
 /// A language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,6 +52,8 @@ pub struct Words {
     pub at_end: &'static str,
     /// In the title line: what a step is.
     pub step_change: &'static str,
+    /// In the title line: what a step is in the memory view.
+    pub step_memory: &'static str,
     /// In the title line: what a step is.
     pub step_event: &'static str,
     /// Behind the tabs.
@@ -204,6 +208,15 @@ impl Lang {
             Self::Ko => ko::key(action),
         };
         KeyWords { help, hint }
+    }
+
+    /// The texts of the memory view.
+    #[must_use]
+    pub fn memory(self) -> &'static MemoryWords {
+        match self {
+            Self::En => &memory::EN,
+            Self::Ko => &memory::KO,
+        }
     }
 
     /// A view's texts.

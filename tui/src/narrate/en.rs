@@ -158,6 +158,10 @@ fn repaired(repair: Repair) -> &'static str {
         Repair::File => "took it from the file",
         Repair::Copy => "made a copy of the shared one",
         Repair::Own => "let it have the shared one alone",
+        Repair::ZeroPage => "showed it the page of zeroes",
+        Repair::Shared => "showed it the one that is shared on purpose",
+        Repair::Noticed => "noted that the shared page is dirty now",
+        Repair::SwapIn => "brought it back from the swap area",
     }
 }
 

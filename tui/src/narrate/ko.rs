@@ -152,6 +152,10 @@ fn repaired(repair: Repair) -> &'static str {
         Repair::File => "파일에서 가져다 줌",
         Repair::Copy => "함께 쓰던 것을 복사해 줌",
         Repair::Own => "혼자 쓰게 해 줌",
+        Repair::ZeroPage => "모두가 보는 0 페이지를 보여 줌",
+        Repair::Shared => "일부러 함께 쓰는 것을 보여 줌",
+        Repair::Noticed => "함께 쓰는 페이지가 더러워졌음을 적어 둠",
+        Repair::SwapIn => "스왑 영역에서 되가져옴",
     }
 }
 

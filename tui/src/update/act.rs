@@ -30,8 +30,8 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Command> {
             });
             None
         }
-        Action::Forward => pause(model, Command::Forward(machine)),
-        Action::Back => pause(model, Command::Back(machine)),
+        Action::Forward => pause(model, step(model, true)),
+        Action::Back => pause(model, step(model, false)),
         Action::NextEvent => pause(model, Command::NextEvent(machine)),
         Action::PreviousEvent => pause(model, Command::PreviousEvent(machine)),
         Action::NextKind => same_kind(model, true),
@@ -101,6 +101,19 @@ fn look(model: &mut Model, action: Action) {
         Action::Escape => escape(model),
         Action::Quit => model.quit = true,
         _ => {}
+    }
+}
+
+/// What changes memory: faults, and processes that come and go.
+const MEMORY_STEP: &str = "kind=memory or kind=task.start or kind=task.exec or kind=task.reap";
+
+/// A step is one visible change in the view that is open.
+pub(super) fn step(model: &Model, forward: bool) -> Command {
+    let machine = shown(model);
+    match (model.view, Predicate::parse(MEMORY_STEP)) {
+        (View::Memory, Ok(test)) => Command::Find { machine, test, forward },
+        _ if forward => Command::Forward(machine),
+        _ => Command::Back(machine),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The screen as a pure function of the model.
 //!
 //! Layers: `pen` writes into cells; `lanes`, `queues` and `table` draw the CPU view, `lists` the lists of records,
-//! `foot` what every view has below, `over` what lies over them; [`draw`] gives every part its rows.
+//! `memory` and `memory_space` the memory view, `foot` what every view has below, `over` what lies over them; [`draw`] gives every part its rows.
 //!
 //! A typical sequence: [`draw`] plans which rows go to whom for this size, then every part looks up in the
 //! model what was true just before `model.now`, and writes it. Nothing is remembered between two frames.
@@ -9,6 +9,8 @@
 mod foot;
 mod lanes;
 mod lists;
+mod memory;
+mod memory_space;
 mod over;
 mod pen;
 mod queues;
@@ -122,7 +124,8 @@ pub fn draw(model: &Model, buffer: &mut Buffer) -> Vec<(Rect, Target)> {
     match model.view {
         View::Cpu => cpu(model, machine, &mut pen),
         View::Calls | View::Log => lists::draw(model, machine, (2, foot.0 - 2), &mut pen),
-        View::Request | View::Memory | View::Lessons => not_built(model, &mut pen),
+        View::Memory => memory::draw(model, machine, (2, foot.0 - 2), &mut pen),
+        View::Request | View::Lessons => not_built(model, &mut pen),
     }
     foot::caption(model, machine, foot, &mut pen);
     foot::timeline(model, machine, area.height - 2, &mut pen);
@@ -191,7 +194,11 @@ fn title(model: &Model, pen: &mut Pen<'_>) {
         let of = format!(" ({}/{})", model.shown + 1, model.machines.len());
         left.push_str(&of);
     }
-    let step = if model.event.is_some() { words.step_event } else { words.step_change };
+    let step = match (model.view, model.event.is_some()) {
+        (View::Memory, _) => words.step_memory,
+        (_, true) => words.step_event,
+        (_, false) => words.step_change,
+    };
     let time = model.progress.unwrap_or(model.moment());
     let other = if model.ascii && !words.other.is_ascii() { "Korean: L" } else { words.other };
     let right = format!("{state}  t={time}  {step}  {other} ");

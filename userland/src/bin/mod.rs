@@ -5,17 +5,23 @@
 //! header. At boot, when there is no file system yet, a program is found by the last part of its path.
 
 mod blink;
+mod churn;
 mod counter;
+mod dbd;
 mod family;
 mod frames;
 mod hog;
+mod hungry;
 mod idle;
 mod inversion;
 mod job;
 mod market;
+mod pages;
 mod philosophers;
 mod prefork;
 mod scribe;
+mod sharers;
+mod splitter;
 mod workers;
 
 use crate::sys::RustImage;
@@ -46,18 +52,24 @@ impl Default for Builtins {
         let mut all = Self::none();
         for image in [
             blink::image(),
+            churn::image(),
             counter::image(),
+            dbd::image(),
             family::image(),
             frames::echo(),
             frames::typist(),
             hog::image(),
+            hungry::image(),
             idle::image(),
             job::image(),
             inversion::image(),
             market::image(),
+            pages::image(),
             philosophers::image(),
             prefork::image(),
             scribe::image(),
+            sharers::image(),
+            splitter::image(),
             workers::image(),
         ] {
             all.add(image);

@@ -2,7 +2,7 @@
 //!
 //! Layers: `journal` keeps answers; `port` is the mailbox; `program` is what the kernel resumes;
 //! `image` is what a file holds; [`Sys`] is what a program holds, with wrappers for calls on processes,
-//! signals and files in modules of their own; [`sync`] has locks on futexes.
+//! signals and files in modules of their own; [`sync`] has locks on futexes, [`malloc`] a heap.
 //!
 //! A typical sequence: `sys.read(0, &mut bytes).await` asks for a read(2) into the thread's scratch area,
 //! yields, gets the count, and copies the bytes out of emulated memory with an operation that does not
@@ -15,6 +15,7 @@
 mod files;
 mod image;
 mod journal;
+pub mod malloc;
 mod port;
 mod priority;
 mod process;
@@ -350,5 +351,21 @@ impl Sys {
     /// `EINVAL`.
     pub async fn futex_wake(&self, address: u64, count: u32) -> Result {
         self.call(nr::FUTEX, [address, 129, u64::from(count), 0, 0, 0]).await
+    }
+
+    /// FUTEX_WAIT on a word that other processes see too.
+    ///
+    /// # Errors
+    /// `EAGAIN`, `EINTR`.
+    pub async fn futex_wait_shared(&self, address: u64, value: u32) -> Result {
+        self.call(nr::FUTEX, [address, 0, u64::from(value), 0, 0, 0]).await
+    }
+
+    /// FUTEX_WAKE on such a word: how many were woken.
+    ///
+    /// # Errors
+    /// `EINVAL`.
+    pub async fn futex_wake_shared(&self, address: u64, count: u32) -> Result {
+        self.call(nr::FUTEX, [address, 1, u64::from(count), 0, 0, 0]).await
     }
 }

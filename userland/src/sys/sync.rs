@@ -28,6 +28,8 @@ const CONTENDED: u32 = 2;
 pub struct Mutex {
     /// Where the word lies.
     pub address: u64,
+    /// Whether other processes see the word too.
+    is_shared: bool,
 }
 
 impl Mutex {
@@ -37,7 +39,14 @@ impl Mutex {
     /// The mutex at an address, as it stands there.
     #[must_use]
     pub const fn at(address: u64) -> Self {
-        Self { address }
+        Self { address, is_shared: false }
+    }
+
+    /// A mutex in memory that several processes share (PTHREAD_PROCESS_SHARED). The kernel must look for who waits by
+    /// the frame and not by the address then, which takes a little longer.
+    #[must_use]
+    pub const fn shared_at(address: u64) -> Self {
+        Self { address, is_shared: true }
     }
 
     /// Takes it, if it is free. `true` if it was.
@@ -57,7 +66,10 @@ impl Mutex {
         // Whoever has waited takes it as contended: there may be others, and one wake-up too many is only
         // slow, while one too few is for ever.
         while state != FREE {
-            let _ = sys.futex_wait(self.address, CONTENDED, None).await;
+            let _ = match self.is_shared {
+                true => sys.futex_wait_shared(self.address, CONTENDED).await,
+                false => sys.futex_wait(self.address, CONTENDED, None).await,
+            };
             state = sys.swap32(self.address, CONTENDED).await;
         }
     }
@@ -65,7 +77,10 @@ impl Mutex {
     /// Lets go of it, and wakes one who waits.
     pub async fn unlock(self, sys: &Sys) {
         if sys.swap32(self.address, FREE).await == CONTENDED {
-            let _ = sys.futex_wake(self.address, 1).await;
+            let _ = match self.is_shared {
+                true => sys.futex_wake_shared(self.address, 1).await,
+                false => sys.futex_wake(self.address, 1).await,
+            };
         }
     }
 }

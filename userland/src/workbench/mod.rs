@@ -2,8 +2,11 @@
 //!
 //! A problem is a value, read from a file or made from a seed; its answer is what the kernel did with it. Nothing
 //! here decides anything: [`sched`] boots a machine whose work costs nothing but its own time, runs the problem's
-//! jobs on it, and reads the answer off the event log.
+//! jobs on it, and reads the answer off the event log; [`paging`] and [`alloc`] ask the kernel's replacement policies
+//! and block allocators one thing after the other.
 
+pub mod alloc;
+pub mod paging;
 pub mod sched;
 mod units;
 

@@ -38,7 +38,8 @@ calls! {
     FILE SYNC_FILE_RANGE sync_file_range(fd: Fd, offset: Offset, nbytes: Offset,
         flags: Flags(&SYNC_RANGE)) -> Success;
     FILE TRUNCATE truncate(path: Path, length: Offset) -> Success;
-    FILE FTRUNCATE ftruncate(fd: Fd, length: Offset) -> Success;
+    FILE FTRUNCATE ftruncate(fd: Fd, length: Offset) -> Success,
+        Partial("files of memfd_create alone");
     FILE FALLOCATE fallocate(fd: Fd, mode: Flags(&FALLOCATE), offset: Offset,
         len: Offset) -> Success;
     FILE FADVISE64 fadvise64(fd: Fd, offset: Offset, len: Size,
@@ -88,7 +89,7 @@ calls! {
         Supported;
     FILE PIPE2 pipe2(pipefd: FdPair, flags: Flags(&OPEN_BITS)) -> Success,
         Partial("no O_DIRECT, which keeps writes apart");
-    FILE MEMFD_CREATE memfd_create(name: String, flags: Flags(&MEMFD)) -> Fd;
+    FILE MEMFD_CREATE memfd_create(name: String, flags: Flags(&MEMFD)) -> Fd, Partial("no seals, no large pages");
     FILE COPY_FILE_RANGE copy_file_range(fd_in: Fd, off_in: LongPointer(InOut), fd_out: Fd,
         off_out: LongPointer(InOut), len: Size, flags: Unsigned) -> Bytes;
     FILE NAME_TO_HANDLE_AT name_to_handle_at(dirfd: DirFd, pathname: Path,

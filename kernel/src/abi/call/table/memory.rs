@@ -18,20 +18,21 @@ use crate::abi::flags::memory::{
 calls! {
     MEMORY BRK brk(addr: Address) -> Address, Supported;
     MEMORY MMAP mmap(addr: Address, length: Size, prot: Flags(&PROTECTION), flags: Flags(&MAP),
-        fd: Fd, offset: HexOffset) -> Address, Partial("private mappings only so far");
+        fd: Fd, offset: HexOffset) -> Address, Supported;
     MEMORY MUNMAP munmap(addr: Address, length: Size) -> Success, Supported;
     MEMORY MREMAP mremap(old_address: Address, old_size: Size, new_size: Size,
-        flags: Flags(&MREMAP), new_address: Address) -> Address;
-    MEMORY MPROTECT mprotect(addr: Address, len: Size, prot: Flags(&PROTECTION)) -> Success;
-    MEMORY MSYNC msync(addr: Address, length: Size, flags: Flags(&MSYNC)) -> Success;
-    MEMORY MADVISE madvise(addr: Address, length: Size, advice: Enum(&ADVICE)) -> Success;
+        flags: Flags(&MREMAP), new_address: Address) -> Address, Supported;
+    MEMORY MPROTECT mprotect(addr: Address, len: Size, prot: Flags(&PROTECTION)) -> Success, Supported;
+    MEMORY MSYNC msync(addr: Address, length: Size, flags: Flags(&MSYNC)) -> Success, Supported;
+    MEMORY MADVISE madvise(addr: Address, length: Size, advice: Enum(&ADVICE)) -> Success,
+        Partial("MADV_COLD, MADV_PAGEOUT and MADV_COLLAPSE do nothing");
     MEMORY MINCORE mincore(addr: Address, length: Size,
-        vec: Struct("unsigned char", Out)) -> Success;
-    MEMORY MLOCK mlock(addr: Address, len: Size) -> Success;
-    MEMORY MLOCK2 mlock2(addr: Address, len: Size, flags: Flags(&MLOCK2)) -> Success;
-    MEMORY MUNLOCK munlock(addr: Address, len: Size) -> Success;
-    MEMORY MLOCKALL mlockall(flags: Flags(&MLOCKALL)) -> Success;
-    MEMORY MUNLOCKALL munlockall() -> Success;
+        vec: Struct("unsigned char", Out)) -> Success, Supported;
+    MEMORY MLOCK mlock(addr: Address, len: Size) -> Success, Supported;
+    MEMORY MLOCK2 mlock2(addr: Address, len: Size, flags: Flags(&MLOCK2)) -> Success, Supported;
+    MEMORY MUNLOCK munlock(addr: Address, len: Size) -> Success, Supported;
+    MEMORY MLOCKALL mlockall(flags: Flags(&MLOCKALL)) -> Success, Supported;
+    MEMORY MUNLOCKALL munlockall() -> Success, Supported;
     MEMORY MSEAL mseal(addr: Address, len: Size, flags: Hex) -> Success;
     MEMORY REMAP_FILE_PAGES remap_file_pages(addr: Address, size: Size, prot: Flags(&PROTECTION),
         pgoff: UnsignedLong, flags: Flags(&MAP)) -> Success;
