@@ -171,6 +171,60 @@ fn every_view_in_both_languages() {
     }
 }
 
+/// Two processes after fork(2), and a process with threads beside a stranger.
+const MEMORY: &str = r#"
+edition = "2026"
+until = "30ms"
+
+[machines.forked]
+memory = "1MiB"
+programs = [{ command = ["splitter", "12"] }]
+
+[machines.threads]
+cpus = 2
+memory = "1MiB"
+programs = [{ command = ["sharers", "3", "6"] }, { command = ["hog", "12"] }]
+"#;
+
+#[test]
+fn memory_is_seen_by_whom() {
+    let mut screen = Screen::open_world(MEMORY);
+    screen.type_all("3g8ms");
+    screen.press(KeyCode::Enter);
+    compare("memory-cow-80x24.txt", &screen.text(80, 24));
+    compare("memory-cow-200x60.txt", &screen.text(200, 60));
+    screen.press(KeyCode::Right);
+    screen.press(KeyCode::Down);
+    compare("memory-space-80x24.txt", &screen.text(80, 24));
+    screen.type_all("L");
+    compare("memory-space-ko-80x24.txt", &screen.text(80, 24));
+    screen.type_all("L");
+    screen.press(KeyCode::Tab);
+    screen.type_all("g8ms");
+    screen.press(KeyCode::Enter);
+    compare("memory-threads-80x24.txt", &screen.text(80, 24));
+}
+
+/// A step in this view is a page fault or a process that comes or goes, and one can be taken back.
+#[test]
+fn steps_of_memory_go_forth_and_back() {
+    let mut screen = Screen::open_world(MEMORY);
+    screen.type_all("3");
+    // All but the timeline, which remembers how far one has been.
+    let text =
+        |screen: &Screen| screen.text(80, 24).lines().take(22).collect::<Vec<_>>().join("\n");
+    let mut drawn = Vec::new();
+    for _ in 0..20 {
+        screen.press(KeyCode::Right);
+        drawn.push(text(&screen));
+    }
+    drawn.pop();
+    for expected in drawn.iter().rev() {
+        screen.press(KeyCode::Left);
+        assert_eq!(text(&screen), *expected);
+    }
+}
+
 #[test]
 fn two_futures_are_compared_and_nothing_changes() {
     let mut screen = Screen::open();

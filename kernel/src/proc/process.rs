@@ -186,6 +186,9 @@ pub struct Process {
     /// Seconds of CPU time at which RLIMIT_CPU warned last.
     pub cpu_warned: u64,
 
+    /// What speaks for it or against it when memory is out (oom_score_adj): −1000 to 1000.
+    pub oom_adjust: i16,
+
     // Its end.
     /// The wait status of a process that is ending or has ended.
     pub exit: Option<u32>,

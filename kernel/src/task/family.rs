@@ -42,6 +42,7 @@ pub fn empty_process(pid: Pid, name: &str, parent: Option<ProcessId>) -> Process
         ended: Usage::default(),
         children_usage: Usage::default(),
         cpu_warned: 0,
+        oom_adjust: 0,
         exit: None,
     }
 }

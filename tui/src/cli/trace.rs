@@ -7,7 +7,7 @@ use oscope_kernel::abi::call::all;
 use oscope_kernel::base::Schedule;
 use oscope_kernel::world::World;
 use oscope_userland::script::play::{
-    Origin, Plan, Played, alias_names, boot, compile, explore, report,
+    Origin, Plan, Played, SetUpError, alias_names, boot, compile, explore, report,
 };
 use oscope_userland::script::{Parsed, Problem, Tree, parse};
 use std::io::Read;
@@ -126,6 +126,16 @@ fn play_all(files: &[String], how: &How) -> Result<(), Failure> {
     }
 }
 
+/// Whether a script's machine can be switched on.
+pub(super) fn boots(file: &str, text: &str, plan: &Arc<Plan>) -> Result<(), Failure> {
+    boot(plan, 0, None).map(|_| ()).map_err(|error| no_machine(file, text, error))
+}
+
+fn no_machine(file: &str, text: &str, error: SetUpError) -> Failure {
+    let SetUpError { range, message, expected } = error;
+    Failure::Usage(told(file, text, &[Problem { range, message, expected, help: None }]))
+}
+
 fn play(file: &str, text: &str, plan: &Arc<Plan>, how: &How) -> Result<Played, Failure> {
     let world = run(file, text, plan, how.seed, how.schedule.as_ref())?;
     Ok(Played::of(plan, &world))
@@ -139,15 +149,7 @@ pub(super) fn run(
     seed: u64,
     schedule: Option<&Schedule>,
 ) -> Result<World, Failure> {
-    let mut world = boot(plan, seed, schedule).map_err(|error| {
-        let problem = Problem {
-            range: error.range,
-            message: error.message,
-            expected: error.expected,
-            help: None,
-        };
-        Failure::Usage(told(file, text, &[problem]))
-    })?;
+    let mut world = boot(plan, seed, schedule).map_err(|error| no_machine(file, text, error))?;
     world.run(report::LIMIT);
     Ok(world)
 }

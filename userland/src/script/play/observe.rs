@@ -1,6 +1,5 @@
 //! What became of a script, read off the log: which call each line made, which signals came, who ended how.
 
-use super::LOADED;
 use super::plan::{Act, Order, Plan, What};
 use super::player::UNTOLD;
 use crate::predicate::{self, Predicate, Who};
@@ -21,7 +20,7 @@ pub(super) struct Taken {
     pub(super) info: String,
     /// Whether a handler took it.
     pub(super) handled: bool,
-    /// Whether the last line had begun by then.
+    /// Whether all lines were done by then.
     pub(super) late: bool,
     /// Whether it has been given to a line.
     pub(super) told: bool,
@@ -52,9 +51,9 @@ pub(super) struct Observed {
     pub(super) tids: BTreeMap<usize, u32>,
     pub(super) signals: BTreeMap<usize, Vec<Taken>>,
     pub(super) ends: BTreeMap<usize, u32>,
-    /// Who ended when the last line had begun.
+    /// Who ended when all lines were done.
     pub(super) late: BTreeSet<usize>,
-    /// Whether the last line has begun.
+    /// Whether all lines were gone through.
     pub(super) finished: bool,
 }
 
@@ -83,8 +82,6 @@ struct Observer<'p> {
     living: BTreeMap<Serial, Living>,
     by_tid: BTreeMap<u32, Serial>,
     watched: Vec<Watched<'p>>,
-    /// The line with the last turn.
-    last: Option<usize>,
     figures: [u64; 5],
     now: Time,
     style: Style,
@@ -104,7 +101,6 @@ impl Observed {
             living: BTreeMap::new(),
             by_tid: BTreeMap::new(),
             watched: watched.collect(),
-            last: plan.last_line(),
             figures: [0; 5],
             now: Time::ZERO,
             style: Style { strings: usize::MAX, ..Style::default() },
@@ -149,7 +145,7 @@ impl Observer<'_> {
             TaskEvent::Mark { fact, value } if u64::from(fact) == probe::LINE => {
                 self.mark(serial, value);
             }
-            TaskEvent::Mark { fact, value } if u64::from(fact) == LOADED => {
+            TaskEvent::Mark { fact, value } if u64::from(fact) == probe::LOADED => {
                 let line = self.living.get(&serial).and_then(|living| living.line);
                 if let Some(seen) = line.and_then(|line| self.out.lines.get_mut(line)) {
                     seen.loaded = Some(value);
@@ -205,16 +201,19 @@ impl Observer<'_> {
         if value == UNTOLD {
             return;
         }
-        let line = usize::try_from(value).unwrap_or(usize::MAX);
+        let line = match value {
+            u64::MAX => usize::MAX,
+            _ => (value >> 32) as usize,
+        };
         // What was expected before this line must have come true by now.
         if self.plan.order == Order::Lines || line == usize::MAX {
             self.settle(line);
         }
         let Some(known) = self.plan.lines.get(line) else {
+            self.out.finished = true;
             return;
         };
         self.out.lines[line].reached = true;
-        self.out.finished |= self.last == Some(line);
         let Some(living) = self.living.get_mut(&serial) else { return };
         living.line = Some(line);
         if living.task.is_none() {
