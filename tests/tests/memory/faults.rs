@@ -194,6 +194,35 @@ fn a_child_writes_to_its_own_copy_whichever_side_writes_first() {
 }
 
 #[test]
+fn a_fork_costs_by_the_page_table_and_not_by_the_page() {
+    let took = |count: u64| {
+        let image = RustImage::new("main", move |sys: Sys| async move {
+            let at = pages(&sys, count, PRIVATE).await;
+            for n in 0..count {
+                sys.store(at + n * PAGE, 1).await;
+            }
+            let before = sys.now().await;
+            if sys.fork().await == Ok(0) {
+                return 0;
+            }
+            let took = sys.now().await.since(before);
+            say(&sys, format!("{}", took.0)).await;
+            0
+        });
+        let mut config = oscope_tests::config(vec![image]);
+        config.frames = 1 << 14;
+        let mut machine = oscope_tests::boot(config);
+        oscope_tests::run_for(&mut machine, oscope_kernel::base::Duration::seconds(1));
+        shown(&machine).parse::<u64>().expect("a number")
+    };
+    let costs = oscope_kernel::hw::CostModel::teaching();
+    let (small, large) = (took(100), took(10_000));
+    // 10,000 pages lie in 20 or 21 tables.
+    assert!(large - small <= 21 * costs.fork_table.0, "{small} {large}");
+    assert!(large > small);
+}
+
+#[test]
 fn nobody_reaches_into_another_process() {
     let text = said(RustImage::new("main", |sys: Sys| async move {
         let child = sys.fork().await.expect("a child");
