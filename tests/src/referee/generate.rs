@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 /// A script, as lines that can be dropped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
-    /// Its lines. Numbers of processes are marked: `kill(#2#, SIGTERM)`.
+    /// Its lines, and together those that belong together. Numbers of processes are marked: `kill(#2#, SIGTERM)`.
     pub lines: Vec<String>,
 }
 
@@ -23,32 +23,20 @@ impl Case {
         text
     }
 
-    /// Without lines that make no sense without others: those of a process that nobody makes, the one half of a call
-    /// that waits.
+    /// Without lines that make no sense without others: those of a process, or about one, that nobody makes.
     pub(super) fn pruned(&self) -> Self {
         let made = |pid: &str| {
             let fork = format!("fork() = {pid}");
-            pid == "1" || self.lines.iter().any(|line| line.ends_with(&fork))
+            let makes = |line: &String| line.lines().any(|line| line.ends_with(&fork));
+            pid == "1" || self.lines.iter().any(makes)
         };
-        let is_half = |line: &str, at: usize, pid: &str| {
-            let own = |other: &&String| other.starts_with(&format!("[pid {pid}]"));
-            if line.contains("<unfinished ...>") {
-                !self.lines[at + 1..].iter().find(own).is_some_and(|l| l.contains("resumed>"))
-            } else if line.contains("resumed>") {
-                let before = self.lines[..at].iter().rev().find(own);
-                !before.is_some_and(|line| line.contains("<unfinished ...>"))
-            } else {
-                false
-            }
-        };
-        let keep = |(at, line): &(usize, &String)| {
+        let keep = |line: &&String| {
             let pid = line.trim_start_matches("[pid ").split(']').next().unwrap_or_default();
             // Every other part between marks is a number.
             let mut named = line.split('#').skip(1).step_by(2);
-            made(pid) && named.all(made) && !is_half(line, *at, pid)
+            made(pid) && named.all(made)
         };
-        let lines: Vec<String> =
-            self.lines.iter().enumerate().filter(keep).map(|(_, line)| line.clone()).collect();
+        let lines: Vec<String> = self.lines.iter().filter(keep).cloned().collect();
         let pruned = Self { lines };
         // What went may have been what others needed.
         if pruned.lines.len() < self.lines.len() { pruned.pruned() } else { pruned }
@@ -406,8 +394,9 @@ impl Generator {
     /// Lets everybody who was sent something take it: who is woken by a signal runs some time later, and how much
     /// later is the scheduler's affair.
     fn settle(&mut self) {
-        if self.processes[0].runs() {
-            self.line(0, "nanosleep({tv_sec=0, tv_nsec=200000}, NULL)");
+        let last = self.lines.last_mut().filter(|_| self.processes[0].runs());
+        if let Some(last) = last {
+            last.push_str("\n[pid 1] nanosleep({tv_sec=0, tv_nsec=200000}, NULL)");
         }
     }
 
@@ -626,6 +615,7 @@ impl Generator {
         if self.pids >= 30 {
             return;
         }
+        let first = self.lines.len();
         self.pids += 1;
         self.mappings += 1;
         let (pid, child, name) = (self.processes[who].pid, self.pids, self.mappings);
@@ -672,5 +662,7 @@ impl Generator {
             self.line(who, &format!("close({a})"));
             self.line(who, &format!("close({b})"));
         }
+        let together = self.lines.split_off(first).join("\n");
+        self.lines.push(together);
     }
 }

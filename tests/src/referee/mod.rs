@@ -16,9 +16,10 @@ mod shrink;
 
 pub use generate::Case;
 
-use oscope_userland::script::parse;
+use oscope_kernel::world::World;
 use oscope_userland::script::play::referee::{Comparison, HostError, Runner, referee};
-use oscope_userland::script::play::{Origin, boot, compile, report};
+use oscope_userland::script::play::{Origin, Plan, boot, compile, report};
+use oscope_userland::script::{Problem, parse};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -28,6 +29,26 @@ pub fn runner_path() -> PathBuf {
     let own = std::env::current_exe().unwrap_or_default();
     let beside = own.ancestors().skip(1).take(2).map(|place| place.join("oscope-host"));
     beside.into_iter().find(|path| path.exists()).unwrap_or_else(|| "oscope-host".into())
+}
+
+/// A script on the emulated kernel: the plan, and the world that has played it.
+///
+/// # Errors
+/// What is wrong with the script.
+pub fn emulated(script: &str) -> Result<(Arc<Plan>, World), String> {
+    let parsed = parse(script);
+    let problem = |problem: &Problem| problem.show("script", script);
+    if let Some(first) = parsed.problems.first() {
+        return Err(problem(first));
+    }
+    let (plan, problems) = compile(&parsed.tree, Origin::Written);
+    if let Some(first) = problems.first() {
+        return Err(problem(first));
+    }
+    let plan = Arc::new(plan);
+    let mut world = boot(&plan, 0, None).map_err(|error| error.to_string())?;
+    world.run(report::LIMIT);
+    Ok((plan, world))
 }
 
 /// Both kernels, ready to play.
@@ -61,18 +82,7 @@ impl Bench {
     /// # Errors
     /// What is wrong with the script, or with the host.
     pub fn play(&mut self, script: &str) -> Result<Comparison, String> {
-        let parsed = parse(script);
-        let problem = |problem: &oscope_userland::script::Problem| problem.show("script", script);
-        if let Some(first) = parsed.problems.first() {
-            return Err(problem(first));
-        }
-        let (plan, problems) = compile(&parsed.tree, Origin::Written);
-        if let Some(first) = problems.first() {
-            return Err(problem(first));
-        }
-        let plan = Arc::new(plan);
-        let mut world = boot(&plan, 0, None).map_err(|error| error.to_string())?;
-        world.run(report::LIMIT);
+        let (plan, world) = emulated(script)?;
         let refereed = referee(&plan, &world, &mut self.runner);
         refereed.map(|refereed| refereed.comparison).map_err(|error| error.to_string())
     }

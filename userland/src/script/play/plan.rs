@@ -202,6 +202,12 @@ impl Plan {
         self.lines.get(line).map(|line| line.row)
     }
 
+    /// The line whose turn is the last one.
+    pub(super) fn last_line(&self) -> Option<usize> {
+        let steps = self.tasks.iter().flat_map(|task| &task.steps);
+        steps.max_by_key(|step| step.turn).map(|step| step.line)
+    }
+
     pub(super) fn node(&self, line: usize) -> Option<Node<'_>> {
         self.lines.get(line).map(|line| self.tree.at(line.node))
     }
