@@ -110,3 +110,20 @@ pub fn resident() -> u64 {
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));
     line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
 }
+
+/// Names and texts of all files in a folder of `tests/` whose names end so, by name.
+#[must_use]
+pub fn files_in(folder: &str, extension: &str) -> Vec<(String, String)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let found = std::fs::read_dir(&folder).expect("the folder is there");
+    let paths = found.map(|entry| entry.expect("an entry").path());
+    let paths = paths.filter(|path| path.extension().is_some_and(|ending| ending == extension));
+    let mut files: Vec<(String, String)> = paths
+        .map(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(&path).expect("a text"))
+        })
+        .collect();
+    files.sort();
+    files
+}

@@ -21,6 +21,7 @@ mod futex;
 pub mod memory;
 pub mod network;
 pub mod process;
+pub mod terminal;
 
 pub use file::{AccessMode, AtFlags, FileMode, OpenFlags};
 pub use futex::FutexOp;

@@ -32,6 +32,9 @@ pub const REST: u16 = FIRST + 4;
 /// What [`MARK`] may say: a script has come to this line.
 pub const LINE: u64 = 1;
 
+/// Added to a thread's number, the key under which the board has its end, a wait status, once it has ended.
+pub const ENDED: u64 = 1 << 42;
+
 /// Flag of [`TURN`]: when the caller's next call waits, its turn is over.
 pub const HAND_OVER: u64 = 1;
 

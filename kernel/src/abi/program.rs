@@ -16,6 +16,7 @@
 //! is fork(2), the keyframe of a machine, and its migration. The idea is that of record and replay (rr,
 //! O'Callahan et al., 2017), used as the *only* way to copy a program.
 
+use super::types::SigInfo;
 use super::{Errno, Fault, UserMemory};
 use crate::base::{Duration, Time};
 use serde::{Deserialize, Serialize};
@@ -68,18 +69,10 @@ pub enum Answer {
 pub struct SignalFrame {
     /// The handler's address, as it was given to rt_sigaction(2).
     pub handler: u64,
-    /// The signal's number.
+    /// The signal's number: what every handler gets.
     pub signal: u8,
-    /// `si_code`: why it was sent.
-    pub code: i32,
-    /// `si_pid`, or 0.
-    pub pid: u32,
-    /// `si_uid`, or 0.
-    pub uid: u32,
-    /// `si_status`, or 0.
-    pub status: i32,
-    /// `si_addr`, or `si_value` of what was queued, or 0.
-    pub address: u64,
+    /// What is told with it: what a handler installed with SA_SIGINFO gets as well.
+    pub info: Option<SigInfo>,
 }
 
 /// A program somewhere between two traps. It may hold futures, so it stays on its host thread.

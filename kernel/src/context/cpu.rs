@@ -23,6 +23,8 @@ pub struct Cpu {
     pub left_why: Leave,
     /// When the running thread got the CPU.
     pub since: Time,
+    /// Whether the last trap on it stated a fact (see [`crate::abi::probe`]).
+    pub probed: bool,
     /// Somebody waits for this idle CPU.
     pub kicked: bool,
     /// The address space it used last: going to another one costs more.
@@ -48,6 +50,7 @@ impl Default for Cpu {
             left_thread: ThreadId::NONE,
             left_why: Leave::Idle,
             since: Time::ZERO,
+            probed: false,
             kicked: false,
             space: SpaceId::NONE,
             satp: Satp::default(),

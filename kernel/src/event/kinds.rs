@@ -107,6 +107,17 @@ pub enum TaskEvent {
         #[serde(skip)]
         info: Bytes,
     },
+    /// A signal was sent to somebody who ignores it, and forgotten. Nothing happens to the receiver; only somebody
+    /// who traces it (ptrace(2)) would see the signal.
+    Discard {
+        /// The receiver.
+        target: Serial,
+        /// The signal's number.
+        signal: u8,
+        /// The first 48 bytes of its `siginfo_t`.
+        #[serde(skip)]
+        info: Bytes,
+    },
     /// A program broke its contract with the kernel.
     Abort {
         /// How.
@@ -235,6 +246,8 @@ pub enum CallEvent {
         number: u16,
         /// When it was made.
         entered: Time,
+        /// What a signal without a handler would do to the wait; `None`: no signal ends it.
+        restart: Option<Restart>,
         /// Its six words and what goes in, as a [`Picture`](super::Picture).
         #[serde(skip)]
         detail: Bytes,

@@ -35,6 +35,9 @@ pub struct CostModel {
     /// Looking at a page that may be taken away, and taking it out of the tables that map it (Linux' `shrink_folio_list` with `try_to_unmap`;
     /// about a microsecond a page when kswapd is profiled on servers).
     pub reclaim_page: Duration,
+    /// Having other CPUs forget translations: an interrupt to each, and the wait for the slowest. Several microseconds (Amit, "Optimizing the
+    /// TLB Shootdown Algorithm with Page Access Tracking", USENIX ATC 2017). Those who are interrupted pay for the interrupt.
+    pub shootdown: Duration,
     /// Making a thread.
     pub thread_create: Duration,
     /// Copying a KiB between user and kernel, or within the kernel.
@@ -66,6 +69,7 @@ impl CostModel {
             fork_table: Duration::ZERO,
             fork_page: Duration::ZERO,
             reclaim_page: Duration::ZERO,
+            shootdown: Duration::ZERO,
             thread_create: Duration::ZERO,
             copy_kib: Duration::ZERO,
             copy_page: Duration::ZERO,
@@ -90,6 +94,7 @@ impl CostModel {
             fork_table: Duration(500),
             fork_page: Duration(50),
             reclaim_page: Duration(1_000),
+            shootdown: Duration(2_000),
             thread_create: Duration(5_000),
             copy_kib: Duration(100),
             copy_page: Duration(500),
@@ -114,6 +119,7 @@ impl CostModel {
             fork_table: Duration(200),
             fork_page: Duration(25),
             reclaim_page: Duration(1_000),
+            shootdown: Duration(4_000),
             thread_create: Duration(8_000),
             copy_kib: Duration(60),
             copy_page: Duration(250),

@@ -181,6 +181,7 @@ impl Machine {
 
     fn start_kernel_tasks(&mut self) {
         let (t, cx) = (&mut self.tables, &mut self.cx);
+        let apart = self.config.kernel_pids_after.map(|after| t.proc.number_after(after));
         if self.config.disk.is_some() {
             let _ = life::start_kernel_task(t, cx, "flusher", Body::Kernel(KThread::Flusher));
         }
@@ -195,6 +196,9 @@ impl Machine {
                     cx.servers.push(task);
                 }
             }
+        }
+        if let Some(last) = apart {
+            self.tables.proc.number_after(last);
         }
     }
 

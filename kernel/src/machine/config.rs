@@ -70,6 +70,8 @@ pub struct Config {
     pub capture: Capture,
     /// How many pages are cached before clean ones go.
     pub cache_limit: usize,
+    /// The numbers of the kernel's own tasks follow this one; `None`: that of the first program.
+    pub kernel_pids_after: Option<u32>,
     /// The disk, with the small file system on it.
     pub disk: Option<DiskConfig>,
     /// The swap area: a disk of its own, all of whose blocks are slots.
@@ -105,6 +107,7 @@ impl Config {
             schedule: Schedule::default(),
             check_parks: false,
             journal_limit: 1 << 20,
+            kernel_pids_after: None,
             log_keep: 1 << 24,
             capture: Capture::Full,
             cache_limit: 1024,

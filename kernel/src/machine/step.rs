@@ -3,10 +3,11 @@
 use super::Machine;
 use crate::abi::program::{Answer, GuestExit, Trap};
 use crate::abi::signal::{Signal, code};
-use crate::abi::{Fault, UserMemory};
+use crate::abi::{Fault, UserMemory, probe};
 use crate::base::{Channel, Choice, CpuId, Duration, GuestId, ServerId, ThreadId, Time};
 use crate::event::{Event, Leave, MachineEvent, MemoryEvent, SchedEvent, TaskEvent, Wait};
 use crate::hw::{Loan, Memory};
+use crate::io::tlb;
 use crate::kthread;
 use crate::proc::{Body, Interruptible, KThread, State, WaitFor, Woken};
 use crate::sched::Enqueue;
@@ -75,6 +76,8 @@ impl Machine {
         if current.is_some_and(|thread| thread.deferred.is_none() && thread.computing.is_none())
             && state.resched.is_none()
             && self.tables.sched.waiting(cpu) > 0
+            // A fact that a program states changes nothing for anybody.
+            && !state.probed
             && self.cx.engine.chooser.choose(Choice::Preempt, 2) == 1
         {
             state.resched = Some(Leave::Slice);
@@ -308,12 +311,13 @@ impl Machine {
             return;
         };
         let answer = std::mem::replace(&mut thread.answer, Answer::Retry);
+        let fuel = if self.explore { 1 } else { FUEL };
         let loan = Loan {
             cpu,
             satp: t.cpus[usize::from(cpu.0)].satp,
             clock: self.cx.now,
             horizon,
-            fuel: if self.explore { 1 } else { FUEL },
+            fuel,
             computing: thread.computing,
         };
         let Some(program) = self.cx.live.programs.live(id) else {
@@ -324,11 +328,20 @@ impl Machine {
         };
         let mut memory = std::mem::replace(&mut t.memory, spare);
         memory.loan = loan;
+        let (hits, misses) = memory.tlb(cpu).map_or((0, 0), |tlb| (tlb.hits, tlb.misses));
         let returned = program.resume(answer, memory as Box<dyn UserMemory>, trap);
         let Ok(memory) = returned.into_any().downcast::<Memory>() else {
             unreachable!("a program gives back the memory that it was lent")
         };
-        let Loan { clock, computing, .. } = memory.loan;
+        let Loan { clock, computing, fuel: left, .. } = memory.loan;
+        // If it has done nothing on its way to the trap, and the trap is a fact that it states, nobody can tell whether
+        // somebody else ran in between.
+        let states = matches!(trap, Trap::Call { number, .. } if probe::is_probe(*number));
+        t.cpus[usize::from(cpu.0)].probed = states && left == fuel;
+        if let Some(tlb) = memory.tlb(cpu) {
+            thread.times.tlb_hits += tlb.hits - hits;
+            thread.times.tlb_misses += tlb.misses - misses;
+        }
         self.spare = Some(std::mem::replace(&mut t.memory, memory));
         thread.computing = computing;
         thread.times.user += clock.since(self.cx.now);
@@ -376,6 +389,7 @@ impl Machine {
     fn step_kernel(&mut self, id: ThreadId, kind: KThread) -> bool {
         let (t, calls, cx) = (&mut self.tables, &mut self.calls, &mut self.cx);
         let wait = kthread::step(kind, calls.of(id), t, cx);
+        tlb::settle(t, cx);
         wait::park(t, cx, id, wait);
         false
     }

@@ -45,7 +45,7 @@ pub use vma::{AreaFlags, Backing, Rights, Vma};
 
 use crate::abi::Errno;
 use crate::base::{Digester, FrameId, ObjectId, ObjectTag, SpaceId, SpaceTag, Table};
-use crate::hw::mmu::Pte;
+use crate::hw::mmu::{Pte, table_index};
 use crate::hw::{Memory, Satp};
 use std::collections::BTreeMap;
 use std::hash::Hash;
@@ -309,9 +309,13 @@ impl Mm {
     /// # Errors
     /// [`NoMemory`].
     pub fn own(&mut self, id: SpaceId, memory: &mut Memory, address: u64) -> Result<(), NoMemory> {
-        self.edit_range(id, memory, (address, address + vma::PAGE), |_, _, pte| {
-            Pte((pte.0 | Pte::WRITE | Pte::READ) & !Pte::COPY_ON_WRITE)
-        })
+        let table = self.own_leaf(id, memory, address)?;
+        let index = table_index(address, 0);
+        let pte = memory.ram.word(table, index);
+        let written = (pte | Pte::WRITE | Pte::READ) & !Pte::COPY_ON_WRITE;
+        memory.ram.set_word(table, index, written);
+        memory.forget_page(self.satp(id).asid, address);
+        Ok(())
     }
 
     /// The page-table entry for an address, if it maps a page.

@@ -426,7 +426,7 @@ impl Mm {
             self.release_frame(memory, middle);
         }
         self.release_frame(memory, space.satp.root);
-        memory.flush_space(space.satp.asid);
+        memory.forget_space(space.satp.asid);
     }
 }
 

@@ -84,6 +84,11 @@ impl Proc {
         None
     }
 
+    /// Makes the next number follow this one; returns the one that it would have followed.
+    pub fn number_after(&mut self, last: u32) -> u32 {
+        std::mem::replace(&mut self.last_pid, last.min(PID_MAX - 1))
+    }
+
     /// A name for the log that was never used.
     pub fn new_serial(&mut self) -> Serial {
         self.last_serial += 1;

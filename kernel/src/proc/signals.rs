@@ -17,6 +17,8 @@ pub struct SignalInfo {
     pub uid: u32,
     /// `si_status`.
     pub status: i32,
+    /// `si_utime` and `si_stime`, in ticks of 10 ms.
+    pub ticks: (u64, u64),
     /// `si_addr`, or `si_value` of what was queued.
     pub address: u64,
     /// The event that sent it.
@@ -27,7 +29,16 @@ impl SignalInfo {
     /// A signal of which nothing more is known than its code.
     #[must_use]
     pub const fn new(signal: Signal, code: i32) -> Self {
-        Self { signal, code, pid: 0, uid: 0, status: 0, address: 0, cause: EventId::NONE }
+        Self {
+            signal,
+            code,
+            pid: 0,
+            uid: 0,
+            status: 0,
+            ticks: (0, 0),
+            address: 0,
+            cause: EventId::NONE,
+        }
     }
 
     /// Its `siginfo_t`: the sender and what it tells, or the address of a fault.
@@ -39,6 +50,8 @@ impl SignalInfo {
             pid: self.pid,
             uid: self.uid,
             status: self.status,
+            user_ticks: self.ticks.0,
+            system_ticks: self.ticks.1,
             // One word serves for both; which of them it is follows from signal and code.
             value: self.address,
             address: self.address,

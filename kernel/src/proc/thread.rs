@@ -129,6 +129,12 @@ pub struct Times {
     pub faults: u64,
     /// Those among them that waited for a disk.
     pub major_faults: u64,
+    /// Whether the fault that it is having now has waited for a disk.
+    pub is_major: bool,
+    /// Loads and stores of its program whose translation the TLB had.
+    pub tlb_hits: u64,
+    /// Those for which the page tables were walked.
+    pub tlb_misses: u64,
 }
 
 /// A thread.

@@ -12,8 +12,6 @@ use crate::proc::{MAX_DESCRIPTORS, Stop, Usage};
 
 /// How many KiB a page has.
 const PAGE_KIB: u64 = 4;
-/// Ticks of the clock in a second, as times(2) counts (`USER_HZ`).
-const TICKS: u64 = 100;
 
 /// A usage as `struct rusage`.
 #[must_use]
@@ -61,7 +59,7 @@ pub fn sys_getrusage(who: u64, place: u64, t: &mut Tables, cx: &mut Cx) -> Resul
 }
 
 fn ticks(length: Duration) -> u64 {
-    length.0 / (1_000_000_000 / TICKS)
+    length.0 / (1_000_000_000 / Tms::TICKS)
 }
 
 /// times(2): the four times of a process, and how many ticks have passed since the start of the world.

@@ -10,16 +10,14 @@ use super::time::read_duration;
 use super::transfer::Rest;
 use crate::abi::flags::PollEvents;
 use crate::abi::signal::SignalSet;
-use crate::abi::types::PollFd;
+use crate::abi::types::{PollFd, Timespec};
 use crate::abi::{Access, Errno};
 use crate::base::{Channel, OpenFileId};
-use crate::context::{Cx, Tables};
+use crate::context::Tables;
 use crate::event::Wait;
 use crate::io::user;
 use crate::ipc::End;
-use crate::proc::{
-    CallFrame, Channels, FileKind, Interruptible, MAX_DESCRIPTORS, Stop, WaitFor, Woken,
-};
+use crate::proc::{Channels, FileKind, Interruptible, MAX_DESCRIPTORS, Stop, WaitFor, Woken};
 
 /// What a descriptor is ready for, and what would change that.
 fn readiness(t: &Tables, id: OpenFileId) -> (PollEvents, Option<Channel>) {
@@ -73,13 +71,16 @@ fn begin((timeout, mask, mask_size): (u64, u64, u64), (frame, t, cx): Rest<'_>) 
     Ok(())
 }
 
-/// Nothing is ready: the time is up, a signal came, or the call waits. `None`: the time is up.
-fn wait(channels: Vec<Channel>, frame: &CallFrame, cx: &Cx) -> Result<()> {
+/// Nothing is ready: the time is up, a signal came, or the call waits.
+fn wait(channels: Vec<Channel>, timeout: u64, (frame, t, cx): Rest<'_>) -> Result<()> {
     let expired = frame.deadline.is_some_and(|deadline| deadline <= cx.now);
     match frame.woken {
         Some(Woken::Deadline) => return Ok(()),
         _ if expired => return Ok(()),
-        Some(Woken::Signal) => return Err(Stop::Fail(Errno::EINTR)),
+        Some(Woken::Signal) => {
+            write_rest(timeout, (frame, t, cx))?;
+            return Err(Stop::Fail(Errno::EINTR));
+        }
         _ => {}
     }
     Err(Stop::Park(WaitFor {
@@ -92,7 +93,21 @@ fn wait(channels: Vec<Channel>, frame: &CallFrame, cx: &Cx) -> Result<()> {
     }))
 }
 
-/// ppoll(2). (The time that was left is not written back; the C library hides that Linux does.)
+/// Writes what is left of the time to where the timeout came from, however the call ends; the C library hides that from
+/// its callers. Into memory that is not the program's to write Linux writes nothing, and the call does not fail
+/// (`poll_select_finish` in fs/select.c).
+fn write_rest(timeout: u64, (frame, t, cx): Rest<'_>) -> Result<()> {
+    let space = t.proc.process_of(cx.caller).and_then(|process| process.space);
+    let area = space.and_then(|space| t.mm.space(space)?.find(timeout));
+    let is_writable = area.is_some_and(|area| area.rights.write);
+    if let Some(deadline) = frame.deadline.filter(|_| is_writable) {
+        let left = Timespec::from(deadline.since(cx.now.min(deadline)));
+        user::write(t, cx, timeout, &left.to_bytes())?;
+    }
+    Ok(())
+}
+
+/// ppoll(2).
 ///
 /// # Errors
 /// `EINVAL`, `EINTR`, `EFAULT`; parks.
@@ -128,9 +143,10 @@ pub fn sys_ppoll(
         told.extend(PollFd { returned: returned.bits(), ..asked }.to_bytes());
     }
     if ready == 0 {
-        wait(channels, frame, cx)?;
+        wait(channels, timeout, (frame, t, cx))?;
     }
     user::write(t, cx, list, &told)?;
+    write_rest(timeout, (frame, t, cx))?;
     unblock_after_call(t, cx);
     Ok(ready)
 }
@@ -189,11 +205,12 @@ pub fn sys_pselect6(
     }
     begin((timeout, mask, mask_size), (frame, t, cx))?;
     if ready == 0 {
-        wait(channels, frame, cx)?;
+        wait(channels, timeout, (frame, t, cx))?;
     }
     for (set, place) in told.iter().zip(&places).filter(|(_, place)| **place != 0) {
         user::write(t, cx, *place, set)?;
     }
+    write_rest(timeout, (frame, t, cx))?;
     unblock_after_call(t, cx);
     Ok(ready)
 }

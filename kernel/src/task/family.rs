@@ -7,6 +7,7 @@
 use super::signal::{self, Target};
 use super::{jobs, share, wait};
 use crate::abi::signal::{ActionFlags, SIG_IGN, Signal, code};
+use crate::abi::types::Tms;
 use crate::base::{Channel, Pid, ProcessId};
 use crate::context::{Cx, Tables};
 use crate::proc::{Limits, Pending, Process, Report, SignalInfo, Usage};
@@ -142,9 +143,13 @@ fn give_children_away(t: &mut Tables, cx: &mut Cx, id: ProcessId) {
 /// What SIGCHLD tells of a child.
 #[must_use]
 pub fn child_info(t: &Tables, child: ProcessId, code: i32, status: i32) -> SignalInfo {
+    /// Nanoseconds in a tick of times(2).
+    const TICK: u64 = 1_000_000_000 / Tms::TICKS;
     let process = t.proc.processes.get(child);
     let (pid, uid) = process.map_or((0, 0), |child| (child.pid.0, child.cred.uid));
-    SignalInfo { pid, uid, status, ..SignalInfo::new(Signal::CHLD, code) }
+    let used = t.proc.usage(child);
+    let ticks = (used.user.0 / TICK, used.system.0 / TICK);
+    SignalInfo { pid, uid, status, ticks, ..SignalInfo::new(Signal::CHLD, code) }
 }
 
 /// The `si_code` and `si_status` of a wait status.

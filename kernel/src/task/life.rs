@@ -211,7 +211,7 @@ fn remove(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: 
         let cpu = *cpu;
         wait::disturb(t, cx, cpu);
     }
-    turn::end_turn(t, cx, id);
+    turn::leave(t, cx, id, status);
     let Some(thread) = t.proc.threads.get(id) else {
         return;
     };

@@ -7,7 +7,7 @@ use crate::abi::program::{Answer, SignalFrame};
 use crate::abi::signal::{ActionFlags, DefaultAction, SIG_DFL, SIG_IGN, Signal, SignalSet};
 use crate::base::{Pid, ProcessId, ThreadId};
 use crate::context::{Calls, Cx, Tables};
-use crate::event::{CallEvent, Event, Leave, TaskEvent, picture};
+use crate::event::{Bytes, CallEvent, Event, Leave, TaskEvent, picture};
 use crate::proc::{
     Interrupted, Interruptible, Report, Resume, SignalInfo, State, Tale, Thread, Woken,
 };
@@ -86,6 +86,8 @@ pub fn send_info(t: &mut Tables, cx: &mut Cx, target: Target, info: SignalInfo) 
         Target::Process(_) => threads.iter().all(|&thread| blocks(t, thread, signal)),
     };
     if !blocked && is_ignored(t.proc.action(process, signal).handler, signal) {
+        let (signal, info) = (signal.number(), tell(cx, &info));
+        cx.emit(Event::Task(TaskEvent::Discard { target: serial, signal, info }));
         return true;
     }
     let info = SignalInfo { cause, ..info };
@@ -105,6 +107,11 @@ pub fn send_info(t: &mut Tables, cx: &mut Cx, target: Target, info: SignalInfo) 
             queued
         }
     }
+}
+
+/// Gives the log what is told with a signal, for the record that comes next.
+fn tell(cx: &mut Cx, info: &SignalInfo) -> Bytes {
+    cx.engine.log.keep(&[&info.told().to_bytes()[..48]])
 }
 
 /// The thread that is to take a signal of its process: one that does not block it, rather one that is not
@@ -272,7 +279,7 @@ pub fn take(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) -> Tak
         if in_call {
             interrupt(t, calls, cx, id);
         }
-        let told = cx.engine.log.keep(&[&info.told().to_bytes()[..48]]);
+        let told = tell(cx, &info);
         cx.emit(Event::Task(TaskEvent::Deliver { signal, handled, info: told }));
         if handled {
             return push_handler(t, calls, cx, id, info);
@@ -342,14 +349,11 @@ fn push_handler(
     {
         handlers.actions.remove(&signal);
     }
+    let wants_info = action.known_flags().contains(ActionFlags::SIGINFO);
     let frame = SignalFrame {
         handler: action.handler,
         signal: signal.number(),
-        code: info.code,
-        pid: info.pid,
-        uid: info.uid,
-        status: info.status,
-        address: info.address,
+        info: wants_info.then(|| info.told()),
     };
     let pushed = cx.live.programs.live(id).is_some_and(|program| program.signal(frame));
     if !pushed {

@@ -3,10 +3,11 @@
 //! What is looked at follows from the kinds in the table of calls alone ([`extent`]); no call is known by name
 //! here. Looking changes nothing: no time passes, no page comes in, no translation is remembered.
 
-use crate::abi::Errno;
 use crate::abi::call::extent::{self, Extent, LIST_LIMIT, TEXT_LIMIT};
 use crate::abi::call::{Argument, Kind, looks, lookup};
+use crate::abi::flags::CloneFlags;
 use crate::abi::types::Iovec;
+use crate::abi::{Errno, SignalSet};
 use crate::context::{Cx, Tables, satp_of};
 use crate::event::Moment;
 use crate::event::picture;
@@ -112,6 +113,13 @@ impl Eye<'_> {
             Extent::Bytes(length) => self.bytes(address, length),
             Extent::Text(limit) => self.text(address, limit),
             Extent::Texts => self.texts(address),
+            Extent::SignalSetPack => {
+                self.bytes(address, 16);
+                if let Some(set) = self.word(address, 8).filter(|set| *set != 0) {
+                    self.bytes(set, SignalSet::SIZE as u64);
+                }
+            }
+            Extent::CloneArguments(length) => self.clone_arguments(address, length),
             Extent::Buffers { count, bytes } => self.buffers(address, count, bytes),
             Extent::Message { bytes } => self.message(address, bytes),
         }
@@ -192,6 +200,21 @@ impl Eye<'_> {
             bytes -= part;
             if base != 0 && part > 0 {
                 self.bytes(base, part);
+            }
+        }
+    }
+
+    /// `struct clone_args`, and after the call the numbers that it asked for: a descriptor at the second word, a thread
+    /// at the fourth.
+    fn clone_arguments(&mut self, address: u64, length: u64) {
+        if self.moment == Moment::Before {
+            return self.bytes(address, length);
+        }
+        let flags = self.word(address, 8).unwrap_or(0);
+        for (flag, at) in [(CloneFlags::PIDFD, 8), (CloneFlags::PARENT_SETTID, 24)] {
+            let place = self.word(address.saturating_add(at), 8);
+            if let Some(place) = place.filter(|_| flags & flag.bits() != 0) {
+                self.bytes(place, 4);
             }
         }
     }

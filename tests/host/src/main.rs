@@ -15,6 +15,8 @@
 
 #[cfg(target_os = "linux")]
 mod operations;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod play;
 #[cfg(target_os = "linux")]
 mod protocol;
 #[cfg(target_os = "linux")]

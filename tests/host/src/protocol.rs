@@ -23,8 +23,10 @@ pub(crate) fn main(arguments: &[String]) -> ExitCode {
         ["bench", ref names @ ..] => bench(names),
         ["batches"] => batches(false),
         ["batches", "--beside-parent"] => batches(true),
+        ["play"] => play(),
         _ => {
-            let expected = "expected `list`, `bench [NAME…]` or `batches [--beside-parent]`";
+            let expected =
+                "expected `list`, `bench [NAME…]`, `batches [--beside-parent]` or `play`";
             return usage(expected);
         }
     };
@@ -42,6 +44,18 @@ pub(crate) fn main(arguments: &[String]) -> ExitCode {
 fn usage(message: &str) -> ExitCode {
     let _ = writeln!(io::stderr(), "oscope-host: {message}");
     ExitCode::from(2)
+}
+
+#[cfg(target_arch = "x86_64")]
+fn play() -> io::Result<ExitCode> {
+    crate::play::main()
+}
+
+/// Tasks are made of instructions of one architecture, and calls are translated to it.
+#[cfg(not(target_arch = "x86_64"))]
+fn play() -> io::Result<ExitCode> {
+    writeln!(io::stdout(), "{}", json!({ "cannot": "the host is not an x86-64" }))?;
+    Ok(ExitCode::from(2))
 }
 
 fn list() -> io::Result<ExitCode> {

@@ -10,9 +10,8 @@ pub(crate) fn check(result: libc::c_int) -> io::Result<libc::c_int> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
-/// Moves this process, and another one if there is one, to one CPU: the last of those that it may use, because
-/// interrupts like the first.
-pub(crate) fn pin(other: Option<libc::pid_t>) -> io::Result<()> {
+/// The CPUs that this process may use.
+fn allowed() -> io::Result<Vec<usize>> {
     let mut set = MaybeUninit::<libc::cpu_set_t>::zeroed();
     let size = size_of::<libc::cpu_set_t>();
     // SAFETY: `set` is a place for `size` bytes, which the kernel fills.
@@ -21,17 +20,69 @@ pub(crate) fn pin(other: Option<libc::pid_t>) -> io::Result<()> {
     let allowed = unsafe { set.assume_init() };
     let cpus = 0..libc::CPU_SETSIZE as usize;
     // SAFETY: `cpu` is within the set.
-    let last = cpus.rev().find(|&cpu| unsafe { libc::CPU_ISSET(cpu, &allowed) });
-    let cpu = last.ok_or_else(|| io::Error::other("this process may run on no CPU"))?;
-    // SAFETY: as above, all zeroes is a set.
+    Ok(cpus.filter(|&cpu| unsafe { libc::CPU_ISSET(cpu, &allowed) }).collect())
+}
+
+/// Moves processes to one CPU; 0 is this one.
+fn pin_to(cpu: Option<&usize>, pids: &[libc::pid_t]) -> io::Result<()> {
+    let &cpu = cpu.ok_or_else(|| io::Error::other("this process may run on no CPU"))?;
+    // SAFETY: all zeroes is a set.
     let mut only: libc::cpu_set_t = unsafe { MaybeUninit::zeroed().assume_init() };
     // SAFETY: `cpu` is within the set.
     unsafe { libc::CPU_SET(cpu, &mut only) };
-    for pid in [Some(0), other].into_iter().flatten() {
-        // SAFETY: `only` is a set of `size` bytes, which the kernel reads.
-        check(unsafe { libc::sched_setaffinity(pid, size, &raw const only) })?;
+    for &pid in pids {
+        // SAFETY: `only` is a set of this size, which the kernel reads.
+        check(unsafe { libc::sched_setaffinity(pid, size_of_val(&only), &raw const only) })?;
     }
     Ok(())
+}
+
+/// Moves this process, and another one if there is one, to one CPU: the last of those that it may use, because
+/// interrupts like the first.
+pub(crate) fn pin(other: Option<libc::pid_t>) -> io::Result<()> {
+    let pids: Vec<_> = [Some(0), other].into_iter().flatten().collect();
+    pin_to(allowed()?.last(), &pids)
+}
+
+/// Moves this process to the first CPU that it may use: the one that a machine with one CPU has.
+pub(crate) fn pin_first() -> io::Result<()> {
+    pin_to(allowed()?.first(), &[0])
+}
+
+/// What uname(2) tells of the kernel.
+pub(crate) struct Names {
+    /// Its version.
+    pub(crate) release: String,
+    /// Its architecture.
+    pub(crate) machine: String,
+}
+
+/// Asks which kernel this is.
+pub(crate) fn names() -> io::Result<Names> {
+    let mut names = MaybeUninit::<libc::utsname>::zeroed();
+    // SAFETY: there is room for the structure.
+    check(unsafe { libc::uname(names.as_mut_ptr()) })?;
+    // SAFETY: it consists of bytes, zeroed before the kernel wrote.
+    let names = unsafe { names.assume_init() };
+    let text = |field: &[libc::c_char]| {
+        let bytes = field.iter().map(|c| *c as u8).take_while(|byte| *byte != 0);
+        String::from_utf8_lossy(&bytes.collect::<Vec<_>>()).into_owned()
+    };
+    Ok(Names { release: text(&names.release), machine: text(&names.machine) })
+}
+
+/// A child that runs `body`, exits with the status that it returns, and does not outlive this process.
+pub(crate) fn fork(body: impl FnOnce() -> i32) -> io::Result<libc::pid_t> {
+    // SAFETY: this program has one thread whenever it forks, so the child may do what it likes.
+    let pid = check(unsafe { libc::fork() })?;
+    if pid > 0 {
+        return Ok(pid);
+    }
+    // SAFETY: prctl(2) with these arguments touches no memory.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    let status = body();
+    // SAFETY: ends the child here, without running the parent's destructors.
+    unsafe { libc::_exit(status) }
 }
 
 /// The process that started this one.
@@ -58,18 +109,13 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    /// Forks. This program has one thread whenever it forks, so the child may do what it likes.
+    /// Forks.
     pub(crate) fn new(body: impl FnOnce()) -> io::Result<Self> {
-        // SAFETY: there is no other thread that could hold a lock which the child needs.
-        let pid = check(unsafe { libc::fork() })?;
-        if pid > 0 {
-            return Ok(Self { pid });
-        }
-        // SAFETY: prctl(2) with these arguments touches no memory.
-        unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-        body();
-        // SAFETY: ends the child here, without running the parent's destructors.
-        unsafe { libc::_exit(0) }
+        let pid = fork(|| {
+            body();
+            0
+        })?;
+        Ok(Self { pid })
     }
 }
 

@@ -236,3 +236,39 @@ fn wild_pointers_in_calls_are_efault_and_nothing_else() {
     }));
     assert_eq!(text, "0");
 }
+
+#[test]
+fn a_mapping_that_changes_is_forgotten_by_all_cpus_that_know_it() {
+    let image = RustImage::new("main", |sys: Sys| async move {
+        let at = pages(&sys, 4, PRIVATE).await;
+        sys.store(at, 1).await;
+        let (_, done) = sys.spawn(0, at).await.expect("a thread");
+        // Until the other CPU has seen the page.
+        while sys.load(at + 8).await == 0 {
+            sys.compute(oscope_kernel::base::Duration::micros(1)).await;
+        }
+        let _ = call3(&sys, nr::MPROTECT, at, PAGE, R).await;
+        sys.store(at + PAGE, 1).await;
+        sys.join(done).await;
+        0
+    })
+    .function(|sys: Sys, at| async move {
+        sys.store(at + 8, 1).await;
+        while sys.load(at + PAGE).await == 0 {
+            sys.load(at).await;
+        }
+        // It may not be written any more, whatever this CPU knew of it.
+        sys.store(at, 2).await;
+        0
+    });
+    let mut config = oscope_tests::config(vec![image]);
+    config.cpus = 2;
+    let mut machine = oscope_tests::boot(config);
+    oscope_tests::run_for(&mut machine, oscope_kernel::base::Duration::millis(100));
+    let told = oscope_tests::events(&machine, |record| {
+        matches!(record.event, Event::Memory(MemoryEvent::Shootdown { cpus: 1, .. }))
+    });
+    assert!(told.count() >= 1);
+    let segv = u32::from(Signal::SEGV.number());
+    assert!(oscope_tests::exits(&machine).iter().all(|status| status & 0x7f == segv));
+}

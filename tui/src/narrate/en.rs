@@ -200,6 +200,9 @@ fn tell_task(trace: &Trace, record: &Record, event: TaskEvent) -> String {
             let what = if handled { "handles" } else { "felt" };
             format!("{} {what} {}", actor(), signal(n))
         }
+        TaskEvent::Discard { target, signal: n, .. } => {
+            format!("{} ignored {}", who(trace, target, after), signal(n))
+        }
         TaskEvent::Abort { why } => {
             let why = match why {
                 Abort::Panic => "its code panicked",

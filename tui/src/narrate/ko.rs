@@ -195,6 +195,9 @@ fn tell_task(trace: &Trace, record: &Record, event: TaskEvent) -> String {
             let what = if handled { "처리함" } else { "겪음" };
             format!("{} {} {what}", actor(SUBJECT), signal(n))
         }
+        TaskEvent::Discard { target, signal: n, .. } => {
+            format!("{} {} 무시함", with(trace, target, after, SUBJECT), signal(n))
+        }
         TaskEvent::Abort { .. } => format!("{} 커널과의 약속을 어겨 중단됨", actor(SUBJECT)),
         TaskEvent::Mark { value, .. } => format!("{} {value}번 줄에 이름", actor(SUBJECT)),
         TaskEvent::Reap { pid } => format!("{} 자식 {pid}번을 거둠", actor(SUBJECT)),

@@ -54,7 +54,7 @@ impl Facts<'_> {
 }
 
 /// The kinds of events.
-pub const KINDS: [&str; 33] = [
+pub const KINDS: [&str; 34] = [
     "machine.boot",
     "machine.no-progress",
     "machine.guest-exit",
@@ -63,6 +63,7 @@ pub const KINDS: [&str; 33] = [
     "task.exit",
     "task.signal",
     "task.deliver",
+    "task.discard",
     "task.abort",
     "task.mark",
     "task.reap",
@@ -102,6 +103,7 @@ pub fn kind(event: &Event) -> &'static str {
         Event::Task(TaskEvent::Exit { .. }) => "task.exit",
         Event::Task(TaskEvent::Signal { .. }) => "task.signal",
         Event::Task(TaskEvent::Deliver { .. }) => "task.deliver",
+        Event::Task(TaskEvent::Discard { .. }) => "task.discard",
         Event::Task(TaskEvent::Abort { .. }) => "task.abort",
         Event::Task(TaskEvent::Mark { .. }) => "task.mark",
         Event::Task(TaskEvent::Reap { .. }) => "task.reap",
@@ -162,7 +164,9 @@ pub fn facts<'a>(
         }
         Event::Sched(SchedEvent::Block { on }) => facts.why = Some(wait(on)),
         Event::Task(TaskEvent::Start { child, .. }) => serials.push(child),
-        Event::Task(TaskEvent::Signal { target, .. }) => serials.push(target),
+        Event::Task(TaskEvent::Signal { target, .. } | TaskEvent::Discard { target, .. }) => {
+            serials.push(target);
+        }
         Event::Call(CallEvent::Wait { number, .. } | CallEvent::Interrupted { number, .. }) => {
             facts.call = call::lookup(number).map(|call| call.name);
         }

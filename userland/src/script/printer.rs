@@ -14,12 +14,16 @@
 //! machine, a colon and a blank, which strace does not know.
 
 pub mod call;
+mod clone;
 mod command;
+mod ends;
 mod finish;
 mod interruption;
+mod seen;
 mod signals;
 mod structure;
 pub mod style;
+mod terminal;
 mod text;
 mod value;
 
@@ -30,6 +34,8 @@ pub use call::CallText;
 pub(super) use command::ioctl_request;
 pub(super) use signals::info as signal_info;
 pub use style::{Clock, Hex, Style, Whose};
+
+use seen::{Again, Seen};
 
 use oscope_kernel::abi::signal::DefaultAction;
 use oscope_kernel::abi::{Restart, Signal};
@@ -49,17 +55,32 @@ struct Task {
     is_traced: bool,
     /// The call whose beginning has been printed.
     open: Option<Open>,
+    /// Signals that it ignored, and that a tracer would have seen.
+    seen: Vec<Seen>,
+    /// Whether its last call ended in the middle and is to be made again.
+    is_between: bool,
+    /// Whether it has killed itself.
+    is_killed: bool,
     /// The call that restart_syscall(2) would go on with.
     interrupted: Option<u16>,
     /// The end of a process's first thread is told when its other threads have ended.
     held: Option<u32>,
+    /// While it becomes another program: the other threads of its process, which end by that.
+    superseded: Option<Vec<Key>>,
 }
 
 #[derive(Clone, Debug)]
 struct Open {
+    /// The name that it was printed under, and that of the call that was made: they differ if Linux goes on with the
+    /// call by restart_syscall(2).
     name: String,
+    made: String,
     /// Whether arguments are still to come.
     is_open: bool,
+    /// What strace would write if a signal ended the wait, and made it begin again; `None` if that cannot be.
+    again: Option<Again>,
+    /// Whether it has been woken, and will look again at what it waits for.
+    is_woken: bool,
 }
 
 /// Turns records into lines. Records must come in the world's order.
@@ -72,6 +93,8 @@ pub struct Printer {
     /// Whose line is open, and how long it is so far.
     line: Option<(Key, usize)>,
     before: Time,
+    /// Who ignored a signal in the middle of a wait, and when: what comes of the wait is not known yet.
+    undecided: Vec<(Key, Time)>,
 }
 
 impl Printer {
@@ -86,25 +109,44 @@ impl Printer {
             tasks: BTreeMap::new(),
             line: None,
             before: Time::ZERO,
+            undecided: Vec::new(),
         }
     }
 
     /// Appends what strace prints of a record; for many, nothing.
     pub fn record(&mut self, log: &Log, sequence: u64, record: &Record, text: &mut String) {
         let key = (log.machine(), record.stamp.thread);
+        self.disturb(log.machine(), record, text);
         let time = record.stamp.time;
         match record.event {
             Event::Task(TaskEvent::Start { child, tid, pid, .. }) => {
                 self.start(key, (key.0, child), tid, pid, text);
             }
             Event::Task(TaskEvent::Exit { status }) => self.exit(key, status, time, text),
+            Event::Task(TaskEvent::Exec { .. }) => self.becomes_another(key),
             Event::Task(TaskEvent::Deliver { signal, handled, info }) => {
                 let info = signals::info(log.bytes(sequence, info));
                 self.deliver(key, time, (signal, handled, info), text);
             }
+            Event::Task(TaskEvent::Signal { target, signal }) => {
+                self.sent(key, (key.0, target), signal);
+            }
+            Event::Task(TaskEvent::Discard { target, signal, info }) => {
+                let info = signals::info(log.bytes(sequence, info));
+                self.discard((key.0, target), time, signal, info);
+            }
             Event::Call(event) => {
                 let call = CallText::of(log, sequence, &event, &self.style);
+                self.show_before(key, &event, text);
                 self.call(key, time, &event, call, text);
+                if let CallEvent::Wait { number, restart: Some(restart), detail, .. } = event {
+                    let detail = log.bytes(sequence, detail);
+                    let again = CallText::interrupted(number, detail, restart, &self.style);
+                    self.may_begin_again(key, again);
+                }
+                if let CallEvent::Done { .. } = event {
+                    self.show_seen(key, time, text);
+                }
             }
             _ => {}
         }
@@ -134,20 +176,28 @@ impl Printer {
         };
         let task = self.tasks.entry(key).or_default();
         task.is_traced = true;
+        task.is_between = matches!(event, CallEvent::Interrupted { .. });
+        let made = call.name.clone();
         let mut call = call;
         if task.interrupted.take_if(|interrupted| *interrupted == number).is_some() {
-            call.before = format!("<... resuming interrupted {} ...>", call.name);
+            call.before = seen::resuming(&call.name);
             call.after.clear();
-            (call.name, call.is_open) = ("restart_syscall".into(), false);
+            (call.name, call.is_open) = (seen::RESTART.into(), false);
+        }
+        if task.is_killed {
+            call.result = "?".to_owned();
         }
         let open = task.open.take();
+        if open.as_ref().is_some_and(Open::is_restart) {
+            call.after.clear();
+        }
         if let CallEvent::Interrupted { .. } = event
             && call.result.contains(Restart::ERESTART_RESTARTBLOCK.name())
         {
             task.interrupted = Some(number);
         }
         if let CallEvent::Wait { .. } = event {
-            task.open = Some(Open { name: call.name.to_string(), is_open: call.is_open });
+            task.open = Some(Open::new(&call, &made));
             self.begin(key, entered, text);
             self.add(&format!("{}({}", call.name, call.before), text);
             return;
@@ -162,6 +212,9 @@ impl Printer {
                 self.begin(key, entered, text);
                 self.add(&format!("{}({}", call.name, call.before), text);
             }
+        }
+        if matches!(event, CallEvent::Done { .. }) {
+            self.end_superseded(key, time, call.name.as_ref(), text);
         }
         self.add(&format!("{}) ", call.after), text);
         self.equals(&call.result, text);
@@ -179,71 +232,13 @@ impl Printer {
         if signal == Signal::KILL || !self.tasks.get(&key).is_some_and(|task| task.is_traced) {
             return;
         }
-        self.begin(key, time, text);
-        self.add(&format!("--- {signal} {info} ---"), text);
-        self.end_line(text);
+        self.show_seen(key, time, text);
+        self.tell_signal(key, time, signal, &info, text);
         if !handled && signal.default_action() == DefaultAction::Stop {
             self.begin(key, time, text);
             self.add(&format!("--- stopped by {signal} ---"), text);
             self.end_line(text);
         }
-    }
-
-    fn exit(&mut self, key: Key, status: u32, time: Time, text: &mut String) {
-        let Some(task) = self.tasks.get_mut(&key) else { return };
-        if !task.is_traced {
-            return;
-        }
-        let (pid, is_first, open) = (task.pid, task.tid == task.pid, task.open.take());
-        if let Some(open) = open {
-            self.abandon(key, &open, time, text);
-        }
-        let family = self
-            .tasks
-            .iter()
-            .filter(|(other, task)| other.0 == key.0 && **other != key && task.pid == pid);
-        let others: Vec<Key> = family.map(|(other, _)| *other).collect();
-        if is_first && !others.is_empty() {
-            if let Some(task) = self.tasks.get_mut(&key) {
-                task.held = Some(status);
-            }
-            return;
-        }
-        self.gone(key, status, time, text);
-        // The first thread of the process, if it waits for nobody else.
-        if let [first] = others[..]
-            && let Some(status) = self.tasks.get(&first).and_then(|task| task.held)
-        {
-            self.gone(first, status, time, text);
-        }
-    }
-
-    /// A task ended in the middle of a call: nobody will know its result.
-    fn abandon(&mut self, key: Key, open: &Open, time: Time, text: &mut String) {
-        if self.line.is_none_or(|(writer, _)| writer != key) {
-            self.begin(key, time, text);
-            self.add(&format!("<... {} resumed>", open.name), text);
-        }
-        if open.is_open {
-            self.add(" <unfinished ...>", text);
-        }
-        self.add(") ", text);
-        self.equals("?", text);
-        self.end_line(text);
-    }
-
-    fn gone(&mut self, key: Key, status: u32, time: Time, text: &mut String) {
-        self.begin(key, time, text);
-        let how = match Signal::from_number(u64::from(status & 0x7f)) {
-            None => format!("exited with {}", status >> 8 & 0xff),
-            Some(signal) => {
-                let core = if status & 0x80 != 0 { " (core dumped)" } else { "" };
-                format!("killed by {signal}{core}")
-            }
-        };
-        self.add(&format!("+++ {how} +++"), text);
-        self.end_line(text);
-        self.tasks.remove(&key);
     }
 
     /// Begins a line of a task, after an unfinished one of somebody else.

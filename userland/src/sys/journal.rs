@@ -4,6 +4,8 @@
 //! count, so that fork and keyframes cost nothing per answer. Neighbouring segments of about the same size
 //! are joined, as in a log-structured merge tree, so that there are never many.
 
+use oscope_kernel::abi::program::SignalFrame;
+use oscope_kernel::abi::types::SigInfo;
 use std::sync::Arc;
 
 /// One answer.
@@ -29,8 +31,10 @@ pub(super) enum Entry {
     Signal {
         /// The signal.
         signal: u8,
-        /// The handler's place in the image's table.
+        /// The handler's address.
         handler: u32,
+        /// What it was told, if it asked for that: where that begins in the segment's own store.
+        info: Option<u32>,
     },
 }
 
@@ -79,6 +83,27 @@ impl Journal {
         self.push(Entry::Bytes { check, length: bytes.len() as u32, offset });
     }
 
+    /// A handler is called, with what it is told.
+    pub(super) fn push_signal(&mut self, frame: &SignalFrame) {
+        let info = frame.info.map(|info| {
+            let offset = self.tail.bytes.len() as u32;
+            self.tail.bytes.extend_from_slice(&info.to_bytes());
+            self.bytes += SigInfo::SIZE;
+            offset
+        });
+        self.push(Entry::Signal { signal: frame.signal, handler: frame.handler as u32, info });
+    }
+
+    /// The frame of an entry for a signal that was found at a cursor; `None` for other entries.
+    pub(super) fn frame(&self, cursor: Cursor, entry: Entry) -> Option<SignalFrame> {
+        let Entry::Signal { signal, handler, info } = entry else { return None };
+        let info = info.and_then(|offset| {
+            let bytes = self.bytes(cursor, offset, SigInfo::SIZE as u32);
+            Some(SigInfo::from_bytes(bytes.try_into().ok()?))
+        });
+        Some(SignalFrame { handler: u64::from(handler), signal, info })
+    }
+
     /// Freezes the tail, so that a clone shares everything.
     pub(super) fn seal(&mut self) {
         if self.tail.entries.is_empty() {
@@ -96,7 +121,10 @@ impl Journal {
                 Entry::Bytes { check, length, offset } => {
                     Entry::Bytes { check, length, offset: offset + shift }
                 }
-                other => other,
+                Entry::Signal { signal, handler, info } => {
+                    Entry::Signal { signal, handler, info: info.map(|offset| offset + shift) }
+                }
+                value @ Entry::Value { .. } => value,
             }));
             self.sealed.pop();
             last = joined;

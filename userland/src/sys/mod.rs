@@ -28,7 +28,7 @@ pub use image::{Body, FUNCTIONS, Function, ProgramFuture, RustImage};
 pub(crate) use process::THREAD;
 pub use process::{WaitTarget, Waited};
 
-use oscope_kernel::abi::types::Timespec;
+use oscope_kernel::abi::types::{SigInfo, Timespec};
 use oscope_kernel::abi::{Atomic, Errno, UserMemory, Width, nr};
 use oscope_kernel::base::{Digester, Duration, Time};
 use port::{Port, check};
@@ -51,6 +51,8 @@ pub struct Sys {
     port: Rc<Port>,
     /// How many signal handlers this one runs on top of.
     depth: u64,
+    /// What it was told, if it is one and asked for that.
+    info: Option<SigInfo>,
 }
 
 /// How big the scratch area is that wrappers use for what they pass by pointer.
@@ -83,7 +85,12 @@ impl Future for SystemCall<'_> {
 
 impl Sys {
     fn new(port: Rc<Port>, depth: usize) -> Self {
-        Self { port, depth: depth as u64 }
+        Self { port, depth: depth as u64, info: None }
+    }
+
+    /// The same for a handler that is told more than its signal's number.
+    fn told(self, info: Option<SigInfo>) -> Self {
+        Self { info, ..self }
     }
 
     /// Any system call.

@@ -2,7 +2,7 @@
 
 use super::Sys;
 use super::image::{Body, ProgramFuture, RustImage};
-use super::journal::{Cursor, Entry, Journal};
+use super::journal::{Cursor, Journal};
 use super::port::Port;
 use super::quiet::catch;
 use oscope_kernel::abi::program::{Abort, Answer, Program, SavedProgram, SignalFrame, Trap};
@@ -152,20 +152,21 @@ impl RustProgram {
     fn replay_signal(&mut self) -> bool {
         let mut cursor = self.port.cursor.get();
         let entry = self.port.journal.borrow().get(&mut cursor);
-        let Some(Entry::Signal { signal, handler }) = entry else {
+        let frame = entry.and_then(|entry| self.port.journal.borrow().frame(cursor, entry));
+        let Some(frame) = frame else {
             return false;
         };
         Journal::step(&mut cursor);
         self.port.cursor.set(cursor);
-        self.push_handler(u64::from(handler), u64::from(signal))
+        self.push_handler(&frame)
     }
 
-    fn push_handler(&mut self, address: u64, signal: u64) -> bool {
-        let Some(function) = self.saved.image.by_address(address) else {
+    fn push_handler(&mut self, frame: &SignalFrame) -> bool {
+        let Some(function) = self.saved.image.by_address(frame.handler) else {
             return false;
         };
-        let sys = Sys::new(Rc::clone(&self.port), self.futures.len());
-        match catch(|| function(sys, signal)) {
+        let sys = Sys::new(Rc::clone(&self.port), self.futures.len()).told(frame.info);
+        match catch(|| function(sys, u64::from(frame.signal))) {
             Some(future) => self.futures.push(future),
             None => self.broken = Some(Trap::Abort(Abort::Panic)),
         }
@@ -207,13 +208,11 @@ impl Program for RustProgram {
     }
 
     fn signal(&mut self, frame: SignalFrame) -> bool {
-        let signal = u64::from(frame.signal);
-        if !self.push_handler(frame.handler, signal) {
-            return false;
+        let is_known = self.push_handler(&frame);
+        if is_known {
+            self.port.journal.borrow_mut().push_signal(&frame);
         }
-        let entry = Entry::Signal { signal: frame.signal, handler: frame.handler as u32 };
-        self.port.journal.borrow_mut().push(entry);
-        true
+        is_known
     }
 
     fn save(&mut self) -> Arc<dyn SavedProgram> {

@@ -135,6 +135,15 @@ impl Sys {
         Ok(self.siginfo_at(at + 64).await)
     }
 
+    /// What a handler that was installed with SA_SIGINFO is told (`siginfo_t`): the signal, why it was sent, by whom,
+    /// and the value of one that was queued. `None` for other handlers, and outside of handlers.
+    ///
+    /// In C this is the handler's second argument.
+    #[must_use]
+    pub fn siginfo(&self) -> Option<SigInfo> {
+        self.info
+    }
+
     /// The address of function number `n` of the image.
     #[must_use]
     pub fn handler(&self, n: u64) -> u64 {

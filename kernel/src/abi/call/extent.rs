@@ -32,6 +32,10 @@ pub enum Extent {
     Text(u64),
     /// A list of pointers to strings that ends with a null.
     Texts,
+    /// Two words, and a `sigset_t` at the first.
+    SignalSetPack,
+    /// A `struct clone_args` of so many bytes, and the words to which its fields point.
+    CloneArguments(u64),
     /// A list of `struct iovec`, and so many bytes of the buffers.
     Buffers {
         /// How many elements.
@@ -198,8 +202,17 @@ fn structure(kind: &Kind, words: &[u64; 6]) -> Extent {
         Kind::SigAction(_) | Kind::SigStack(_) | Kind::SigEvent => 24,
         Kind::Tms => 32,
         Kind::SigInfo(_) => 48,
-        Kind::SchedAttr(_) => 48,
-        Kind::CloneArguments => return Extent::Bytes(words[1].min(88)),
+        // sched_getattr(2) is told how long it is; sched_setattr(2) finds that in its first word.
+        Kind::SchedAttr(direction) => {
+            let longest = 56;
+            if direction == Direction::Out {
+                (words[2] & 0xffff_ffff).min(longest) as usize
+            } else {
+                longest as usize
+            }
+        }
+        Kind::CloneArguments => return Extent::CloneArguments(words[1].min(TEXT_LIMIT)),
+        Kind::SignalSetPack => return Extent::SignalSetPack,
         Kind::Sysinfo => 112,
         Kind::Statfs => 120,
         Kind::Stat => Stat::SIZE,
@@ -218,12 +231,16 @@ fn by_command(kind: &Kind, at: usize, words: &[u64; 6], after: bool) -> Extent {
         // F_GETLK, F_SETLK, F_SETLKW and those of open file descriptions: struct flock.
         (Kind::FcntlArgument, 5..=7 | 36..=38, false) => Extent::Bytes(32),
         (Kind::FcntlArgument, 5 | 36, true) => Extent::Bytes(32),
+        // F_SETOWN_EX, F_GETOWN_EX: struct f_owner_ex.
+        (Kind::FcntlArgument, 15, false) | (Kind::FcntlArgument, 16, true) => Extent::Bytes(8),
         // TCSETS, TCSETSW, TCSETSF; TCGETS: struct termios of the kernel.
         (Kind::IoctlArgument, 0x5402..=0x5404, false) => Extent::Bytes(36),
         (Kind::IoctlArgument, 0x5401, true) => Extent::Bytes(36),
-        // TIOCSPGRP; TIOCGPGRP, FIONREAD.
-        (Kind::IoctlArgument, 0x5410, false) => Extent::Bytes(4),
-        (Kind::IoctlArgument, 0x540f | 0x541b, true) => Extent::Bytes(4),
+        // TIOCSPGRP, FIONBIO, TIOCSPTLCK; TIOCGPGRP, TIOCOUTQ, FIONREAD, TIOCGSID, TIOCGPTN.
+        (Kind::IoctlArgument, 0x5410 | 0x5421 | 0x4004_5431, false) => Extent::Bytes(4),
+        (Kind::IoctlArgument, 0x540f | 0x5411 | 0x541b | 0x5429 | 0x8004_5430, true) => {
+            Extent::Bytes(4)
+        }
         // TIOCSWINSZ; TIOCGWINSZ: struct winsize.
         (Kind::IoctlArgument, 0x5414, false) => Extent::Bytes(8),
         (Kind::IoctlArgument, 0x5413, true) => Extent::Bytes(8),

@@ -217,6 +217,8 @@ pub enum Kind {
     SigInfo(Direction),
     /// `sigset_t`: `[INT CHLD]`; its size is in the next argument of kind [`Kind::Size`].
     SignalSet(Direction),
+    /// Two words of pselect6(2): where the set of signals is, and how long: `{sigmask=[], sigsetsize=8}`.
+    SignalSetPack,
     /// `struct sigaction`.
     SigAction(Direction),
     /// `stack_t`.

@@ -274,6 +274,36 @@ flag_set! {
 }
 
 const_set! {
+    /// Whom F_SETOWN_EX of fcntl(2) means.
+    owner_type, OWNER_TYPE, "F_OWNER_";
+    TID = 0;
+    PID = 1;
+    PGRP = 2;
+}
+
+flag_set! {
+    /// What F_ADD_SEALS of fcntl(2) forbids.
+    Seals: u32, SEALS, "F_SEAL_";
+    SEAL = 1;
+    SHRINK = 2;
+    GROW = 4;
+    WRITE = 8;
+    FUTURE_WRITE = 0x10;
+}
+
+flag_set! {
+    /// Of what F_NOTIFY of fcntl(2) tells in a directory.
+    DirectoryNotify: u32, DIRECTORY_NOTIFY, "DN_";
+    ACCESS = 1;
+    MODIFY = 2;
+    CREATE = 4;
+    DELETE = 8;
+    RENAME = 0x10;
+    ATTRIB = 0x20;
+    MULTISHOT = 0x8000_0000;
+}
+
+const_set! {
     /// Kind of a record lock, `l_type` of fcntl(2).
     lock_type, LOCK_TYPE, "F_";
     RDLCK = 0;

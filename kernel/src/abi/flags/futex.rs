@@ -99,6 +99,12 @@ impl FutexOp {
         Some(Self(command | private | realtime))
     }
 
+    /// The command's name; `None` for one that Linux does not know.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        self.entry().map(|(name, _)| name)
+    }
+
     fn entry(self) -> Option<(&'static str, &'static [u8])> {
         COMMANDS.get(usize::try_from(self.command()).ok()?).copied()
     }

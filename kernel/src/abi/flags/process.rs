@@ -41,6 +41,10 @@ flag_set! {
     NEWPID = 0x2000_0000;
     NEWNET = 0x4000_0000;
     IO = 0x8000_0000;
+    /// clone3(2): the child begins without handlers.
+    CLEAR_SIGHAND = 0x1_0000_0000;
+    /// clone3(2): the child begins in another control group.
+    INTO_CGROUP = 0x2_0000_0000;
 }
 
 /// The bits of clone's flags that hold the signal sent to the parent at the end (`CSIGNAL`).
@@ -185,6 +189,18 @@ const_set! {
     BATCH = 3;
     IDLE = 5;
     DEADLINE = 6;
+}
+
+flag_set! {
+    /// Flags in `struct sched_attr` of sched_setattr(2).
+    SchedFlags: u64, SCHED_FLAGS, "SCHED_FLAG_";
+    RESET_ON_FORK = 1;
+    RECLAIM = 2;
+    DL_OVERRUN = 4;
+    KEEP_POLICY = 8;
+    KEEP_PARAMS = 0x10;
+    UTIL_CLAMP_MIN = 0x20;
+    UTIL_CLAMP_MAX = 0x40;
 }
 
 const_set! {

@@ -104,6 +104,8 @@ pub struct Tms {
 impl Tms {
     /// Size in memory, in bytes.
     pub const SIZE: usize = 32;
+    /// Ticks in a second (`USER_HZ`), in which all times that programs see as ticks are counted.
+    pub const TICKS: u64 = 100;
 
     /// The structure as it lies in memory.
     #[must_use]

@@ -17,6 +17,10 @@ pub struct SigInfo {
     pub uid: u32,
     /// `si_status` of SIGCHLD.
     pub status: i32,
+    /// `si_utime` of SIGCHLD: ticks of 10 ms that the child's programs used.
+    pub user_ticks: u64,
+    /// `si_stime` of SIGCHLD: ticks of 10 ms that the kernel used for the child.
+    pub system_ticks: u64,
     /// `si_value` of what was queued.
     pub value: u64,
     /// `si_addr` of a fault.
@@ -57,7 +61,8 @@ impl SigInfo {
         let (pid, uid) = (reader.u32(), reader.u32());
         let info = Self { pid, uid, ..info };
         if info.is_of_child() {
-            return Self { status: reader.i32(), ..info };
+            let (status, _pad) = (reader.i32(), reader.i32());
+            return Self { status, user_ticks: reader.u64(), system_ticks: reader.u64(), ..info };
         }
         Self { value: reader.u64(), ..info }
     }
@@ -71,7 +76,15 @@ impl SigInfo {
             return head.u64(self.address).finish();
         }
         let who = head.u32(self.pid).u32(self.uid);
-        if self.is_of_child() { who.i32(self.status) } else { who.u64(self.value) }.finish()
+        if self.is_of_child() {
+            return who
+                .i32(self.status)
+                .i32(0)
+                .u64(self.user_ticks)
+                .u64(self.system_ticks)
+                .finish();
+        }
+        who.u64(self.value).finish()
     }
 }
 

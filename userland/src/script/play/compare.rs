@@ -148,12 +148,34 @@ impl Names {
         {
             return expected.text() != "NULL" && actual.text() != "NULL";
         }
+        if let (Some(a), Some(b)) = (evaluated(expected), evaluated(actual)) {
+            return a == b;
+        }
         let (mut wanted, have) = (parts(expected), parts(actual));
         if wanted.is_empty() {
             wanted.push("0".to_owned());
         }
         wanted == have
     }
+}
+
+/// The value of `8192*1024`.
+fn evaluated(node: Node<'_>) -> Option<i128> {
+    if node.kind() == Kind::Integer {
+        return node.integer();
+    }
+    let mut parts = node.children();
+    let mut value = parts.next()?.integer()?;
+    while let Some(operator) = parts.next() {
+        let next = parts.next()?.integer()?;
+        value = match operator.text() {
+            "*" => value.checked_mul(next)?,
+            "+" => value.checked_add(next)?,
+            "-" => value.checked_sub(next)?,
+            _ => return None,
+        };
+    }
+    Some(value)
 }
 
 fn has_remark(node: Node<'_>) -> bool {

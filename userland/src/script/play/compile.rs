@@ -3,18 +3,17 @@
 //! Layers: [`survey`](super::survey) looks the whole script over first (who is whose child, which lines belong together,
 //! which names get values); here the lines are gone through once more, in order, and become steps.
 
+mod own;
+
 use super::keys::{Key, Keys};
 use super::lower::{Expr, Lower, Lowered, Wrong};
-use super::plan::{Act, CallStep, Directive, Line, Order, Origin, Plan, Skip, Step, Task, What};
+use super::plan::{Act, CallStep, Line, Order, Origin, Plan, Skip, Step, Task, What};
 use super::result::Expected;
 use super::survey::{Survey, is_fork, label_of, signal_of};
 use super::{ARENA, CELLS, MOST_STEPS, SLOT, SLOTS};
-use crate::predicate;
-use crate::script::expect::Expectation;
 use crate::script::problem::Problem;
 use crate::script::tree::{Children, Kind, Node, Tree};
 use oscope_kernel::abi::nr;
-use oscope_kernel::base::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of a task while its lines are gone through.
@@ -43,6 +42,7 @@ struct Compiler<'t> {
     problems: Vec<Problem>,
     rows: Vec<usize>,
     cells: u64,
+    is_too_long: bool,
 }
 
 /// Makes a plan of a script without mistakes in its grammar.
@@ -57,6 +57,7 @@ pub fn compile(tree: &Tree, origin: Origin) -> (Plan, Vec<Problem>) {
         keys: Keys::default(),
         order: Order::Lines,
         directives: Vec::new(),
+        last_ends: Vec::new(),
         turns: 0,
         becomes: BTreeSet::new(),
         again: BTreeMap::new(),
@@ -72,6 +73,7 @@ pub fn compile(tree: &Tree, origin: Origin) -> (Plan, Vec<Problem>) {
         problems: Vec::new(),
         rows,
         cells: CELLS,
+        is_too_long: false,
     };
     compiler.name_tasks();
     compiler.statements(tree.statements(), "");
@@ -119,13 +121,22 @@ impl<'t> Compiler<'t> {
     fn statements(&mut self, statements: Children<'t>, scope: &str) {
         for node in statements {
             if self.plan.lines.len() >= MOST_STEPS {
-                if self.problems.last().is_none_or(|problem| problem.message != TOO_LONG) {
-                    self.problem(node, TOO_LONG, "at most a million lines, repetitions counted");
+                if let Err(wrong) = self.too_long(node) {
+                    self.refuse(self.plan.lines.len() - 1, wrong);
                 }
                 return;
             }
             self.statement(node, scope);
         }
+    }
+
+    /// Says so once.
+    fn too_long(&mut self, node: Node<'_>) -> Result<(), Wrong> {
+        if std::mem::replace(&mut self.is_too_long, true) {
+            return Ok(());
+        }
+        let expected = "at most a million lines, repetitions counted";
+        Err(self.wrong_at(node, "this script does too much", expected))
     }
 
     fn statement(&mut self, node: Node<'t>, scope: &str) {
@@ -187,21 +198,19 @@ impl<'t> Compiler<'t> {
         Wrong { range: node.range(), message, expected, unsupported: false }
     }
 
-    fn problem(&mut self, node: Node<'_>, message: &str, expected: &str) {
-        let Wrong { range, message, expected, .. } = self.wrong_at(node, message, expected);
-        self.problems.push(Problem { range, message, expected, help: None });
-    }
-
     /// Adds a step that waits for its turn.
     fn step(&mut self, task: usize, line: usize, act: Act) {
         let turn = self.plan.turns;
         self.plan.turns += 1;
-        self.plan.tasks[task].steps.push(Step { line, turn: Some(turn), act });
+        let own = self.plan.tasks[task].key;
+        let mut after = std::mem::take(&mut self.plan.last_ends);
+        after.retain(|key| Some(*key) != own);
+        self.plan.tasks[task].steps.push(Step { line, turn: Some(turn), after, act });
     }
 
     /// Adds a step that comes when it comes.
     fn untimed(&mut self, task: usize, line: usize, act: Act) {
-        self.plan.tasks[task].steps.push(Step { line, turn: None, act });
+        self.plan.tasks[task].steps.push(Step { line, turn: None, after: Vec::new(), act });
     }
 
     fn call(&mut self, at: usize, task: usize, node: Node<'t>, scope: &str) -> Result<(), Wrong> {
@@ -372,53 +381,6 @@ impl<'t> Compiler<'t> {
         }
     }
 
-    /// What only scripts have: memory that threads share, and waiting for one of them.
-    fn pseudo(
-        &mut self,
-        at: usize,
-        task: usize,
-        (name, arguments, expected): (Node<'t>, &[Node<'t>], Expected<'t>),
-        scope: &str,
-    ) -> Result<(), Wrong> {
-        let usage = match name.text() {
-            "load" => "`load($word) = 5`",
-            "store" => "`store($word, 5) = 0`",
-            _ => "`join(name) = 0`",
-        };
-        let wanted = if name.text() == "store" { 2 } else { 1 };
-        if arguments.len() != wanted {
-            let message = format!("`{}` takes {wanted} argument(s)", name.text());
-            return Err(self.wrong_at(name, &message, usage));
-        }
-        let act = match name.text() {
-            "join" => {
-                self.plan.lines[at].what = What::Other;
-                let label = arguments[0].text().trim_start_matches('$');
-                let Some(&child) = self.by_label.get(label).filter(|_| !label.is_empty()) else {
-                    let blocks = self.survey.blocks.join(", ");
-                    let expected = format!("the name of a block: {blocks}");
-                    return Err(self.wrong_at(arguments[0], "nobody is called so", &expected));
-                };
-                match self.plan.tasks[child].done {
-                    Some(done) => Act::Join(done),
-                    None => return Ok(()),
-                }
-            }
-            "load" => {
-                self.plan.lines[at].what = What::Load;
-                let key = expected.variable().map(|name| self.key(name, scope));
-                Act::Load(self.lower(task, scope, |lower| lower.address(arguments[0]))?, key)
-            }
-            _ => {
-                self.plan.lines[at].what = What::Other;
-                let place = self.lower(task, scope, |lower| lower.address(arguments[0]))?;
-                Act::Store(place, self.lower(task, scope, |lower| lower.plain(arguments[1]))?)
-            }
-        };
-        self.step(task, at, act);
-        Ok(())
-    }
-
     fn begin(&mut self, at: usize, task: usize, node: Node<'t>, scope: &str) -> Result<(), Wrong> {
         self.plan.lines[at].what = What::Begin(None);
         let Some(name) = node.child(Kind::Name) else { return Ok(()) };
@@ -460,7 +422,9 @@ impl<'t> Compiler<'t> {
         *begin = What::Begin(Some(at));
         let expected = Expected::of(node);
         // A task that died in the call does not come back to have a turn, nor one whose call a signal ended.
-        if !expected.is_open() && !expected.restarts() {
+        if expected.is_open() {
+            self.known[task].exits = true;
+        } else if !expected.restarts() {
             self.step(task, at, Act::Turn);
         }
         Ok(())
@@ -482,6 +446,12 @@ impl<'t> Compiler<'t> {
 
     fn end(&mut self, at: usize, task: usize, node: Node<'t>) {
         self.plan.lines[at].what = What::End;
+        self.end_of(at, task, node);
+        // Whoever does something in a later line does it when this has happened.
+        self.plan.last_ends.extend(self.plan.tasks[task].key.filter(|_| task != 0));
+    }
+
+    fn end_of(&mut self, at: usize, task: usize, node: Node<'t>) {
         if self.known[task].exits {
             return;
         }
@@ -505,131 +475,16 @@ impl<'t> Compiler<'t> {
         }
     }
 
-    fn directive(&mut self, node: Node<'t>) -> Result<(), Wrong> {
-        let Some(name) = node.child(Kind::Name) else { return Ok(()) };
-        let words: Vec<_> =
-            node.children().skip(1).map(|word| (word.text().to_owned(), word.range())).collect();
-        match name.text() {
-            "order" => match words.first().map(|(word, _)| word.as_str()) {
-                Some("lines") => self.plan.order = Order::Lines,
-                Some("free") => self.plan.order = Order::Free,
-                _ => {
-                    return Err(self.wrong_at(
-                        node,
-                        "this is no order",
-                        "`@order lines` or `@order free`",
-                    ));
-                }
-            },
-            "machine" => self.plan.directives.push(Directive {
-                name: name.text().to_owned(),
-                words,
-                range: node.range(),
-            }),
-            other => {
-                let message = format!("`@{other}` sets nothing up");
-                return Err(self.wrong_at(name, &message, "`@machine …` or `@order …`"));
-            }
-        }
-        Ok(())
-    }
-
-    fn compute(&mut self, at: usize, task: usize, node: Node<'t>) -> Result<(), Wrong> {
-        let text = node.children().find(|child| child.kind() == Kind::Integer).map(Node::text);
-        match text.and_then(predicate::time) {
-            Some(time) => {
-                self.step(task, at, Act::Compute(Duration(time.0)));
-                Ok(())
-            }
-            None => Err(self.wrong_at(node, "how long?", "a time: `compute 5ms`")),
-        }
-    }
-
-    fn touch(&mut self, at: usize, task: usize, node: Node<'t>, scope: &str) -> Result<(), Wrong> {
-        let Some(address) = node.children().find(|child| child.kind() != Kind::Pid) else {
-            return Err(self.wrong_at(node, "what is touched?", "an address: `touch $memory`"));
-        };
-        let address = self.lower(task, scope, |lower| lower.address(address))?;
-        self.step(task, at, Act::Touch(address));
-        Ok(())
-    }
-
-    fn expect(&mut self, at: usize, node: Node<'t>) -> Result<(), Wrong> {
-        let text = node.text();
-        // A leader may stand before the word.
-        let start = text.find("expect").map_or(0, |at| at + "expect".len());
-        let body = text.get(start..).unwrap_or_default();
-        match Expectation::parse(body) {
-            Ok(expectation) => {
-                self.plan.lines[at].what = What::Expect(expectation);
-                Ok(())
-            }
-            Err(error) => {
-                let place = (node.range().start + start + error.at).min(node.range().end);
-                Err(Wrong {
-                    range: place..node.range().end.max(place),
-                    message: error.message,
-                    expected: error.expected,
-                    unsupported: false,
-                })
-            }
-        }
-    }
-
-    fn repeat(&mut self, node: Node<'t>, scope: &str) -> Result<(), Wrong> {
-        let mut children = node.children();
-        let count = children.next().and_then(Node::integer).and_then(|n| u32::try_from(n).ok());
-        let Some(count) = count else {
-            return Err(self.wrong_at(node, "how often?", "a number: `repeat 3 {`"));
-        };
-        for _ in 0..count {
-            self.statements(children.clone(), scope);
-            if self.plan.lines.len() >= MOST_STEPS {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// `process name { … }`: the task makes a child, whose lines these are.
-    fn block(&mut self, at: usize, task: usize, node: Node<'t>) -> Result<(), Wrong> {
-        let mut children = node.children();
-        let Some(name) = children.by_ref().find(|child| child.kind() == Kind::Word) else {
-            return Err(self.wrong_at(node, "this block has no name", "`process reader {`"));
-        };
-        let label = name.text().to_owned();
-        let Some(&child) = self.by_label.get(&label) else { return Ok(()) };
-        let is_thread = node.kind() == Kind::Thread;
-        // CLONE_VM, CLONE_FS, CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_SYSVSEM; SIGCHLD.
-        let flags = if is_thread { 0x5_0f00 } else { 17 };
-        let stack = if is_thread { self.slot(child) + SLOT } else { 0 };
-        let mut lowered = Lowered { number: nr::CLONE, ..Lowered::default() };
-        (lowered.words[0], lowered.words[1]) = (Expr::of(flags), Expr::of(stack));
-        let result = self.plan.tasks[child].key;
-        self.known[child].handled = self.known[task].handled.clone();
-        let step = CallStep { lowered, result, child: Some(child), ..CallStep::default() };
-        self.step(task, at, Act::Call(Box::new(step)));
-        self.statements(children, &label);
-        if !self.known[child].exits {
-            self.known[child].exits = true;
-            let lowered = exit(if is_thread { nr::EXIT } else { nr::EXIT_GROUP }, 0);
-            let step = CallStep { lowered, ..CallStep::default() };
-            self.untimed(child, at, Act::Call(Box::new(step)));
-        }
-        Ok(())
-    }
-
     /// In free order there are no turns.
     fn finish(&mut self) {
         if self.plan.order == Order::Free {
             for step in self.plan.tasks.iter_mut().flat_map(|task| &mut task.steps) {
                 step.turn = None;
+                step.after.clear();
             }
         }
     }
 }
-
-const TOO_LONG: &str = "this script does too much";
 
 /// What stands between a call's parentheses.
 pub(super) fn arguments(node: Node<'_>) -> Vec<Node<'_>> {

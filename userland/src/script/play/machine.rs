@@ -43,6 +43,9 @@ disk = { size = "4MiB" }
 programs = [{ command = ["script"] }]
 "#;
 
+/// Where the numbers of the kernel's own tasks begin, out of the way of the script's.
+const KERNEL_PIDS: u32 = 32_000;
+
 /// What of a machine belongs to its scheduler.
 const OF_SCHEDULER: [&str; 10] = [
     "policy",
@@ -86,6 +89,8 @@ pub fn boot(plan: &Arc<Plan>, seed: u64, schedule: Option<&Schedule>) -> Result<
         file.set_seed(seed);
         file.boot_with(Arc::new(loader(plan)), |config| {
             config.log_keep = u64::MAX;
+            // A script counts its processes from 1.
+            config.kernel_pids_after = Some(KERNEL_PIDS);
             if let Some(schedule) = schedule {
                 config.explore = true;
                 config.schedule = schedule.clone();

@@ -2,6 +2,7 @@
 
 use super::LOADED;
 use super::plan::{Act, Order, Plan, What};
+use super::player::UNTOLD;
 use crate::predicate::{self, Predicate, Who};
 use crate::script::expect::{Count, Expectation, Standing};
 use crate::script::printer::{CallText, Style};
@@ -47,8 +48,6 @@ pub(super) struct Observed {
     pub(super) tids: BTreeMap<usize, u32>,
     pub(super) signals: BTreeMap<usize, Vec<Taken>>,
     pub(super) ends: BTreeMap<usize, u32>,
-    /// Whether all lines were gone through.
-    pub(super) finished: bool,
 }
 
 /// A task of the machine.
@@ -110,7 +109,6 @@ impl Observed {
 impl Observer<'_> {
     fn record(&mut self, log: &Log, number: u64, record: &Record) {
         self.now = self.now.max(record.stamp.time);
-        self.watch(number, record);
         let serial = record.stamp.thread;
         match record.event {
             Event::Task(event) => self.task(log, number, serial, event),
@@ -119,6 +117,7 @@ impl Observer<'_> {
             Event::Memory(MemoryEvent::Fault { .. }) => self.figures[2] += 1,
             _ => {}
         }
+        self.watch(number, record);
     }
 
     fn task(&mut self, log: &Log, number: u64, serial: Serial, event: TaskEvent) {
@@ -188,13 +187,15 @@ impl Observer<'_> {
 
     /// A task came to a line.
     fn mark(&mut self, serial: Serial, value: u64) {
+        if value == UNTOLD {
+            return;
+        }
         let line = usize::try_from(value).unwrap_or(usize::MAX);
         // What was expected before this line must have come true by now.
-        if self.plan.order == Order::Lines {
+        if self.plan.order == Order::Lines || line == usize::MAX {
             self.settle(line);
         }
         let Some(known) = self.plan.lines.get(line) else {
-            self.out.finished = true;
             return;
         };
         self.out.lines[line].reached = true;

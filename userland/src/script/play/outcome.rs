@@ -83,14 +83,14 @@ impl Played {
     #[must_use]
     pub fn of_log(plan: &Plan, log: &Log) -> Self {
         let seen = Observed::of(plan, log);
-        let finished = seen.finished;
         let mut judge = Judge { plan, seen, names: Names::default() };
         for (task, tid) in &judge.seen.tids {
             if let Ok(label) = plan.tasks[*task].label.parse() {
                 judge.names.tasks.insert(label, i128::from(*tid));
             }
         }
-        let lines = (0..plan.lines.len()).map(|line| judge.line(line)).collect();
+        let lines: Vec<_> = (0..plan.lines.len()).map(|line| judge.line(line)).collect();
+        let finished = !lines.iter().any(|outcome| outcome.verdict == Verdict::NotReached);
         Self { lines, finished }
     }
 
@@ -198,6 +198,9 @@ impl Judge<'_> {
         }
         let seen = &self.seen.lines[begin];
         let Some(text) = seen.call.clone() else {
+            if begin == end {
+                outcome.wrong = node.child(Kind::Result).unwrap_or(node).range();
+            }
             let expected = Expected::of(node);
             let dies = expected.is_open() && begin != end;
             outcome.verdict = match (&seen.begun, seen.reached) {
@@ -334,9 +337,9 @@ impl Judge<'_> {
         let Some(Taken { info, told, .. }) = found else {
             let signal = Signal::from_number(u64::from(number));
             let ignored = signal.is_some_and(|s| s.default_action() == DefaultAction::Ignore);
-            outcome.verdict = if ignored && self.seen.finished {
+            outcome.verdict = if ignored && self.seen.tids.contains_key(&task) {
                 Verdict::NotComparable("a signal that is ignored leaves no trace".to_owned())
-            } else if self.seen.finished || self.seen.tids.contains_key(&task) {
+            } else if self.seen.tids.contains_key(&task) {
                 let expected = node.text().trim().to_owned();
                 Verdict::Mismatch { expected, actual: "no such signal came".to_owned() }
             } else {

@@ -36,6 +36,8 @@ pub struct Plan {
     pub(super) order: Order,
     /// Set-up lines: name, then words.
     pub(super) directives: Vec<Directive>,
+    /// Tasks whose ends stand behind the last line that somebody executes.
+    pub(super) last_ends: Vec<Key>,
     /// How many turns there are.
     pub(super) turns: u64,
     /// For a line whose call a signal ended, the line at which the kernel makes it again.
@@ -117,6 +119,8 @@ pub(super) struct Step {
     pub(super) line: usize,
     /// Which turn it waits for.
     pub(super) turn: Option<u64>,
+    /// Tasks that must have ended before: the script says so in lines before this.
+    pub(super) after: Vec<Key>,
     pub(super) act: Act,
 }
 

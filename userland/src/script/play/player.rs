@@ -18,6 +18,8 @@ use std::sync::Arc;
 
 /// Added to a task's number, it is the key under which the next program of that task finds its place.
 const PLACE: u64 = 1 << 40;
+/// What a turn says that is no line's yet.
+pub(super) const UNTOLD: u64 = u64::MAX - 1;
 /// The key that says that the root is done, in free order.
 const OVER: u64 = 1 << 41;
 
@@ -28,6 +30,8 @@ enum Stage {
     Fresh,
     /// Its turn was asked for.
     Turn,
+    /// It waits for others to end: for this one of them, whose number it has, or has asked for.
+    After(usize, Option<u64>),
     /// The value of this key was asked for.
     Recall(u32),
     /// It can be done.
@@ -38,8 +42,8 @@ enum Stage {
     Returned(u64),
     /// What it brought is written down; these numbers are still to be.
     Noting(Vec<(u64, u64)>),
-    /// Its place was noted for the program that it becomes.
-    Placed,
+    /// What others must know before the call was noted: nobody comes back from it.
+    Noted,
     /// There is nothing left of it but an answer.
     Last,
 }
@@ -245,7 +249,7 @@ impl Player {
                 state.next += 1;
                 state.current.insert(Current::new(state.next - 1))
             }
-            None => return Ok(self.end(plan)),
+            None => return Ok(self.end(plan, answer)),
         };
         let Some(step) = task.steps.get(current.step) else {
             state.current = None;
@@ -256,14 +260,23 @@ impl Player {
                 current.stage = Stage::Turn;
                 Ok(turn(step))
             }
-            (Stage::Turn, Some(_)) => Ok(current.ask_values(step)),
+            (Stage::Turn, Some(_)) if step.after.is_empty() => Ok(current.ask_values(step)),
+            (Stage::Turn, Some(_)) => Ok(current.wait_for_ends(step, 0)),
+            (Stage::After(n, None), Some(tid)) => {
+                current.stage = Stage::After(*n, Some(tid));
+                Ok(ask(probe::RECALL, probe::ENDED.wrapping_add(tid), 0, 0))
+            }
+            (Stage::After(n, Some(_)), Some(_)) => {
+                let next = *n + 1;
+                Ok(current.wait_for_ends(step, next))
+            }
             (Stage::Recall(key), Some(value)) => {
                 let key = *key;
                 current.known.insert(key, value);
                 Ok(current.ask_values(step))
             }
             (Stage::Ready, _) => self.act(step, memory),
-            (Stage::Placed, Some(_)) => Ok(current.execute(step)),
+            (Stage::Noted, Some(_)) => Ok(current.execute(step)),
             (Stage::Called, Some(value)) => self.called(step, value),
             (Stage::Returned(value), _) => {
                 let value = *value;
@@ -271,7 +284,10 @@ impl Player {
             }
             (Stage::Noting(_) | Stage::Last, _) => Ok(self.note()),
             // Nobody answered: the same question again.
-            (Stage::Turn | Stage::Recall(_) | Stage::Placed | Stage::Called, None) => {
+            (
+                Stage::Turn | Stage::After(..) | Stage::Recall(_) | Stage::Noted | Stage::Called,
+                None,
+            ) => {
                 current.stage = Stage::Fresh;
                 Ok(Next::On)
             }
@@ -306,13 +322,19 @@ impl Player {
     /// Does what the step is.
     fn act(&mut self, step: &Step, memory: &mut dyn UserMemory) -> Result<Next, Interruption> {
         let (task, next) = (self.state.task as u64, self.state.next as u64);
+        let done = self.plan.tasks.get(self.state.task).and_then(|task| task.done);
+        let done = done.map_or(0, |key| u64::from(key.0));
         let Some(current) = &mut self.state.current else { return Ok(Next::On) };
         match &step.act {
             Act::Call(call) => {
                 current.lay_out(call, memory)?;
                 if call.becomes {
-                    current.stage = Stage::Placed;
+                    current.stage = Stage::Noted;
                     return Ok(ask(probe::NOTE, PLACE, task << 32 | next, probe::ADD_TID));
+                }
+                if ends(&step.act) {
+                    current.stage = Stage::Noted;
+                    return Ok(ask(probe::NOTE, done, 0, 0));
                 }
                 return Ok(current.execute(step));
             }
@@ -403,35 +425,75 @@ impl Player {
     }
 
     /// All steps are done: the task waits until all others have done theirs, and ends.
-    fn end(&mut self, plan: &Plan) -> Next {
+    fn end(&mut self, plan: &Plan, answer: Option<u64>) -> Next {
+        let is_root = self.state.task == 0;
+        let last = last_questions(plan, self.state.task);
         let stage = self.state.ended;
         self.state.ended += 1;
-        let (task, is_root) = (&plan.tasks[self.state.task], self.state.task == 0);
-        let key = task.done.map_or(0, |key| u64::from(key.0));
-        // In free order the root waits for whoever has no end of its own in the script.
-        let mut others = plan.tasks.iter().skip(1).filter(|task| {
-            !task.steps.is_empty() && !task.steps.iter().any(|step| ends(&step.act))
-        });
-        match (plan.order, stage) {
-            (_, 0) => ask(probe::NOTE, key, 0, 0),
-            (Order::Lines, 1) => ask(probe::TURN, plan.turns, 0, u64::MAX),
-            (Order::Free, 1) if !is_root => ask(probe::RECALL, OVER, 0, 0),
-            (Order::Free, n) if is_root => match others.nth(n - 1).map(|task| task.done) {
-                Some(done) => ask(probe::RECALL, done.map_or(0, |key| key.0.into()), 0, 0),
-                None if n <= plan.tasks.len() => {
-                    self.state.ended = plan.tasks.len() + 1;
-                    ask(probe::NOTE, OVER, 0, 0)
-                }
-                None => call(nr::EXIT_GROUP, [0; 6]),
-            },
-            _ => call(if is_root { nr::EXIT_GROUP } else { nr::EXIT }, [0; 6]),
+        match last.get(stage) {
+            Some(Last::Ask(number, words)) => ask(*number, words[0], words[1], words[2]),
+            // The answer was the task's number.
+            Some(Last::Ended) => {
+                ask(probe::RECALL, probe::ENDED.wrapping_add(answer.unwrap_or(0)), 0, 0)
+            }
+            None => call(if is_root { nr::EXIT_GROUP } else { nr::EXIT }, [0; 6]),
         }
     }
+}
+
+/// What a task asks for before it ends.
+enum Last {
+    Ask(u16, [u64; 3]),
+    /// The end of the task whose number was the answer before.
+    Ended,
+}
+
+/// What a task asks for when it has done all its lines, in order.
+fn last_questions(plan: &Plan, task: usize) -> Vec<Last> {
+    let is_root = task == 0;
+    let recall =
+        |key: Option<Key>| Last::Ask(probe::RECALL, [key.map_or(0, |key| key.0.into()), 0, 0]);
+    let done = plan.tasks[task].done.map_or(0, |key| u64::from(key.0));
+    let mut last = vec![Last::Ask(probe::NOTE, [done, 0, 0])];
+    match plan.order {
+        Order::Lines => last.push(Last::Ask(probe::TURN, [plan.turns, 0, UNTOLD])),
+        Order::Free if is_root => {
+            // The root waits for whoever has no end of its own in the script.
+            let others = plan.tasks.iter().skip(1).filter(|task| {
+                !task.steps.is_empty() && !task.steps.iter().any(|step| ends(&step.act))
+            });
+            last.extend(others.map(|task| recall(task.done)));
+        }
+        Order::Free => last.push(Last::Ask(probe::RECALL, [OVER, 0, 0])),
+    }
+    if is_root {
+        for key in &plan.last_ends {
+            last.extend([recall(Some(*key)), Last::Ended]);
+        }
+        last.push(Last::Ask(probe::MARK, [probe::LINE, u64::MAX, 0]));
+        last.push(Last::Ask(probe::NOTE, [OVER, 0, 0]));
+    }
+    last
 }
 
 impl Current {
     fn value(&self, expr: Expr) -> u64 {
         expr.value(|key| self.known.get(&key.0).copied().unwrap_or(0))
+    }
+
+    /// Waits until those have ended whose ends stand before this step's line.
+    fn wait_for_ends(&mut self, step: &Step, n: usize) -> Next {
+        match step.after.get(n) {
+            Some(key) => {
+                self.stage = Stage::After(n, None);
+                ask(probe::RECALL, key.0.into(), 0, 0)
+            }
+            None => {
+                // Only now it is at its line.
+                self.stage = Stage::Recall(u32::MAX);
+                ask(probe::MARK, probe::LINE, step.line as u64, 0)
+            }
+        }
     }
 
     /// Asks for the next number that the step needs, or goes on to act.
@@ -486,7 +548,8 @@ fn turn(step: &Step) -> Next {
     };
     let flags = if hands_over { probe::HAND_OVER } else { 0 };
     match step.turn {
-        Some(turn) => ask(probe::TURN, turn, flags, line),
+        Some(turn) if step.after.is_empty() => ask(probe::TURN, turn, flags, line),
+        Some(turn) => ask(probe::TURN, turn, flags, UNTOLD),
         None => ask(probe::MARK, probe::LINE, line, 0),
     }
 }

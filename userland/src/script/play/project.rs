@@ -43,6 +43,12 @@ pub(super) fn project(line: &str, name: &str, written: &[Node<'_>]) -> String {
             result = format!("= {}", to.text());
         }
     }
+    if alias.slots.iter().any(|slot| matches!(slot, Slot::Millis(_)))
+        && let (Some(from), Some(to)) = (result.find(", left {"), result.rfind("})"))
+    {
+        // poll(2) has no structure to say it in.
+        result.replace_range(from..=to, "");
+    }
     let equals = if result.is_empty() { "" } else { " " };
     format!("{name}({}){equals}{result}", arguments.join(", "))
 }

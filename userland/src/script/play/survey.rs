@@ -62,11 +62,21 @@ impl Survey {
         let mut survey = Self::default();
         let mut lines = Vec::new();
         survey.gather(tree.statements(), "", &mut lines);
-        let mut children = survey.pair_up(&lines);
-        for line in &lines {
-            children.extend(attached(line.node).map(str::to_owned));
+        let mut children = BTreeSet::new();
+        for Found { node, .. } in &lines {
+            let name = node.child(Kind::Name).map_or("", Node::text);
+            if matches!(node.kind(), Kind::Call | Kind::Resumed) && is_fork(name) {
+                children.extend(survey.child(&Expected::of(*node)));
+            }
+            children.extend(attached(*node).map(str::to_owned));
         }
         survey.name(&lines, &children);
+        // Lines that say nothing of whose they are are the root's.
+        let root = survey.labels.first().cloned().unwrap_or_default();
+        for line in lines.iter_mut().filter(|line| line.label.is_empty()) {
+            line.label = &root;
+        }
+        survey.pair_up(&lines);
         survey
     }
 
@@ -110,13 +120,11 @@ impl Survey {
         });
     }
 
-    /// Finds what belongs together; returns the tasks that others make.
-    fn pair_up(&mut self, lines: &[Found<'_>]) -> BTreeSet<String> {
-        let mut children = BTreeSet::new();
+    /// Finds what belongs together.
+    fn pair_up(&mut self, lines: &[Found<'_>]) {
         let mut open: BTreeMap<&str, Node<'_>> = BTreeMap::new();
         let mut newest: BTreeMap<&str, Vec<Node<'_>>> = BTreeMap::new();
         for Found { node, label } in lines {
-            let name = node.child(Kind::Name).map_or("", Node::text);
             match node.kind() {
                 Kind::Unfinished => {
                     open.insert(label, *node);
@@ -127,9 +135,6 @@ impl Survey {
                     }
                 }
                 _ => {}
-            }
-            if matches!(node.kind(), Kind::Call | Kind::Resumed) && is_fork(name) {
-                children.extend(self.child(&Expected::of(*node)));
             }
             let acts = matches!(node.kind(), Kind::Call | Kind::Unfinished);
             let waiting = newest.entry(label).or_default();
@@ -144,7 +149,6 @@ impl Survey {
                 _ => {}
             }
         }
-        children
     }
 
     /// The label of the task that a call made.

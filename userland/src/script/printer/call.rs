@@ -3,7 +3,7 @@
 
 use super::style::Style;
 use super::value::{Reader, Shown};
-use super::{finish, interruption};
+use super::{clone, finish, interruption};
 use oscope_kernel::abi::call::{self, Call, Kind, ResultKind};
 use oscope_kernel::abi::flags::hex;
 use oscope_kernel::abi::{Restart, nr};
@@ -50,6 +50,12 @@ impl CallText {
             }
         };
         text(number, Picture::new(detail), end, style)
+    }
+
+    /// What the text of a call that waits would be if a signal ended its wait with a condition.
+    #[must_use]
+    pub(super) fn interrupted(number: u16, detail: &[u8], restart: Restart, style: &Style) -> Self {
+        text(number, Picture::new(detail), End::Interrupted(restart), style)
     }
 
     /// The whole call on one line, without padding.
@@ -124,6 +130,12 @@ fn arguments(call: &Call, reader: &Reader<'_>) -> (String, String, bool) {
         else {
             continue;
         };
+        if call.number == nr::CLONE3 && at == 0 && clone::has_results(reader, reader.words[0]) {
+            before.push_str(&text);
+            after.push_str(&clone::after(reader, reader.words[0]));
+            (is_first, is_open) = (false, true);
+            continue;
+        }
         let comma = if is_first || joins { "" } else { ", " };
         is_first = false;
         // What is known early stands late behind what is known late.

@@ -2,13 +2,14 @@
 
 use super::finish::out_word;
 use super::structure::{fields, timespec};
-use super::text;
 use super::value::{Reader, address, int, number, signal};
+use super::{terminal, text};
 use oscope_kernel::abi::flags::file::{
-    DESCRIPTOR, LOCK_TYPE, OPEN, STATX_MASK, WHENCE, fcntl, print_mode,
+    DESCRIPTOR, DIRECTORY_NOTIFY, LOCK_TYPE, OPEN, OWNER_TYPE, SEALS, STATX_MASK, WHENCE, fcntl,
+    print_mode,
 };
 use oscope_kernel::abi::flags::network::ETHERNET_PROTOCOL;
-use oscope_kernel::abi::flags::process::{CLONE, prctl};
+use oscope_kernel::abi::flags::process::prctl;
 use oscope_kernel::abi::flags::{FutexOp, hex};
 
 /// A word of futex(2): a count, the second address, or the bits of a wait.
@@ -21,6 +22,7 @@ pub(super) fn futex_value(at: usize, word: u64, words: &[u64; 6]) -> String {
         }
         (5, FutexOp::WAIT_BITSET | FutexOp::WAKE_BITSET) => hex(u64::from(word as u32)),
         (5, FutexOp::WAKE_OP) => wake_op(word as u32),
+        (5, _) if op.name().is_none() => hex(u64::from(word as u32)),
         _ => (word as u32).to_string(),
     }
 }
@@ -56,6 +58,9 @@ pub(super) fn futex_timeout(r: &Reader<'_>, word: u64) -> Option<String> {
     if !op.arguments().contains(&3) {
         return None;
     }
+    if op.name().is_none() {
+        return Some(address(word));
+    }
     if !op.has_timeout() {
         return Some((word as u32).to_string());
     }
@@ -80,13 +85,28 @@ pub(super) fn fcntl_argument(r: &Reader<'_>, word: u64) -> Option<String> {
         fcntl::SETLK | fcntl::SETLKW | fcntl::OFD_SETLK | fcntl::OFD_SETLKW => {
             lock(r.into(word, 32))
         }
-        fcntl::GETLK | fcntl::OFD_GETLK => lock(r.out(word, 32)),
+        fcntl::GETLK | fcntl::OFD_GETLK => match r.out(word, 32) {
+            Some(bytes) => {
+                format!("{}, l_pid={}}}", flock(bytes).trim_end_matches('}'), int(&bytes[24..]))
+            }
+            None => address(word),
+        },
+        fcntl::SETOWN_EX => r.into(word, 8).map_or_else(|| address(word), owner),
+        fcntl::GETOWN_EX => r.out(word, 8).map_or_else(|| address(word), owner),
         fcntl::SETLEASE => LOCK_TYPE.print(word as u32),
+        fcntl::ADD_SEALS => SEALS.print(word),
+        fcntl::NOTIFY => DIRECTORY_NOTIFY.print(word),
         fcntl::DUPFD | fcntl::DUPFD_CLOEXEC | fcntl::SETOWN | fcntl::SETPIPE_SZ => {
             (word as i32).to_string()
         }
         _ => hex(word),
     })
+}
+
+/// `struct f_owner_ex`: what kind of task, and which.
+fn owner(b: &[u8]) -> String {
+    let kind = OWNER_TYPE.print(int(b).cast_unsigned());
+    format!("{{type={kind}, pid={}}}", int(&b[4..]))
 }
 
 /// `struct flock`: two short numbers, then offset, length and process.
@@ -98,18 +118,22 @@ fn flock(b: &[u8]) -> String {
 }
 
 /// Requests of ioctl(2) that strace knows by name on a terminal, a pipe and a socket (asm-generic/ioctls.h).
-const REQUESTS: [(&str, u64); 20] = [
+const REQUESTS: [(&str, u64); 26] = [
     ("TCGETS", 0x5401),
-    ("TCSETS", 0x5402),
-    ("TCSETSW", 0x5403),
-    ("TCSETSF", 0x5404),
+    // The sound driver uses these numbers as well.
+    ("SNDCTL_TMR_START or TCSETS", 0x5402),
+    ("SNDCTL_TMR_STOP or TCSETSW", 0x5403),
+    ("SNDCTL_TMR_CONTINUE or TCSETSF", 0x5404),
     ("TCSBRK", 0x5409),
     ("TCXONC", 0x540a),
     ("TCFLSH", 0x540b),
     ("TIOCEXCL", 0x540c),
+    ("TIOCNXCL", 0x540d),
     ("TIOCSCTTY", 0x540e),
     ("TIOCGPGRP", 0x540f),
     ("TIOCSPGRP", 0x5410),
+    ("TIOCOUTQ", 0x5411),
+    ("TIOCSTI", 0x5412),
     ("TIOCGWINSZ", 0x5413),
     ("TIOCSWINSZ", 0x5414),
     ("FIONREAD", 0x541b),
@@ -118,6 +142,9 @@ const REQUESTS: [(&str, u64); 20] = [
     ("TIOCGSID", 0x5429),
     ("FIONCLEX", 0x5450),
     ("FIOCLEX", 0x5451),
+    ("TIOCGPTN", 0x8004_5430),
+    ("TIOCSPTLCK", 0x4004_5431),
+    ("TIOCGPTPEER", 0x5441),
     ("SIOCGIFCONF", 0x8912),
 ];
 
@@ -143,49 +170,41 @@ pub(super) fn ioctl(word: u64) -> String {
 }
 
 /// Third argument of ioctl(2).
-pub(super) fn ioctl_argument(r: &Reader<'_>, word: u64) -> String {
+pub(super) fn ioctl_argument(r: &Reader<'_>, word: u64) -> Option<String> {
+    const FLUSH: [&str; 3] = ["TCIFLUSH", "TCOFLUSH", "TCIOFLUSH"];
+    const FLOW: [&str; 4] = ["TCOOFF", "TCOON", "TCIOFF", "TCION"];
     let request = r.words[1] & 0xffff_ffff;
+    let named = |names: &[&str], what: &str| {
+        let name = usize::try_from(word).ok().and_then(|at| names.get(at));
+        name.map_or_else(|| format!("{} /* {what}_??? */", hex(word)), |name| (*name).to_owned())
+    };
     match request {
+        // These take nothing.
+        0x540c | 0x540d | 0x5422 | 0x5450 | 0x5451 => return None,
         // What these take is a number, not a pointer.
-        0x5409..=0x540c | 0x540e => return (word as i32).to_string(),
-        _ if word == 0 => return "NULL".to_owned(),
+        0x540a => return Some(named(&FLOW, "TC")),
+        0x540b => return Some(named(&FLUSH, "TC")),
+        0x5409 | 0x540e => return Some((word as i32).to_string()),
+        0x5441 => return Some(hex(word)),
+        _ if word == 0 => return Some("NULL".to_owned()),
         _ => {}
     }
     let shown = match request {
-        0x5401 => r.out(word, 36).map(termios),
-        0x5402..=0x5404 => r.into(word, 36).map(termios),
-        0x540f | 0x541b | 0x5429 => r.out(word, 4).map(|pid| format!("[{}]", int(pid))),
-        0x5410 | 0x5421 => r.into(word, 4).map(|pid| format!("[{}]", int(pid))),
+        0x5401 => r.out(word, 36).map(|b| terminal::termios(b, r.style)),
+        0x5402..=0x5404 => r.into(word, 36).map(|b| terminal::termios(b, r.style)),
+        0x540f | 0x5411 | 0x541b | 0x5429 | 0x8004_5430 => {
+            r.out(word, 4).map(|pid| format!("[{}]", int(pid)))
+        }
+        0x5410 | 0x5421 | 0x4004_5431 => r.into(word, 4).map(|pid| format!("[{}]", int(pid))),
         0x5413 => r.out(word, 8).map(winsize),
         0x5414 => r.into(word, 8).map(winsize),
         _ => None,
     };
-    shown.unwrap_or_else(|| address(word))
+    Some(shown.unwrap_or_else(|| address(word)))
 }
 
 fn winsize(b: &[u8]) -> String {
     fields(b, 2, &["ws_row", "ws_col", "ws_xpixel", "ws_ypixel"])
-}
-
-/// `struct termios` in the short form: `{B38400 opost isig icanon echo ...}`; a leading minus is "off".
-fn termios(b: &[u8]) -> String {
-    const SPEEDS: [&str; 16] = [
-        "B0", "B50", "B75", "B110", "B134", "B150", "B200", "B300", "B600", "B1200", "B1800",
-        "B2400", "B4800", "B9600", "B19200", "B38400",
-    ];
-    let word = |at: usize| int(&b[at..]).cast_unsigned();
-    let (output, control, local) = (word(4), word(8), word(12));
-    let speed = SPEEDS.get((control & 0xf) as usize).copied().unwrap_or("B?");
-    let flag = |word: u32, bit: u32, name: &str| {
-        format!("{}{name}", if word & bit == 0 { "-" } else { "" })
-    };
-    format!(
-        "{{{speed} {} {} {} {} ...}}",
-        flag(output, 1, "opost"),
-        flag(local, 1, "isig"),
-        flag(local, 2, "icanon"),
-        flag(local, 8, "echo")
-    )
 }
 
 /// Arguments of prctl(2): only those that the option has.
@@ -211,12 +230,8 @@ pub(super) fn prctl_argument(r: &Reader<'_>, at: usize, word: u64) -> Option<Str
             seen.map_or_else(|| address(word), |signal| format!("[{signal}]"))
         }
         prctl::GET_CHILD_SUBREAPER if first => out_word(r, word, 4),
-        prctl::SET_CHILD_SUBREAPER
-        | prctl::SET_DUMPABLE
-        | prctl::SET_KEEPCAPS
-        | prctl::SET_TIMERSLACK
-            if first =>
-        {
+        prctl::SET_DUMPABLE if first => dumpable(word).map_or_else(|| hex(word), str::to_owned),
+        prctl::SET_CHILD_SUBREAPER | prctl::SET_KEEPCAPS | prctl::SET_TIMERSLACK if first => {
             word.to_string()
         }
         prctl::SET_PDEATHSIG
@@ -235,6 +250,13 @@ pub(super) fn prctl_argument(r: &Reader<'_>, at: usize, word: u64) -> Option<Str
         prctl::SET_NO_NEW_PRIVS if first => word.to_string(),
         _ => hex(word),
     })
+}
+
+/// Whether a process may leave a core dump, by name.
+pub(super) fn dumpable(word: u64) -> Option<&'static str> {
+    ["SUID_DUMP_DISABLE", "SUID_DUMP_USER", "SUID_DUMP_ROOT"]
+        .get(usize::try_from(word).ok()?)
+        .copied()
 }
 
 /// Protocol of a packet socket: an Ethernet type, in the order of the network.
@@ -313,32 +335,4 @@ pub(super) fn sysinfo(b: &[u8]) -> String {
         word(12),
         word(13) & 0xffff_ffff
     )
-}
-
-/// `struct clone_args`: eleven words, of which those that are not used are left out.
-pub(super) fn clone_arguments(r: &Reader<'_>, word: u64) -> Option<String> {
-    const PIDFD: u64 = 0x1000;
-    const PARENT_SETTID: u64 = 0x10_0000;
-    const CHILD_TID: u64 = 0x100_0000 | 0x20_0000;
-    const SETTLS: u64 = 0x8_0000;
-    let bytes = r.before(word)?;
-    let field = |at: usize| bytes.get(at * 8..at * 8 + 8).map_or(0, number);
-    let flags = field(0);
-    let mut parts = vec![format!("flags={}", CLONE.print(flags))];
-    if flags & PIDFD != 0 {
-        parts.push(format!("pidfd={}", address(field(1))));
-    }
-    if flags & CHILD_TID != 0 {
-        parts.push(format!("child_tid={}", address(field(2))));
-    }
-    if flags & PARENT_SETTID != 0 {
-        parts.push(format!("parent_tid={}", address(field(3))));
-    }
-    parts.push(format!("exit_signal={}", signal(field(4))));
-    parts.push(format!("stack={}", address(field(5))));
-    parts.push(format!("stack_size={}", hex(field(6))));
-    if flags & SETTLS != 0 {
-        parts.push(format!("tls={}", address(field(7))));
-    }
-    Some(format!("{{{}}}", parts.join(", ")))
 }

@@ -1,12 +1,15 @@
 //! What stands behind the equals sign.
 
+use super::command;
 use super::structure::{fd_set, poll_fds, timespec};
 use super::value::{Reader, address, number};
 use oscope_kernel::abi::call::{Call, Kind, ResultKind};
-use oscope_kernel::abi::flags::file::{DESCRIPTOR, OPEN, fcntl, print_permissions};
+use oscope_kernel::abi::flags::file::{
+    DESCRIPTOR, LOCK_TYPE, OPEN, SEALS, fcntl, print_permissions,
+};
 use oscope_kernel::abi::flags::hex;
 use oscope_kernel::abi::flags::network::POLL;
-use oscope_kernel::abi::flags::process::SCHED;
+use oscope_kernel::abi::flags::process::{SCHED, prctl};
 use oscope_kernel::abi::types::PollFd;
 use oscope_kernel::abi::{Errno, Signal, SignalSet, nr};
 
@@ -50,16 +53,23 @@ pub(super) fn signal_frame(words: &[u64; 6]) -> String {
     format!("{{mask={}}}", SignalSet(words[0]))
 }
 
-/// fcntl(2) names the flags that it returns.
+/// Calls whose result has a name, depending on their command.
 fn by_command(r: &Reader<'_>, value: i64) -> String {
     let word = value.cast_unsigned();
-    match (r.number, r.words[1] as u32) {
-        (nr::FCNTL, fcntl::GETFD) if word != 0 => {
-            format!("{} (flags {})", hex(word), DESCRIPTOR.print(word))
+    let name = match (r.number, r.words[1] as u32) {
+        (nr::FCNTL, fcntl::GETFL) => format!("flags {}", OPEN.print(word)),
+        _ if r.number == nr::FCNTL && word == 0 => return "0".to_owned(),
+        (nr::FCNTL, fcntl::GETFD) => format!("flags {}", DESCRIPTOR.print(word)),
+        (nr::FCNTL, fcntl::GET_SEALS) => format!("seals {}", SEALS.print(word)),
+        (nr::FCNTL, fcntl::GETLEASE) => LOCK_TYPE.print(word as u32),
+        (nr::FCNTL, fcntl::GETSIG) => return plain(value, ResultKind::Signal),
+        (nr::PRCTL, _) if r.words[0] as u32 == prctl::GET_DUMPABLE => {
+            let name = command::dumpable(word);
+            return name.map_or_else(|| value.to_string(), |name| format!("{value} ({name})"));
         }
-        (nr::FCNTL, fcntl::GETFL) => format!("{} (flags {})", hex(word), OPEN.print(word)),
-        _ => value.to_string(),
-    }
+        _ => return value.to_string(),
+    };
+    format!("{} ({name})", hex(word))
 }
 
 /// Which descriptors are ready, and what is left of the time.

@@ -1,13 +1,12 @@
 //! Structures and lists behind pointers.
 
 use super::value::{Reader, address, int, number, signal};
-use super::{command, signals, text};
+use super::{clone, command, signals, text};
 use oscope_kernel::abi::call::Direction::{self, In, InOut, Out};
 use oscope_kernel::abi::call::Kind;
 use oscope_kernel::abi::call::extent::LIST_LIMIT;
-use oscope_kernel::abi::flags::hex;
 use oscope_kernel::abi::flags::network::{EPOLL, MESSAGE, POLL};
-use oscope_kernel::abi::flags::process::SCHED;
+use oscope_kernel::abi::flags::process::{SCHED, SCHED_FLAGS};
 use oscope_kernel::abi::types::{
     Dirent, EpollEvent, Iovec, Itimerspec, Itimerval, PollFd, Rlimit, Rusage, Stat, Timespec,
     Timeval, Utsname, print_socket_address,
@@ -61,6 +60,14 @@ pub(super) fn print(r: &Reader<'_>, at: usize, word: u64, kind: &Kind) -> Option
             format!("[{}]", bits.collect::<Vec<_>>().join(" "))
         }
         Kind::FdSet => fd_set(r, r.before(word)?),
+        Kind::SignalSetPack => {
+            let pack = r.into(word, 16)?;
+            let set = match number(&pack[..8]) {
+                0 => "NULL".to_owned(),
+                place => r.into(place, 8).and_then(signal_set).unwrap_or_else(|| address(place)),
+            };
+            format!("{{sigmask={set}, sigsetsize={}}}", number(&pack[8..]))
+        }
         Kind::PollFds => list(poll_fds(r.before(word)?).map(|poll| poll.to_string())),
         Kind::EpollEvent => epoll_event(r.into(word, EpollEvent::SIZE)?)?,
         Kind::EpollEvents => {
@@ -137,8 +144,13 @@ fn whole(r: &Reader<'_>, _at: usize, word: u64, kind: &Kind) -> Option<String> {
         Kind::Rusage => Rusage::from_bytes(bytes(r.out(word, Rusage::SIZE)?)?).to_string(),
         Kind::WaitStatus => WaitStatus::print(int(r.out(word, 4)?).cast_unsigned()),
         Kind::SchedParam(d) => format!("[{}]", int(r.data(word, 4, d)?)),
-        Kind::SchedAttr(d) => sched_attr(r.data(word, 48, d)?),
-        Kind::CloneArguments => command::clone_arguments(r, word)?,
+        Kind::SchedAttr(d) => {
+            // VER0 has 48 bytes, and sched_getattr(2) says how many it may have.
+            let long = if d == Out { r.words[2] >= 56 } else { true };
+            let seen = r.data(word, 56, d).filter(|_| long).or_else(|| r.data(word, 48, d))?;
+            sched_attr(seen)
+        }
+        Kind::CloneArguments => clone::before(r, word)?,
         _ => return None,
     })
 }
@@ -218,7 +230,8 @@ fn buffers(
         left = left.saturating_sub(length);
         let seen = if direction == Out { r.after(base) } else { r.before(base) };
         let base = match seen {
-            _ if whole == 0 && base != 0 => "\"\"".to_owned(),
+            _ if base == 0 => "NULL".to_owned(),
+            _ if whole == 0 => "\"\"".to_owned(),
             Some(seen) => text::quote(seen.get(..whole).unwrap_or(seen), whole, r.style),
             None => address(base),
         };
@@ -294,19 +307,32 @@ impl std::fmt::Display for PollText {
     }
 }
 
+/// `struct sched_attr`: what its flags say is to stay as it is, is not shown.
 fn sched_attr(b: &[u8]) -> String {
-    format!(
-        "{{size={}, sched_policy={}, sched_flags={}, sched_nice={}, sched_priority={}, \
-         sched_runtime={}, sched_deadline={}, sched_period={}}}",
-        int(b),
-        SCHED.print(int(&b[4..]).cast_unsigned()),
-        hex(number(&b[8..16])),
-        int(&b[16..]),
-        int(&b[20..]).cast_unsigned(),
-        number(&b[24..32]),
-        number(&b[32..40]),
-        number(&b[40..48])
-    )
+    const KEEP_POLICY: u64 = 8;
+    const KEEP_PARAMETERS: u64 = 0x10;
+    let flags = number(&b[8..16]);
+    let mut text = format!("{{size={}", int(b).cast_unsigned());
+    if flags & KEEP_POLICY == 0 {
+        text += &format!(", sched_policy={}", SCHED.print(int(&b[4..]).cast_unsigned()));
+    }
+    text += &format!(", sched_flags={}", SCHED_FLAGS.print(flags));
+    if flags & KEEP_PARAMETERS == 0 {
+        text += &format!(
+            ", sched_nice={}, sched_priority={}, sched_runtime={}, sched_deadline={}, \
+             sched_period={}",
+            int(&b[16..]),
+            int(&b[20..]).cast_unsigned(),
+            number(&b[24..32]),
+            number(&b[32..40]),
+            number(&b[40..48])
+        );
+    }
+    if let Some(clamps) = b.get(48..56).filter(|_| int(b) >= 56) {
+        let (least, most) = (int(clamps).cast_unsigned(), int(&clamps[4..]).cast_unsigned());
+        text += &format!(", sched_util_min={least}, sched_util_max={most}");
+    }
+    text + "}"
 }
 
 /// What `struct sigaction` and others share.

@@ -1,5 +1,7 @@
 //! Calls in strace's words, held against lines of real logs.
 
+mod structures;
+
 use super::call::{End, text};
 use super::style::Style;
 use oscope_kernel::abi::{Errno, Restart, nr};

@@ -17,6 +17,11 @@ pub(super) fn quote(bytes: &[u8], whole: usize, style: &Style) -> String {
     text
 }
 
+/// Bytes that are no text, in hexadecimal whatever the style says; cut like a string.
+pub(super) fn quote_in_hex(bytes: &[u8], style: &Style) -> String {
+    quote(bytes, bytes.len(), &Style { hex: Hex::All, ..style.clone() })
+}
+
 /// A path: never cut. `bytes` may end in a zero; without one it was too long to be seen whole.
 pub(super) fn path(bytes: &[u8]) -> String {
     types::quote(bytes.strip_suffix(&[0]).unwrap_or(bytes), usize::MAX)
@@ -26,7 +31,7 @@ fn is_printable(byte: u8) -> bool {
     matches!(byte, b' '..=b'~' | b'\t'..=b'\r')
 }
 
-fn in_hex(bytes: &[u8]) -> String {
+pub(super) fn in_hex(bytes: &[u8]) -> String {
     let digits: Vec<String> = bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect();
     format!("\"{}\"", digits.concat())
 }

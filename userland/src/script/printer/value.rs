@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
             }
             Kind::FutexTimeout => command::futex_timeout(self, word),
             Kind::FcntlArgument => command::fcntl_argument(self, word),
-            Kind::IoctlArgument => Some(command::ioctl_argument(self, word)),
+            Kind::IoctlArgument => command::ioctl_argument(self, word),
             Kind::PrctlArgument => command::prctl_argument(self, at, word),
             _ => None,
         }
@@ -230,6 +230,7 @@ fn is_never_shown(kind: &Kind, words: &[u64; 6], at: usize) -> bool {
         | Kind::CloneWord { .. }
         | Kind::FutexValue
         | Kind::FcntlArgument
+        | Kind::IoctlArgument
         | Kind::PrctlArgument => true,
         Kind::FutexTimeout => !FutexOp(words[1] as u32).arguments().contains(&(at as u8)),
         _ => false,

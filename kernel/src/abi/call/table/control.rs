@@ -6,9 +6,9 @@ use crate::abi::call::Direction::In;
 use crate::abi::call::Direction::InOut;
 use crate::abi::call::Kind::{
     DirFd, Enum, EpollEvent, EpollEvents, FcntlArgument, Fd, FdSet, Flags, Hex, Int, IoctlArgument,
-    IoctlRequest, Path, PollFds, SignalSet, Size, Struct, Timespec, Unsigned,
+    IoctlRequest, Path, PollFds, SignalSet, SignalSetPack, Size, Timespec, Unsigned,
 };
-use crate::abi::call::Status::Partial;
+use crate::abi::call::Status::{Partial, Supported};
 use crate::abi::flags::file::{FCNTL, FLOCK, INOTIFY, INOTIFY_INIT, OPEN, USERFAULT};
 use crate::abi::flags::network::{EPOLL_CREATE, EPOLL_OP, EVENTFD, SIGNALFD};
 
@@ -24,8 +24,7 @@ calls! {
         sigsetsize: Size) -> Ready,
         Partial("the time that was left is not written back");
     FILE PSELECT6 pselect6(nfds: Int, readfds: FdSet, writefds: FdSet, exceptfds: FdSet,
-        timeout: Timespec(InOut), sigmask: Struct("sigset_argpack", In)) -> Ready,
-        Partial("the time that was left is not written back");
+        timeout: Timespec(InOut), sigmask: SignalSetPack) -> Ready, Supported;
     FILE EPOLL_CREATE1 epoll_create1(flags: Flags(&EPOLL_CREATE)) -> Fd;
     FILE EPOLL_CTL epoll_ctl(epfd: Fd, op: Enum(&EPOLL_OP), fd: Fd, event: EpollEvent) -> Success;
     FILE EPOLL_PWAIT epoll_pwait(epfd: Fd, events: EpollEvents, maxevents: Int, timeout: Int,

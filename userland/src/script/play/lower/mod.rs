@@ -248,6 +248,9 @@ impl Lower<'_> {
                     None => return wrong(value, "these are no flags", "flags such as CLONE_VM"),
                 },
                 Some(1) => self.done.words[1] = self.plain(value)?,
+                Some(at) if value.kind() == Node_::Variable => {
+                    self.done.words[at] = self.plain(value)?;
+                }
                 Some(at) => self.done.words[at] = self.room(value, 8)?,
                 // The exit signal of an old strace, the size of a stack elsewhere.
                 None => {}
@@ -266,6 +269,12 @@ impl Lower<'_> {
         }
         if self.faults && node.kind() == Node_::Integer {
             return self.plain(node);
+        }
+        // Buffers of their own, in or out.
+        if let Kind::Iovec { direction, .. } = kind
+            && node.kind() == Node_::Array
+        {
+            return self.buffers(node, *direction == Direction::Out);
         }
         let comes_out = kind.direction() == Direction::Out || self.is_filled_in(kind);
         if comes_out {

@@ -48,7 +48,6 @@ impl Lower<'_> {
                 out.bytes = bytes;
             }
             Kind::Argv | Kind::Environment => return self.strings(node),
-            Kind::Iovec { .. } => return self.buffers(node),
             Kind::IntPointer(_)
             | Kind::IdPointer(_)
             | Kind::SocketLength
@@ -360,12 +359,12 @@ impl Lower<'_> {
     }
 
     /// `[{iov_base="hello", iov_len=5}]`.
-    fn buffers(&mut self, node: Node<'_>) -> Result<Expr> {
+    pub(super) fn buffers(&mut self, node: Node<'_>, comes_out: bool) -> Result<Expr> {
         let mut list = Layout::default();
         for element in self.elements(node, "`[{iov_base=\"…\", iov_len=1}]`")? {
             let length = self.field(element, "iov_len")?;
             let base = match find(element, "iov_base") {
-                Some(text_) if text_.kind() == Node_::Text => {
+                Some(text_) if text_.kind() == Node_::Text && !comes_out => {
                     let (mut bytes, cut) = text(text_)?;
                     if cut {
                         bytes.resize((length.base as usize).clamp(bytes.len(), 1 << 20), 0);
@@ -388,7 +387,7 @@ impl Lower<'_> {
         let length = self.field(node, "msg_namelen")?;
         let name = if name.is_empty() { Expr::of(0) } else { self.lay(&name, Vec::new())? };
         let vectors = match find(node, "msg_iov") {
-            Some(list) if list.kind() == Node_::Array => self.buffers(list)?,
+            Some(list) if list.kind() == Node_::Array => self.buffers(list, false)?,
             _ => Expr::of(0),
         };
         let count = self.field(node, "msg_iovlen")?;
