@@ -117,6 +117,8 @@ pub(super) struct Task {
 pub(super) struct Step {
     /// The line that it belongs to.
     pub(super) line: usize,
+    /// What the log is told when it begins: the line's number in the source, and above it `line`.
+    pub(super) mark: u64,
     /// Which turn it waits for.
     pub(super) turn: Option<u64>,
     /// Tasks that must have ended before: the script says so in lines before this.

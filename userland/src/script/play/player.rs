@@ -5,10 +5,10 @@
 //! is made; what it returned is noted on the board if the script has a name for it. A fork gives the child a copy of
 //! this very state, and its answer, 0, tells it that it is another task of the plan.
 
+use super::ARENA_PAGES;
 use super::keys::Key;
 use super::lower::Expr;
 use super::plan::{Act, CallStep, Order, Plan, Step};
-use super::{ARENA_PAGES, LOADED};
 use oscope_kernel::abi::program::{Answer, Image, Program, SavedProgram, Segments};
 use oscope_kernel::abi::program::{SignalFrame, Trap};
 use oscope_kernel::abi::{Errno, Interruption, UserMemory, Width, nr, probe};
@@ -359,7 +359,7 @@ impl Player {
                 let value = memory.load(current.value(*address), Width::B4)?;
                 let note = key.map(|key| (u64::from(key.0), value));
                 current.stage = Stage::Noting(note.into_iter().collect());
-                return Ok(ask(probe::MARK, LOADED, value, 0));
+                return Ok(ask(probe::MARK, probe::LOADED, value, 0));
             }
             Act::Store(address, value) => {
                 let (address, value) = (current.value(*address), current.value(*value));
@@ -491,7 +491,7 @@ impl Current {
             None => {
                 // Only now it is at its line.
                 self.stage = Stage::Recall(u32::MAX);
-                ask(probe::MARK, probe::LINE, step.line as u64, 0)
+                ask(probe::MARK, probe::LINE, step.mark, 0)
             }
         }
     }
@@ -539,7 +539,7 @@ impl Current {
 
 /// Asks for the step's turn; where there are no turns, says which line it is.
 fn turn(step: &Step) -> Next {
-    let line = step.line as u64;
+    let line = step.mark;
     let hands_over = match &step.act {
         Act::Call(call) => call.hands_over,
         // What the handler interrupted may be made again, and wait.
