@@ -145,14 +145,16 @@ fn what_was_stored_through_a_mapping_is_on_the_disk_after_msync() {
         let at = mmap(&sys, [0, PAGE, RW, SHARED, file, 0]).await.expect("mapped");
         sys.poke(at, b"HELLO").await;
         let _ = call3(&sys, nr::MSYNC, at, PAGE, 4).await;
+        // Clean again: the next store is noticed again.
         sys.poke(at, b"later").await;
+        let _ = call3(&sys, nr::MSYNC, at, PAGE, 4).await;
         sys.pause().await.map_or(1, |_| 0)
     }));
     let device = machine.tables().bus.device(oscope_kernel::base::DeviceId(1)).expect("a disk");
     let disk = device.as_any().downcast_ref::<oscope_kernel::hw::disk::Disk>().expect("a disk");
     let medium = disk.medium();
     let found =
-        (0..medium.blocks()).filter_map(|n| medium.block(n)).any(|b| b.starts_with(b"HELLO"));
+        (0..medium.blocks()).filter_map(|n| medium.block(n)).any(|b| b.starts_with(b"later"));
     assert!(found);
 }
 
