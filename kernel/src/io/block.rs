@@ -107,6 +107,10 @@ pub fn write_back(t: &mut Tables, cx: &mut Cx, key: Key) -> bool {
     };
     let request = entry.request;
     let cause = if entry.cause.is_none() { cx.cause } else { entry.cause };
+    if let Key::Page(..) = key {
+        // Whoever stores to it through a shared mapping from now on makes it dirty again.
+        t.mm.watch(&mut t.memory, frame);
+    }
     submit(t, cx, device, BlockRequest { block, frame, write: true, cause, request });
     true
 }

@@ -110,7 +110,6 @@ fn drop_file(t: &mut Tables, cx: &mut Cx, frame: FrameId, key: Key) -> Taken {
             Taken::Freed
         }
         Some(State::Dirty) => {
-            t.mm.watch(&mut t.memory, frame);
             block::write_back(t, cx, key);
             Taken::Kept
         }

@@ -27,7 +27,7 @@ pub struct Usage {
     pub voluntary: u64,
     /// How often it had to give way.
     pub involuntary: u64,
-    /// The most pages that were resident when somebody looked.
+    /// The most pages that were ever resident at once.
     pub resident: u64,
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Taken {
     pub(super) info: String,
     /// Whether a handler took it.
     pub(super) handled: bool,
-    /// Whether all lines were done by then.
+    /// Whether the last line had begun by then.
     pub(super) late: bool,
     /// Whether it has been given to a line.
     pub(super) told: bool,
@@ -51,9 +51,9 @@ pub(super) struct Observed {
     pub(super) tids: BTreeMap<usize, u32>,
     pub(super) signals: BTreeMap<usize, Vec<Taken>>,
     pub(super) ends: BTreeMap<usize, u32>,
-    /// Who ended when all lines were done.
+    /// Who ended when the last line had begun.
     pub(super) late: BTreeSet<usize>,
-    /// Whether all lines were gone through.
+    /// Whether the last line has begun.
     pub(super) finished: bool,
 }
 
@@ -82,6 +82,8 @@ struct Observer<'p> {
     living: BTreeMap<Serial, Living>,
     by_tid: BTreeMap<u32, Serial>,
     watched: Vec<Watched<'p>>,
+    /// The line with the last turn.
+    last: Option<usize>,
     figures: [u64; 5],
     now: Time,
     style: Style,
@@ -101,6 +103,7 @@ impl Observed {
             living: BTreeMap::new(),
             by_tid: BTreeMap::new(),
             watched: watched.collect(),
+            last: plan.last_line(),
             figures: [0; 5],
             now: Time::ZERO,
             style: Style { strings: usize::MAX, ..Style::default() },
@@ -214,6 +217,7 @@ impl Observer<'_> {
             return;
         };
         self.out.lines[line].reached = true;
+        self.out.finished |= self.last == Some(line);
         let Some(living) = self.living.get_mut(&serial) else { return };
         living.line = Some(line);
         if living.task.is_none() {
