@@ -153,8 +153,14 @@ impl<'t> Compiler<'t> {
             Kind::Call => self.call(at, task, node, scope),
             Kind::Unfinished => self.begin(at, task, node, scope),
             Kind::Resumed => self.resume(at, task, node),
-            Kind::Signal => Ok(self.signal(at, task, node)),
-            Kind::End => Ok(self.end(at, task, node)),
+            Kind::Signal => {
+                self.signal(at, task, node);
+                Ok(())
+            }
+            Kind::End => {
+                self.end(at, task, node);
+                Ok(())
+            }
             Kind::Directive => self.directive(node),
             Kind::Compute => self.compute(at, task, node),
             Kind::Touch => self.touch(at, task, node, scope),

@@ -25,6 +25,7 @@ mod outcome;
 mod plan;
 mod player;
 mod project;
+mod reader;
 pub mod referee;
 pub mod report;
 mod result;
@@ -35,7 +36,7 @@ mod tests;
 
 pub use compile::compile;
 pub use explore::{Found, explore};
-pub use machine::{SetUpError, boot};
+pub use machine::{SetUpError, boot, programs};
 pub use outcome::{Outcome, Played, Verdict};
 pub use plan::{Directive, Order, Origin, Plan};
 

@@ -192,7 +192,7 @@ impl Host<'_> {
                 self.told(&request, None)?;
             }
             Act::Return if self.tasks[task].depth > 0 => {
-                self.give_back(task, id, Some(step.line))?
+                self.give_back(task, id, Some(step.line))?;
             }
             // The order of lines is kept by this loop; time is the host's own.
             Act::Return
