@@ -1,6 +1,8 @@
 //! What the printer writes of a run, beside what a real `strace -f -o` (6.1) wrote of the same program in C. Numbers of
 //! processes, addresses and times are oscope's; all else is as it was recorded.
 
+#[path = "strace/options.rs"]
+mod options;
 #[path = "strace/signals.rs"]
 mod signals;
 #[path = "strace/tasks.rs"]

@@ -1,6 +1,7 @@
-//! Small helpers for text: guest text made harmless, times made short, names compared.
+//! Small helpers for text: guest text made harmless, times made short.
 
 use oscope_kernel::base::Duration;
+pub use oscope_userland::script::nearest;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Text of a guest, fit to be shown: whatever could move a cursor, or has no width, becomes `?`.
@@ -126,37 +127,9 @@ pub fn count(n: usize, what: &str) -> String {
     }
 }
 
-/// The known word nearest to a misspelled one, if any is near.
-#[must_use]
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let candidates = known.into_iter().map(|name| (distance(&word.to_lowercase(), name), name));
-    let (distance, name) = candidates.min_by_key(|(distance, _)| *distance)?;
-    (distance <= 1 + name.chars().count() / 3).then_some(name)
-}
-
-/// How many letters must be put in, taken out, replaced, or swapped with their neighbour
-/// (Damerau and Levenshtein, restricted form).
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let changed = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = changed.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{clean, fit, fit_right, nearest, round, short, width, wrap};
+    use super::{clean, fit, fit_right, round, short, width, wrap};
     use oscope_kernel::base::Duration;
 
     #[test]
@@ -182,13 +155,5 @@ mod tests {
         assert_eq!(short(Duration::seconds(120)), "120 s");
         assert_eq!(round(Duration::millis(10)), "10 ms");
         assert_eq!(round(Duration::micros(2_500)), "2.5 ms");
-    }
-
-    #[test]
-    fn the_nearest_name_is_suggested_only_if_near() {
-        let known = ["first", "race", "wire"];
-        assert_eq!(nearest("frist", known), Some("first"));
-        assert_eq!(nearest("Wire", known), Some("wire"));
-        assert_eq!(nearest("zzzzzz", known), None);
     }
 }

@@ -9,6 +9,7 @@ use oscope_kernel::sched::POLICIES;
 use oscope_tui::engine::{self, Engine};
 use oscope_tui::keys::{Action, KEYS};
 use oscope_tui::model::{Model, Over, View};
+use oscope_tui::source::Source;
 use oscope_tui::text;
 use oscope_tui::update::{Message, Target, update};
 use oscope_tui::view;
@@ -50,7 +51,7 @@ impl Screen {
     fn open_world(text: &str) -> Self {
         let file = WorldFile::parse("test", text).expect("a world");
         let until = file.until().expect("a time");
-        let engine = engine::start(file, until).expect("it boots");
+        let engine = engine::start(Source::World(Box::new(file)), until).expect("it boots");
         let mut model = Model::new("test", until, &engine.machines);
         model.ascii = true;
         let mut screen = Self { model, engine };

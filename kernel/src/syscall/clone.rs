@@ -26,9 +26,7 @@ const ABSENT: CloneFlags = CloneFlags::NEWNS
     .union(CloneFlags::NEWUSER)
     .union(CloneFlags::NEWPID)
     .union(CloneFlags::NEWNET)
-    .union(CloneFlags::PIDFD)
-    .union(CloneFlags::CLEAR_SIGHAND)
-    .union(CloneFlags::INTO_CGROUP);
+    .union(CloneFlags::PIDFD);
 
 /// What both calls ask for.
 #[derive(Clone, Copy, Debug)]
@@ -47,9 +45,7 @@ struct Wanted {
 /// `EINVAL` for sets of flags that make no sense, `EAGAIN`, `ENOMEM`, `EFAULT`; with CLONE_VFORK it parks.
 pub fn sys_clone([flags, stack, parent_tid, _tls, child_tid]: [u64; 5], rest: Rest<'_>) -> Result {
     let exit_signal = Signal::from_number(flags & CLONE_SIGNAL_MASK);
-    // The upper half of the word belongs to clone3(2) alone.
-    let flags = flags & u64::from(u32::MAX) & !CLONE_SIGNAL_MASK;
-    let flags = CloneFlags::from_bits_truncate(flags);
+    let flags = CloneFlags::from_bits_truncate(flags & !CLONE_SIGNAL_MASK);
     clone(Wanted { flags, exit_signal, stack, parent_tid, child_tid }, rest)
 }
 

@@ -185,7 +185,7 @@ fn place(t: &Tables, cx: &Cx, hint: u64, wanted: &Wanted) -> std::result::Result
         if hint > USER_END - length {
             return Err(Errno::ENOMEM);
         }
-        if hint % PAGE != 0 {
+        if !hint.is_multiple_of(PAGE) {
             return Err(Errno::EINVAL);
         }
         if hint < TEXT_BASE && !process_of(t, cx)?.cred.is_root() {

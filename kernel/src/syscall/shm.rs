@@ -85,7 +85,7 @@ pub fn sys_shmat(id: u64, address: u64, flags: u64, (_, t, cx): Rest<'_>) -> Res
             0 if remap => return Err(Stop::Fail(Errno::EINVAL)),
             rounded => Some(rounded),
         },
-        _ if address % PAGE != 0 => return Err(Stop::Fail(Errno::EINVAL)),
+        _ if !address.is_multiple_of(PAGE) => return Err(Stop::Fail(Errno::EINVAL)),
         _ => Some(address),
     };
     let segment = t.shm.get(id as u32).ok_or(Errno::EINVAL)?.clone();
@@ -140,7 +140,7 @@ pub fn sys_shmdt(address: u64, (_, t, cx): Rest<'_>) -> Result {
     let id = space_of(t, cx)?;
     let pid = process_of(t, cx)?.pid;
     let space = t.mm.space(id).ok_or(Errno::EINVAL)?;
-    if address % PAGE != 0 {
+    if !address.is_multiple_of(PAGE) {
         return Err(Stop::Fail(Errno::EINVAL));
     }
     // The area may have been cut since: all that is left of this attachment goes.

@@ -32,6 +32,9 @@ pub(super) struct Args {
     /// Write every system call as `strace -f` does; `-` is standard output
     #[arg(long, value_name = "FILE")]
     strace: Option<String>,
+    /// How --strace writes: strace's own options in one word, as `'-tt -T -y -e trace=%file'`
+    #[arg(long, value_name = "OPTIONS", requires = "strace", allow_hyphen_values = true)]
+    strace_options: Option<String>,
     /// Write CPU tracks and thread lanes for ui.perfetto.dev; `-` is standard output
     #[arg(long, value_name = "FILE")]
     perfetto: Option<String>,
@@ -63,8 +66,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             "{first} - and {second} both want standard output; expected a file for {first}"
         )));
     }
+    let style = strace_style(args)?;
     let input = args.world.read()?;
-    let mut world = input.file.boot().map_err(|error| Failure::Usage(error.to_string()))?;
+    let mut world = input.source.boot().map_err(Failure::Usage)?;
     // Opened first: a run that takes long should not end with a file that cannot be written.
     let events = args.events.as_deref().map(Out::to).transpose()?;
     let strace = args.strace.as_deref().map(Out::to).transpose()?;
@@ -74,10 +78,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         write_events(&world, out)?;
     }
     if let Some(mut out) = strace {
-        // As strace does: prefixes on a terminal only where they are needed, always in a file.
-        let on_stdout = args.strace.as_deref() == Some("-");
-        let whose = if on_stdout { Whose::WhenSeveral } else { Whose::Always };
-        let style = Style { whose, ..Style::default() };
         export::strace::write(&world, style, |text| out.text(text.as_bytes()))?;
         out.finish()?;
     }
@@ -96,6 +96,17 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     out.finish()?;
     stopped(&world, why)
+}
+
+/// How the calls are to be written. As strace does: prefixes on a terminal only where they are needed, always in a file.
+fn strace_style(args: &Args) -> Result<Style, Failure> {
+    let on_stdout = args.strace.as_deref() == Some("-");
+    let whose = if on_stdout { Whose::WhenSeveral } else { Whose::Always };
+    let style = Style { whose, ..Style::default() };
+    let words = args.strace_options.as_deref().unwrap_or_default();
+    style
+        .with_options(words)
+        .map_err(|message| Failure::Usage(format!("--strace-options: {message}")))
 }
 
 /// In how many pieces a run goes whose progress is shown.

@@ -5,7 +5,7 @@ use crate::text::{count, short};
 use crate::trace::{Doing, Trace, Track};
 use oscope_kernel::abi::program::Abort;
 use oscope_kernel::abi::signal::Signal;
-use oscope_kernel::abi::{Access, Errno, call};
+use oscope_kernel::abi::{Access, Errno, call, probe};
 use oscope_kernel::base::{CpuId, Duration, Serial, Time};
 use oscope_kernel::event::{
     BlockEvent, CallEvent, Event, InputEvent, Leave, MachineEvent, MemoryEvent, NetEvent, Record,
@@ -212,8 +212,19 @@ fn tell_task(trace: &Trace, record: &Record, event: TaskEvent) -> String {
             };
             format!("{} broke off: {why}", actor())
         }
-        TaskEvent::Mark { value, .. } => format!("{} came to line {value}", actor()),
+        TaskEvent::Mark { fact, value } => format!("{} {}", actor(), stated(fact, value)),
         TaskEvent::Reap { pid } => format!("{} collected its child {pid}", actor()),
+    }
+}
+
+/// What a program says of itself.
+fn stated(fact: u16, value: u64) -> String {
+    let line = value as u32;
+    match u64::from(fact) {
+        probe::LINE if line >= u32::MAX - 1 => "has done all its lines".to_owned(),
+        probe::LINE => format!("came to line {line}"),
+        probe::LOADED => format!("loaded {value}"),
+        _ => format!("states {fact}: {value}"),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::steps::Step;
 use crate::text::short;
 use crate::trace::{Doing, Trace, Track};
 use oscope_kernel::abi::signal::Signal;
-use oscope_kernel::abi::{Access, call};
+use oscope_kernel::abi::{Access, call, probe};
 use oscope_kernel::base::{CpuId, Duration, Serial, Time};
 use oscope_kernel::event::{
     BlockEvent, CallEvent, Event, InputEvent, Leave, MachineEvent, MemoryEvent, NetEvent, Record,
@@ -200,8 +200,18 @@ fn tell_task(trace: &Trace, record: &Record, event: TaskEvent) -> String {
             format!("{} {} 무시함", with(trace, target, after, SUBJECT), signal(n))
         }
         TaskEvent::Abort { .. } => format!("{} 커널과의 약속을 어겨 중단됨", actor(SUBJECT)),
-        TaskEvent::Mark { value, .. } => format!("{} {value}번 줄에 이름", actor(SUBJECT)),
+        TaskEvent::Mark { fact, value } => format!("{} {}", actor(SUBJECT), stated(fact, value)),
         TaskEvent::Reap { pid } => format!("{} 자식 {pid}번을 거둠", actor(SUBJECT)),
+    }
+}
+
+fn stated(fact: u16, value: u64) -> String {
+    let line = value as u32;
+    match u64::from(fact) {
+        probe::LINE if line >= u32::MAX - 1 => "제 줄을 모두 마침".to_owned(),
+        probe::LINE => format!("{line}번 줄에 이름"),
+        probe::LOADED => format!("{value}를 읽음"),
+        _ => format!("{fact}: {value}라고 알림"),
     }
 }
 

@@ -12,6 +12,7 @@
 //! nodes in one array, parents before children, from Zig's compiler.
 
 pub mod expect;
+mod nearest;
 mod parse;
 pub mod play;
 pub mod printer;
@@ -19,6 +20,7 @@ mod problem;
 mod render;
 mod tree;
 
+pub use nearest::nearest;
 pub use parse::{Parsed, parse};
 pub use problem::Problem;
 pub use tree::{Children, Kind, Node, Tree};

@@ -16,9 +16,12 @@
 pub mod call;
 mod clone;
 mod command;
+mod descriptors;
 mod ends;
+mod filter;
 mod finish;
 mod interruption;
+mod options;
 mod seen;
 mod signals;
 mod structure;
@@ -32,13 +35,15 @@ mod tests;
 
 pub use call::CallText;
 pub(super) use command::ioctl_request;
+pub use filter::Filter;
 pub(super) use signals::info as signal_info;
-pub use style::{Clock, Hex, Style, Whose};
+pub use style::{Clock, Hex, Paths, Quiet, Status, Style, Whose};
 
+use descriptors::{Descriptors, Names, Opened};
 use seen::{Again, Seen};
 
 use oscope_kernel::abi::signal::DefaultAction;
-use oscope_kernel::abi::{Restart, Signal};
+use oscope_kernel::abi::{Errno, Restart, Signal};
 use oscope_kernel::base::{MachineId, Serial, Time};
 use oscope_kernel::event::{CallEvent, Event, Log, Record, TaskEvent};
 use std::collections::BTreeMap;
@@ -95,6 +100,7 @@ pub struct Printer {
     before: Time,
     /// Who ignored a signal in the middle of a wait, and when: what comes of the wait is not known yet.
     undecided: Vec<(Key, Time)>,
+    descriptors: Descriptors,
 }
 
 impl Printer {
@@ -110,6 +116,7 @@ impl Printer {
             line: None,
             before: Time::ZERO,
             undecided: Vec::new(),
+            descriptors: Descriptors::default(),
         }
     }
 
@@ -136,17 +143,10 @@ impl Printer {
                 self.discard((key.0, target), time, signal, info);
             }
             Event::Call(event) => {
-                let call = CallText::of(log, sequence, &event, &self.style);
-                self.show_before(key, &event, text);
-                self.call(key, time, &event, call, text);
-                if let CallEvent::Wait { number, restart: Some(restart), detail, .. } = event {
-                    let detail = log.bytes(sequence, detail);
-                    let again = CallText::interrupted(number, detail, restart, &self.style);
-                    self.may_begin_again(key, again);
-                }
-                if let CallEvent::Done { .. } = event {
-                    self.show_seen(key, time, text);
-                }
+                let (CallEvent::Wait { detail, .. }
+                | CallEvent::Interrupted { detail, .. }
+                | CallEvent::Done { detail, .. }) = event;
+                self.called(key, time, &event, log.bytes(sequence, detail), text);
             }
             _ => {}
         }
@@ -160,12 +160,91 @@ impl Printer {
     }
 
     fn start(&mut self, parent: Key, child: Key, tid: u32, pid: u32, text: &mut String) {
+        let parent_pid = self.tasks.get(&parent).map(|task| task.pid);
         let is_traced = self.tasks.get(&parent).is_some_and(|task| task.is_traced);
+        self.descriptors.start(parent, child, parent_pid == Some(pid));
         self.tasks.insert(child, Task { tid, pid, is_traced, ..Task::default() });
-        if is_traced && self.style.whose == Whose::WhenSeveral {
+        if is_traced && self.style.whose == Whose::WhenSeveral && !self.style.quiet.attach {
             self.leave_line(text);
-            text.push_str(&format!("strace: Process {tid} attached\n"));
+            let machine = self.machine_prefix(child);
+            text.push_str(&format!("{machine}strace: Process {tid} attached\n"));
         }
+    }
+
+    /// Something happened to a call.
+    fn called(
+        &mut self,
+        key: Key,
+        time: Time,
+        event: &CallEvent,
+        detail: &[u8],
+        text: &mut String,
+    ) {
+        let opened = match *event {
+            CallEvent::Done { number, result, .. } if self.style.paths != Paths::None => {
+                self.descriptors.opened(key, number, detail, result)
+            }
+            _ => Opened::new(),
+        };
+        let call =
+            self.text_of(key, &opened, |style, names| CallText::named(event, detail, style, names));
+        if self.is_shown(event, &call) {
+            self.show_before(key, event, text);
+            self.call(key, time, event, call, text);
+        } else if let Some(task) = self.tasks.get_mut(&key) {
+            task.is_between = matches!(event, CallEvent::Interrupted { .. });
+            task.is_traced = true;
+        } else {
+            self.tasks.entry(key).or_default().is_traced = true;
+        }
+        match *event {
+            CallEvent::Wait { number, restart: Some(restart), .. } => {
+                let again = self.text_of(key, &opened, |style, names| {
+                    CallText::interrupted(number, detail, restart, (style, names))
+                });
+                self.may_begin_again(key, again);
+            }
+            CallEvent::Done { number, result, .. } => {
+                self.show_seen(key, time, text);
+                if self.style.paths != Paths::None {
+                    self.descriptors.settle(key, opened, number, detail, result);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A text in which descriptors have names, if they are to have them.
+    fn text_of(
+        &mut self,
+        key: Key,
+        opened: &Opened,
+        show: impl FnOnce(&Style, Option<Names<'_>>) -> CallText,
+    ) -> CallText {
+        if self.style.paths == Paths::None {
+            return show(&self.style, None);
+        }
+        let (style, is_full) = (&self.style, self.style.paths == Paths::Full);
+        self.descriptors.with((key, opened), is_full, |names| show(style, Some(names)))
+    }
+
+    /// Whether the style wants to see this of a call. Where it asks how calls end, nothing is written before they have.
+    fn is_shown(&self, event: &CallEvent, call: &CallText) -> bool {
+        let (number, result) = match *event {
+            CallEvent::Wait { number, .. } | CallEvent::Interrupted { number, .. } => {
+                (number, None)
+            }
+            CallEvent::Done { number, result, .. } => (number, Some(result)),
+        };
+        let status = self.style.status;
+        let by_status = match result {
+            _ if status == Status::ALL => true,
+            None => false,
+            Some(_) if call.result == "?" => status.unfinished,
+            Some(result) if Errno::from_result(result).is_some() => status.failed,
+            Some(_) => status.successful,
+        };
+        by_status && self.style.trace.contains(number)
     }
 
     fn call(&mut self, key: Key, time: Time, event: &CallEvent, call: CallText, text: &mut String) {
@@ -199,6 +278,7 @@ impl Printer {
         if let CallEvent::Wait { .. } = event {
             task.open = Some(Open::new(&call, &made));
             self.begin(key, entered, text);
+            self.add_number(number, text);
             self.add(&format!("{}({}", call.name, call.before), text);
             return;
         }
@@ -206,10 +286,12 @@ impl Printer {
             (Some(_), Some((writer, _))) if writer == key => {}
             (Some(open), _) => {
                 self.begin(key, time, text);
+                self.add_number(number, text);
                 self.add(&format!("<... {} resumed>", open.name), text);
             }
             (None, _) => {
                 self.begin(key, entered, text);
+                self.add_number(number, text);
                 self.add(&format!("{}({}", call.name, call.before), text);
             }
         }
@@ -245,12 +327,11 @@ impl Printer {
     fn begin(&mut self, key: Key, time: Time, text: &mut String) {
         self.leave_line(text);
         self.line = Some((key, 0));
-        if let Some(name) = self.machines.get(usize::from(key.0.0)) {
-            let name = format!("{name}: ");
-            self.add(&name, text);
-        }
+        let machine = self.machine_prefix(key);
+        self.add(&machine, text);
         let tid = self.tasks.get(&key).map_or(0, |task| task.tid);
-        let several = || self.tasks.values().filter(|task| task.is_traced).count() > 1;
+        let is_here = |(other, task): &(&Key, &Task)| other.0 == key.0 && task.is_traced;
+        let several = || self.tasks.iter().filter(is_here).nth(1).is_some();
         match self.style.whose {
             Whose::Always => self.add(&format!("{tid:<5} "), text),
             Whose::WhenSeveral if several() => self.add(&format!("[pid {tid:>5}] "), text),
@@ -258,6 +339,19 @@ impl Printer {
         }
         let stamp = self.stamp(time);
         self.add(&stamp, text);
+    }
+
+    /// `web: `, where there are several machines.
+    fn machine_prefix(&self, key: Key) -> String {
+        let name = self.machines.get(usize::from(key.0.0));
+        name.map_or_else(String::new, |name| format!("{name}: "))
+    }
+
+    /// The number of a call, with `-n`.
+    fn add_number(&mut self, number: u16, text: &mut String) {
+        if self.style.numbers {
+            self.add(&format!("[{number:>4}] "), text);
+        }
     }
 
     fn stamp(&mut self, time: Time) -> String {

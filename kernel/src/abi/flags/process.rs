@@ -41,9 +41,14 @@ flag_set! {
     NEWPID = 0x2000_0000;
     NEWNET = 0x4000_0000;
     IO = 0x8000_0000;
-    /// clone3(2): the child begins without handlers.
+}
+
+flag_set! {
+    /// What clone3(2) can do besides, by flags for which clone(2) has no room.
+    Clone3Flags: u64, CLONE3, "CLONE_";
+    /// The child begins without handlers.
     CLEAR_SIGHAND = 0x1_0000_0000;
-    /// clone3(2): the child begins in another control group.
+    /// The child begins in another control group.
     INTO_CGROUP = 0x2_0000_0000;
 }
 

@@ -1,6 +1,7 @@
 //! One system call as text: its name, the arguments that are known when it begins, those that are known when it
 //! ends, and its result.
 
+use super::descriptors::Names;
 use super::style::Style;
 use super::value::{Reader, Shown};
 use super::{clone, finish, interruption};
@@ -39,6 +40,17 @@ impl CallText {
     /// The same, with what the log keeps beside the record, for who has that and not the log.
     #[must_use]
     pub fn with(event: &CallEvent, detail: &[u8], style: &Style) -> Self {
+        Self::named(event, detail, style, None)
+    }
+
+    /// The same, with what descriptors stand for.
+    #[must_use]
+    pub(super) fn named(
+        event: &CallEvent,
+        detail: &[u8],
+        style: &Style,
+        names: Option<Names<'_>>,
+    ) -> Self {
         let (number, end) = match *event {
             CallEvent::Wait { number, .. } => (number, End::None),
             CallEvent::Interrupted { number, restart, .. } => (number, End::Interrupted(restart)),
@@ -49,13 +61,18 @@ impl CallText {
                 (number, End::Returned(result))
             }
         };
-        text(number, Picture::new(detail), end, style)
+        text(number, Picture::new(detail), end, (style, names))
     }
 
     /// What the text of a call that waits would be if a signal ended its wait with a condition.
     #[must_use]
-    pub(super) fn interrupted(number: u16, detail: &[u8], restart: Restart, style: &Style) -> Self {
-        text(number, Picture::new(detail), End::Interrupted(restart), style)
+    pub(super) fn interrupted(
+        number: u16,
+        detail: &[u8],
+        restart: Restart,
+        (style, names): (&Style, Option<Names<'_>>),
+    ) -> Self {
+        text(number, Picture::new(detail), End::Interrupted(restart), (style, names))
     }
 
     /// The whole call on one line, without padding.
@@ -79,7 +96,12 @@ pub(super) enum End {
     Ended(Restart, i64),
 }
 
-pub(super) fn text(number: u16, picture: Picture<'_>, end: End, style: &Style) -> CallText {
+pub(super) fn text(
+    number: u16,
+    picture: Picture<'_>,
+    end: End,
+    (style, names): (&Style, Option<Names<'_>>),
+) -> CallText {
     let words = picture.words();
     let result = match end {
         End::None | End::Interrupted(_) => None,
@@ -96,9 +118,9 @@ pub(super) fn text(number: u16, picture: Picture<'_>, end: End, style: &Style) -
             is_open: false,
         };
     };
-    let reader = Reader { picture, words, number, result, style };
+    let reader = Reader { picture, words, number, result, style, names };
     let (before, after, is_open) =
-        if style.raw { raw(call, &words) } else { arguments(call, &reader) };
+        if style.raw.contains(number) { raw(call, &words) } else { arguments(call, &reader) };
     let result = match end {
         End::None => String::new(),
         End::Returned(value) => finish::result(call, &reader, value),

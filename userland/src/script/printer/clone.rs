@@ -3,7 +3,7 @@
 use super::text;
 use super::value::{Reader, address, int, number, signal};
 use oscope_kernel::abi::flags::hex;
-use oscope_kernel::abi::flags::process::{CLONE, CloneFlags};
+use oscope_kernel::abi::flags::process::{CLONE, CLONE3, Clone3Flags, CloneFlags};
 
 /// The size of the first version; less is no `clone_args`.
 const LEAST: u64 = 64;
@@ -17,6 +17,16 @@ fn has(flags: u64, any: CloneFlags) -> bool {
     flags & any.bits() != 0
 }
 
+/// The flags of clone(2), and those that only clone3(2) has.
+fn print_flags(flags: u64) -> String {
+    let more = flags & Clone3Flags::all().bits();
+    match (flags & !more, more) {
+        (flags, 0) => CLONE.print(flags),
+        (0, more) => CLONE3.print(more),
+        (flags, more) => format!("{}|{}", CLONE.print(flags), CLONE3.print(more)),
+    }
+}
+
 /// The structure as the caller filled it in; what its flags do not ask for is left out.
 pub(super) fn before(r: &Reader<'_>, word: u64) -> Option<String> {
     if r.words[1] < LEAST {
@@ -25,7 +35,7 @@ pub(super) fn before(r: &Reader<'_>, word: u64) -> Option<String> {
     let bytes = r.before(word)?;
     let field = |at: usize| bytes.get(at * 8..at * 8 + 8).map_or(0, number);
     let flags = flags(bytes);
-    let mut parts = vec![format!("flags={}", CLONE.print(flags))];
+    let mut parts = vec![format!("flags={}", print_flags(flags))];
     if has(flags, CloneFlags::PIDFD) {
         parts.push(format!("pidfd={}", address(field(1))));
     }
@@ -44,7 +54,7 @@ pub(super) fn before(r: &Reader<'_>, word: u64) -> Option<String> {
     if field(8) != 0 || field(9) != 0 {
         parts.push(format!("set_tid={}, set_tid_size={}", address(field(8)), field(9)));
     }
-    if has(flags, CloneFlags::INTO_CGROUP) {
+    if flags & Clone3Flags::INTO_CGROUP.bits() != 0 {
         parts.push(format!("cgroup={}", field(10)));
     }
     let rest = bytes.get(88..).unwrap_or_default();

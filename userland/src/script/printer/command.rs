@@ -221,7 +221,7 @@ pub(super) fn prctl_argument(r: &Reader<'_>, at: usize, word: u64) -> Option<Str
         }
         prctl::GET_NAME if first => {
             let seen = r.after(word).filter(|_| r.value().is_some());
-            let seen = seen.map(text::path);
+            let seen = seen.map(|name| text::path(name, r.style));
             seen.unwrap_or_else(|| address(word))
         }
         prctl::SET_PDEATHSIG if first => signal(word),

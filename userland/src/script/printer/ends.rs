@@ -69,10 +69,13 @@ impl Printer {
     }
 
     fn end(&mut self, key: Key, how: &str, time: Time, text: &mut String) {
-        self.begin(key, time, text);
-        self.add(&format!("+++ {how} +++"), text);
-        self.end_line(text);
+        if !self.style.quiet.exit || !how.starts_with("exited") {
+            self.begin(key, time, text);
+            self.add(&format!("+++ {how} +++"), text);
+            self.end_line(text);
+        }
         self.tasks.remove(&key);
+        self.descriptors.end(key);
     }
 
     /// A task becomes another program: its execve(2) has not returned yet.

@@ -24,6 +24,7 @@ pub(super) fn result(call: &Call, r: &Reader<'_>, value: i64) -> String {
     match call.result {
         ResultKind::Ready => ready(call, r, value),
         ResultKind::ByCommand => by_command(r, value),
+        ResultKind::Fd => r.descriptor(value as i32),
         kind => plain(value, kind),
     }
 }
@@ -58,7 +59,8 @@ fn by_command(r: &Reader<'_>, value: i64) -> String {
     let word = value.cast_unsigned();
     let name = match (r.number, r.words[1] as u32) {
         (nr::FCNTL, fcntl::GETFL) => format!("flags {}", OPEN.print(word)),
-        _ if r.number == nr::FCNTL && word == 0 => return "0".to_owned(),
+        (nr::FCNTL, fcntl::DUPFD | fcntl::DUPFD_CLOEXEC) => return r.descriptor(value as i32),
+        (nr::FCNTL, _) if word == 0 => return "0".to_owned(),
         (nr::FCNTL, fcntl::GETFD) => format!("flags {}", DESCRIPTOR.print(word)),
         (nr::FCNTL, fcntl::GET_SEALS) => format!("seals {}", SEALS.print(word)),
         (nr::FCNTL, fcntl::GETLEASE) => LOCK_TYPE.print(word as u32),
@@ -81,7 +83,7 @@ fn ready(call: &Call, r: &Reader<'_>, value: i64) -> String {
     for (argument, &word) in call.arguments.iter().zip(&r.words) {
         let seen = if word == 0 { None } else { r.after(word) };
         match (&argument.kind, seen) {
-            (Kind::PollFds, Some(bytes)) => parts.push(answers(bytes)),
+            (Kind::PollFds, Some(bytes)) => parts.push(answers(r, bytes)),
             (Kind::FdSet, Some(bytes)) if bytes.iter().any(|byte| *byte != 0) => {
                 let name = match argument.name {
                     "readfds" => "in",
@@ -100,11 +102,11 @@ fn ready(call: &Call, r: &Reader<'_>, value: i64) -> String {
 }
 
 /// The descriptors of ppoll(2) for which something came.
-fn answers(bytes: &[u8]) -> String {
-    let ready = poll_fds(bytes).filter(|poll| poll.0.fd >= 0 && poll.0.returned != 0);
+fn answers(r: &Reader<'_>, bytes: &[u8]) -> String {
+    let ready = poll_fds(bytes).filter(|poll| poll.fd >= 0 && poll.returned != 0);
     let ready = ready.map(|poll| {
-        let PollFd { fd, returned, .. } = poll.0;
-        format!("{{fd={fd}, revents={}}}", POLL.print(u64::from(returned)))
+        let PollFd { fd, returned, .. } = poll;
+        format!("{{fd={}, revents={}}}", r.descriptor(fd), POLL.print(u64::from(returned)))
     });
     format!("[{}]", ready.collect::<Vec<_>>().join(", "))
 }

@@ -120,7 +120,9 @@ impl Printer {
 
     /// Writes that a wait ended, the signals that ended it, and that it began again.
     fn interrupt(&mut self, key: Key, time: Time, text: &mut String) {
-        let Some(task) = self.tasks.get_mut(&key).filter(|task| !task.seen.is_empty()) else {
+        let filter = &self.style.signals;
+        let shown = |seen: &Seen| filter.contains(seen.signal.number().into());
+        let Some(task) = self.tasks.get_mut(&key).filter(|task| task.seen.iter().any(shown)) else {
             return;
         };
         let Some(again) = task.open.as_ref().and_then(|open| open.again.clone()) else { return };
@@ -181,9 +183,11 @@ impl Printer {
         info: &str,
         text: &mut String,
     ) {
-        self.begin(key, time, text);
-        self.add(&format!("--- {signal} {info} ---"), text);
-        self.end_line(text);
+        if self.style.signals.contains(signal.number().into()) {
+            self.begin(key, time, text);
+            self.add(&format!("--- {signal} {info} ---"), text);
+            self.end_line(text);
+        }
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn print(r: &Reader<'_>, at: usize, word: u64, kind: &Kind) -> Option
         Kind::LongPointer(d) => format!("[{}]", number(r.data(word, 8, d)?)),
         Kind::FdPair => {
             let pair = r.out(word, 8)?;
-            format!("[{}, {}]", int(pair), int(&pair[4..]))
+            format!("[{}, {}]", r.descriptor(int(pair)), r.descriptor(int(&pair[4..])))
         }
         Kind::GroupList { direction, length } => {
             let count = r.length(length).min(LIST_LIMIT) as usize;
@@ -68,7 +68,7 @@ pub(super) fn print(r: &Reader<'_>, at: usize, word: u64, kind: &Kind) -> Option
             };
             format!("{{sigmask={set}, sigsetsize={}}}", number(&pack[8..]))
         }
-        Kind::PollFds => list(poll_fds(r.before(word)?).map(|poll| poll.to_string())),
+        Kind::PollFds => poll_list(r, word)?,
         Kind::EpollEvent => epoll_event(r.into(word, EpollEvent::SIZE)?)?,
         Kind::EpollEvents => {
             let events = r.value().and_then(|count| match count {
@@ -190,9 +190,11 @@ fn instant(slice: &[u8]) -> Option<String> {
     })
 }
 
+/// How many elements of a list strace shows.
+const SHOWN: usize = 32;
+
 /// `["ls", "-l"]`; strace shows 32 of them.
 fn strings(r: &Reader<'_>, word: u64) -> Option<String> {
-    const SHOWN: usize = 32;
     let all: Vec<u64> =
         r.before(word)?.chunks_exact(8).map(number).take_while(|&text| text != 0).collect();
     let mut shown: Vec<String> = Vec::new();
@@ -220,7 +222,7 @@ fn buffers(
     mut left: u64,
     direction: Direction,
 ) -> Option<String> {
-    let shown = count.min(LIST_LIMIT) as usize;
+    let shown = count.min(SHOWN as u64) as usize;
     let moment = if direction == Out { r.after(word) } else { r.before(word) };
     let vectors = moment?.get(..shown * Iovec::SIZE)?.chunks_exact(Iovec::SIZE);
     let mut items = Vec::new();
@@ -283,28 +285,29 @@ pub(super) fn bits(bytes: &[u8]) -> impl Iterator<Item = usize> {
 /// A set of descriptors, as many bits as the call's first argument says.
 pub(super) fn fd_set(r: &Reader<'_>, bytes: &[u8]) -> String {
     let most = r.words[0] as u32 as usize;
-    let set = bits(bytes).filter(|&fd| fd < most).map(|fd| fd.to_string());
+    let set = bits(bytes).filter(|&fd| fd < most).map(|fd| r.descriptor(fd as i32));
     format!("[{}]", set.collect::<Vec<_>>().join(" "))
 }
 
 /// Descriptors of ppoll(2), as they were put in.
-pub(super) fn poll_fds(bytes_: &[u8]) -> impl Iterator<Item = PollText> {
-    bytes_
-        .chunks_exact(PollFd::SIZE)
-        .filter_map(|one| Some(PollText(PollFd::from_bytes(bytes(one)?))))
+pub(super) fn poll_fds(list: &[u8]) -> impl Iterator<Item = PollFd> {
+    list.chunks_exact(PollFd::SIZE).filter_map(|one| Some(PollFd::from_bytes(bytes(one)?)))
 }
 
-/// One descriptor of ppoll(2), for its reader.
-pub(super) struct PollText(pub(super) PollFd);
-
-impl std::fmt::Display for PollText {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let PollFd { fd, events, .. } = self.0;
-        if fd < 0 {
-            return write!(f, "{{fd={fd}}}");
-        }
-        write!(f, "{{fd={fd}, events={}}}", POLL.print(u64::from(events)))
+/// Descriptors of ppoll(2) as they were put in; strace shows 32 of them.
+fn poll_list(r: &Reader<'_>, word: u64) -> Option<String> {
+    let all = poll_fds(r.before(word)?);
+    let mut shown: Vec<String> = all
+        .take(SHOWN)
+        .map(|PollFd { fd, events, .. }| match fd {
+            ..0 => format!("{{fd={fd}}}"),
+            0.. => format!("{{fd={}, events={}}}", r.descriptor(fd), POLL.print(u64::from(events))),
+        })
+        .collect();
+    if r.words[1] as u32 as usize > SHOWN {
+        shown.push("...".to_owned());
     }
+    Some(list(shown.into_iter()))
 }
 
 /// `struct sched_attr`: what its flags say is to stay as it is, is not shown.

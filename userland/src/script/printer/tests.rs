@@ -29,7 +29,7 @@ impl Made {
         self.with(Moment::After, address, bytes)
     }
     fn returns(&self, number: u16, result: i64) -> String {
-        text(number, Picture::new(&self.0), End::Returned(result), &Style::default()).line()
+        text(number, Picture::new(&self.0), End::Returned(result), (&Style::default(), None)).line()
     }
 }
 
@@ -72,7 +72,7 @@ fn wait_tells_a_status_only_of_somebody() {
 #[test]
 fn what_is_known_late_stands_after_the_wait() {
     let begun = |number, made: &Made| {
-        let call = text(number, Picture::new(&made.0), End::None, &Style::default());
+        let call = text(number, Picture::new(&made.0), End::None, (&Style::default(), None));
         (call.before, call.after, call.is_open)
     };
     let made = Made::new([3, 0x1000, 64, 0, 0, 0]);
@@ -95,7 +95,7 @@ fn clone_prints_its_stack_first_and_only_the_words_that_it_uses() {
         "clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, \
          child_tidptr=0x7fdb5250ea10) = 29897"
     );
-    let call = text(nr::CLONE, Picture::new(&fork.0), End::None, &Style::default());
+    let call = text(nr::CLONE, Picture::new(&fork.0), End::None, (&Style::default(), None));
     assert!(call.before.ends_with("SIGCHLD"), "{}", call.before);
 }
 
@@ -129,7 +129,8 @@ fn a_program_is_started_with_its_words() {
 #[test]
 fn an_interrupted_wait_shows_what_the_kernel_meant() {
     let made = Made::new([u64::MAX, 0x1000, 0, 0, 0, 0]);
-    let shown = |number, end| text(number, Picture::new(&made.0), end, &Style::default()).result;
+    let shown =
+        |number, end| text(number, Picture::new(&made.0), end, (&Style::default(), None)).result;
     assert_eq!(
         shown(nr::WAIT4, End::Interrupted(Restart::ERESTARTSYS)),
         "? ERESTARTSYS (To be restarted if SA_RESTART is set)"
@@ -163,7 +164,7 @@ proptest::proptest! {
             let line = made.returns(number, result);
             proptest::prop_assert!(!line.contains('\n'));
             let short = made.0.len() / 2;
-            text(number, Picture::new(&made.0[..short]), End::None, &Style::default());
+            text(number, Picture::new(&made.0[..short]), End::None, (&Style::default(), None));
         }
     }
 }

@@ -23,8 +23,9 @@ pub(super) fn quote_in_hex(bytes: &[u8], style: &Style) -> String {
 }
 
 /// A path: never cut. `bytes` may end in a zero; without one it was too long to be seen whole.
-pub(super) fn path(bytes: &[u8]) -> String {
-    types::quote(bytes.strip_suffix(&[0]).unwrap_or(bytes), usize::MAX)
+pub(super) fn path(bytes: &[u8], style: &Style) -> String {
+    let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes);
+    quote(bytes, bytes.len(), &Style { strings: usize::MAX, ..style.clone() })
 }
 
 fn is_printable(byte: u8) -> bool {

@@ -1,6 +1,7 @@
 //! One argument as text, by its kind.
 
 use super::call::is_late;
+use super::descriptors::Names;
 use super::style::Style;
 use super::{command, structure, text};
 use oscope_kernel::abi::call::Direction::{self, Out};
@@ -24,6 +25,8 @@ pub(super) struct Reader<'a> {
     /// `None` as long as it has none.
     pub(super) result: Option<i64>,
     pub(super) style: &'a Style,
+    /// What descriptors stand for, if that is to be shown.
+    pub(super) names: Option<Names<'a>>,
 }
 
 /// An argument in strace's words.
@@ -55,14 +58,18 @@ impl<'a> Reader<'a> {
     fn number_like(&self, word: u64, kind: &Kind) -> Option<String> {
         let int = word as i32;
         Some(match *kind {
-            Kind::Int | Kind::Fd | Kind::Pid => int.to_string(),
+            Kind::Int | Kind::Pid => int.to_string(),
+            Kind::Fd => self.descriptor(int),
             Kind::Unsigned => (word as u32).to_string(),
             Kind::Long | Kind::Offset => word.cast_signed().to_string(),
             Kind::UnsignedLong | Kind::Size => word.to_string(),
             Kind::Hex | Kind::HexOffset => hex(word),
             Kind::Address => address(word),
-            Kind::DirFd if int == AT_FDCWD => "AT_FDCWD".to_owned(),
-            Kind::DirFd => int.to_string(),
+            Kind::DirFd => match self.names {
+                Some(names) => names.show_directory(int),
+                None if int == AT_FDCWD => "AT_FDCWD".to_owned(),
+                None => int.to_string(),
+            },
             Kind::Uid | Kind::Gid if int == -1 => "-1".to_owned(),
             Kind::Uid | Kind::Gid => (word as u32).to_string(),
             Kind::Signal => signal(word),
@@ -84,6 +91,11 @@ impl<'a> Reader<'a> {
             Kind::IoctlRequest => command::ioctl(word),
             _ => return None,
         })
+    }
+
+    /// A descriptor, with what it stands for if that is asked for.
+    pub(super) fn descriptor(&self, fd: i32) -> String {
+        self.names.map_or_else(|| fd.to_string(), |names| names.show(fd))
     }
 
     /// Kinds that are printed only sometimes, or in a way that another argument decides.
@@ -117,7 +129,7 @@ impl<'a> Reader<'a> {
     fn pointer(&self, at: usize, word: u64, kind: &Kind) -> String {
         let shown = match kind {
             _ if word == 0 => None,
-            Kind::Path => self.before(word).map(text::path),
+            Kind::Path => self.before(word).map(|bytes| text::path(bytes, self.style)),
             Kind::String => self.before(word).map(|bytes| {
                 let whole = bytes.split_last().filter(|(last, _)| **last == 0);
                 match whole {
@@ -130,7 +142,7 @@ impl<'a> Reader<'a> {
                 // getcwd(2) counts the zero at the end, readlinkat(2) has none.
                 let text = bytes.strip_suffix(&[0]).unwrap_or(bytes);
                 if self.number == nr::GETCWD {
-                    text::path(text)
+                    text::path(text, self.style)
                 } else {
                     text::quote(text, text.len(), self.style)
                 }
