@@ -6,7 +6,7 @@ use super::vma::PAGE;
 use super::{AreaFlags, Mm, NoMemory, Share, Vma};
 use crate::base::{FrameId, SpaceId};
 use crate::hw::Memory;
-use crate::hw::mmu::{Pte, table_index};
+use crate::hw::mmu::{Pte, USER_END, table_index};
 use std::collections::BTreeSet;
 
 /// A copy of a space, and what it took.
@@ -30,6 +30,8 @@ impl Mm {
     /// # Errors
     /// [`NoMemory`]; the parent is as it was.
     pub fn fork(&mut self, parent: SpaceId, memory: &mut Memory) -> Result<Forked, NoMemory> {
+        // Nobody shares a large page: it is split first, which takes a frame for each.
+        self.split_within(parent, memory, (0, USER_END))?;
         let from = self.spaces.get(parent).ok_or(NoMemory)?;
         let leaves = from.all_leaves(&memory.ram);
         let held_back = |base: u64| {

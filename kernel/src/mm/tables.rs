@@ -12,7 +12,7 @@ use super::vma::{PAGE, Rights};
 use super::{Mm, NoMemory, Share};
 use crate::base::{FrameId, SpaceId};
 use crate::hw::Memory;
-use crate::hw::mmu::{Pte, table_index};
+use crate::hw::mmu::{Pte, USER_END, table_index};
 
 /// How many pages of a space are forgotten by the TLBs one by one; beyond, all of the space is (Linux on RISC-V: 64).
 const FLUSH_ALL_ABOVE: usize = 64;
@@ -103,7 +103,11 @@ impl Mm {
     ) -> Result<FrameId, NoMemory> {
         let index = table_index(address, 1);
         let middle = self.own_middle(id, memory, address)?;
-        let entry = Pte(memory.ram.word(middle, index));
+        let mut entry = Pte(memory.ram.word(middle, index));
+        if entry.has(Pte::VALID) && entry.is_leaf() {
+            self.split_large(id, memory, address)?;
+            entry = Pte(memory.ram.word(middle, index));
+        }
         let table = if !entry.has(Pte::VALID) {
             self.new_table(memory)?
         } else if self.frames.owners(entry.frame()) > 1 {
@@ -262,6 +266,7 @@ impl Mm {
         memory: &mut Memory,
         (start, end): (u64, u64),
     ) -> Result<(), NoMemory> {
+        self.split_within(id, memory, (start, end))?;
         let space = self.spaces.get(id).ok_or(NoMemory)?;
         let mut gone = Vec::new();
         for (base, table) in space.leaves(&memory.ram, start, end) {
@@ -360,6 +365,7 @@ impl Mm {
         (start, end): (u64, u64),
         mut edit: impl FnMut(&Self, u64, Pte) -> Pte,
     ) -> Result<(), NoMemory> {
+        self.split_within(id, memory, (start, end))?;
         let space = self.spaces.get(id).ok_or(NoMemory)?;
         let mut changed = Vec::new();
         for (base, _) in space.leaves(&memory.ram, start, end) {
@@ -421,6 +427,11 @@ impl Mm {
             }
             self.leaves.remove(&table);
             self.release_frame(memory, table);
+        }
+        if space.large > 0 {
+            for (_, entry) in space.large_within(&memory.ram, 0, USER_END) {
+                self.release_large(memory, entry);
+            }
         }
         for &middle in space.middles.values() {
             self.release_frame(memory, middle);
