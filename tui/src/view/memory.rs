@@ -260,13 +260,16 @@ fn frames(look: &Look<'_>, (top, rows): (u16, u16), pen: &mut Pen<'_>) -> u16 {
     }
     let wide = usize::from(pen.width.saturating_sub(4)) / 8 * 8;
     let room = wide * usize::from(rows - 3);
-    let size = picture.size as usize;
+    // Of a large memory, only the part that was ever used is worth a map.
+    let all = picture.size as usize;
+    let size = if all > room { picture.marks.len() } else { all };
     let each = size.div_ceil(room.max(1)).max(1);
     let mut heading = format!("{} {}", figures.free, words.free);
     if each > 1 {
         heading = format!("{} {each}   {heading}", words.cell);
     }
-    pen.rule(top, &format!("{size} {}", words.map), &heading);
+    let part = if size < all { format!("{size} / ") } else { String::new() };
+    pen.rule(top, &format!("{part}{all} {}", words.map), &heading);
     let is_used = |at: usize| picture.marks.get(at).is_some_and(|mark| *mark != Mark::Free);
     let newest = look.newest().and_then(|seen| match seen.record.event {
         Event::Memory(MemoryEvent::Fault { frame, .. }) if is_used(frame.0 as usize) => {
@@ -322,8 +325,10 @@ fn holes(look: &Look<'_>, top: u16, pen: &mut Pen<'_>) -> u16 {
     let counts: Vec<String> = picture.blocks.iter().map(u32::to_string).collect();
     pen.rule(top, words.holes, &format!("{} {}", words.counts, counts.join(" ")));
     let wide = usize::from(pen.width.saturating_sub(4)).max(1);
-    let each = (picture.size as usize).div_ceil(wide).max(1);
-    let mut strip = vec!['#'; (picture.size as usize).div_ceil(each)];
+    let all = picture.size as usize;
+    let size = if all > wide * 64 { picture.marks.len() } else { all };
+    let each = size.div_ceil(wide).max(1);
+    let mut strip = vec!['#'; size.div_ceil(each)];
     let digit = |order: u32| char::from_digit(order, 36).unwrap_or('a');
     let mut paint = |from: usize, frames: usize, sign: char| {
         // A cell that is free only in part counts as used.
@@ -337,7 +342,7 @@ fn holes(look: &Look<'_>, top: u16, pen: &mut Pen<'_>) -> u16 {
         paint(frame.0 as usize, 1 << order, digit(*order));
     }
     let described = picture.marks.len();
-    paint(described, picture.size as usize - described, '-');
+    paint(described, size.saturating_sub(described), '-');
     pen.put(2, top + 1, &strip.iter().collect::<String>(), Role::Text);
     pen.put(2, top + 2, &fit(words.orders, wide), Role::Faint);
     top + 3

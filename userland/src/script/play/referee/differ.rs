@@ -161,7 +161,7 @@ impl Comparison {
         if interrupted {
             return self.leave(row, "what interrupted the call cannot be seen from outside");
         }
-        let (Some(here), Some(there)) = (call_of(a), call_of(b)) else {
+        let (Some(here), Some(there)) = (call_of(&timeless(a)), call_of(&timeless(b))) else {
             return if a == b { self.same += 1 } else { self.differ(row, a, b) };
         };
         let (Some(x), Some(y)) = (here.statements().next(), there.statements().next()) else {
@@ -232,13 +232,19 @@ impl Comparison {
     }
 }
 
+/// A text without what a child has used of CPUs: that is the machine's affair, and waitid(2) does not even write it.
+fn timeless(text: &str) -> String {
+    match text.split_once(", si_utime=") {
+        Some((before, after)) => match after.split_once('}') {
+            Some((_, rest)) => format!("{before}}}{rest}"),
+            None => before.to_owned(),
+        },
+        None => text.to_owned(),
+    }
+}
+
 fn signal(names: &mut Names, a: &Taken, b: &Taken) -> bool {
-    let text = |taken: &Taken| {
-        // What a child has used of CPUs is the machine's affair.
-        let info = taken.info.split(", si_utime=").next().unwrap_or_default();
-        let end = if info.len() < taken.info.len() { "}" } else { "" };
-        format!("f({info}{end}) = 0")
-    };
+    let text = |taken: &Taken| timeless(&format!("f({}) = 0", taken.info));
     let (Some(x), Some(y)) = (call_of(&text(a)), call_of(&text(b))) else {
         return a.info == b.info;
     };
