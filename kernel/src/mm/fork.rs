@@ -24,6 +24,16 @@ pub struct Forked {
 const HELD_BACK: AreaFlags = AreaFlags::NO_FORK.union(AreaFlags::WIPE_ON_FORK);
 
 impl Mm {
+    /// How many frames [`fork`](Self::fork) takes: the root, a table of the middle level for each that there is, one for each table whose pages the child
+    /// does not all get, and one to split each large page.
+    #[must_use]
+    pub fn frames_for_fork(&self, parent: SpaceId, memory: &Memory) -> u32 {
+        let Some(from) = self.spaces.get(parent) else { return 0 };
+        let held_back = from.areas().any(|vma| vma.flags.intersects(HELD_BACK));
+        let copied = if held_back { from.all_leaves(&memory.ram).len() } else { 0 };
+        (1 + from.middles.len() + copied) as u32 + from.large as u32
+    }
+
     /// A copy of a space for fork(2): the same areas, the same frames, nobody may write to what is private. The tables
     /// of the lowest level are shared, so that this costs by the table and not by the page.
     ///

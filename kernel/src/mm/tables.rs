@@ -280,12 +280,9 @@ impl Mm {
                 }
                 table = self.own_leaf(id, memory, base)?;
             }
-            for (index, _) in filled(memory, table) {
-                let page = page_of(base, index);
-                if page >= start && page < end {
-                    self.take_out(id, memory, table, index);
-                    gone.push(page);
-                }
+            for (index, _) in filled_within(memory, table, base, (start, end)) {
+                self.take_out(id, memory, table, index);
+                gone.push(page_of(base, index));
             }
         }
         self.flush_pages(id, memory, &gone);
@@ -370,11 +367,8 @@ impl Mm {
         let mut changed = Vec::new();
         for (base, _) in space.leaves(&memory.ram, start, end) {
             let table = self.own_leaf(id, memory, base)?;
-            for (index, old) in filled(memory, table) {
+            for (index, old) in filled_within(memory, table, base, (start, end)) {
                 let page = page_of(base, index);
-                if page < start || page >= end {
-                    continue;
-                }
                 let new = edit(self, page, old);
                 if new != old {
                     memory.ram.set_word(table, usize::from(index), new.0);
@@ -439,6 +433,20 @@ impl Mm {
         self.release_frame(memory, space.satp.root);
         memory.forget_space(space.satp.asid);
     }
+}
+
+/// The entries of a table that say something about a page in `start..end`.
+fn filled_within(
+    memory: &Memory,
+    table: FrameId,
+    base: u64,
+    (start, end): (u64, u64),
+) -> Vec<(u16, Pte)> {
+    let first = (start.max(base) - base) / PAGE;
+    let last = (end.min(base + TABLE_SPAN) - base) / PAGE;
+    let words = (first as u16..).zip(memory.ram.words(table).skip(first as usize));
+    let inside = words.take((last - first) as usize).filter(|&(_, word)| word != 0);
+    inside.map(|(index, word)| (index, Pte(word))).collect()
 }
 
 /// The entries of a table that say something.
