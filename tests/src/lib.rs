@@ -1,5 +1,7 @@
 //! Shared by the integration tests: machines with programs written on the spot.
 
+pub mod referee;
+
 use oscope_kernel::base::{DeviceId, Duration, Time};
 use oscope_kernel::event::codec::json_lines;
 use oscope_kernel::event::{Event, Record, TaskEvent};

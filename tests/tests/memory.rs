@@ -4,6 +4,10 @@
 mod areas;
 #[path = "memory/faults.rs"]
 mod faults;
+#[path = "memory/model.rs"]
+mod model;
+#[path = "memory/pressure.rs"]
+mod pressure;
 #[path = "memory/sharing.rs"]
 mod sharing;
 

@@ -7,12 +7,12 @@ use crate::engine::{self, Engine};
 use crate::keys::{Action, action};
 use crate::lang::Lang;
 use crate::model::{Effect, Model, SPEEDS};
+use crate::source::Source;
 use crate::theme::Theme;
 use crate::update::{Message, Target, effects, update};
 use crate::view;
 use crossbeam::channel::{Receiver, after, never, select, unbounded};
 use oscope_kernel::base::Time;
-use oscope_userland::scenario::WorldFile;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event,
@@ -58,9 +58,13 @@ struct Screen<'a> {
 ///
 /// # Errors
 /// What keeps the world from booting, or the terminal from being used, in words.
-pub fn run(name: &str, file: WorldFile, until: Time, look: Look) -> Result<(), String> {
-    let engine = engine::start(file, until)?;
+pub fn run(name: &str, source: Source, until: Time, look: Look) -> Result<(), String> {
+    let script = source.script().map(Arc::clone);
+    let engine = engine::start(source, until)?;
     let mut model = Model::new(name, until, &engine.machines);
+    if let Some(plan) = script {
+        model.open_script(plan.source());
+    }
     model.ascii = look.ascii;
     model.lang = look.lang;
     model.mouse = !look.no_mouse;

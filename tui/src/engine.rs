@@ -10,6 +10,8 @@
 use crate::futures::{self, Futures};
 use crate::known::Known;
 use crate::memory::{MemoryPicture, last_faults};
+use crate::script::ScriptPicture;
+use crate::source::Source;
 use crate::trace::Seen;
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use oscope_kernel::base::{Duration, MachineId, Time};
@@ -20,7 +22,6 @@ use oscope_kernel::sched::Settings;
 use oscope_kernel::world::WorldWhy;
 use oscope_kernel::world::history::{History, KEYFRAMES};
 use oscope_userland::predicate::Predicate;
-use oscope_userland::scenario::{WorldError, WorldFile};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -90,6 +91,8 @@ pub struct Reply {
     pub snapshots: Vec<Snapshot>,
     /// The memory of the machine that was asked for.
     pub memory: Option<Box<MemoryPicture>>,
+    /// How the lines of the script stand, if the run is one of a script.
+    pub script: Option<Box<ScriptPicture>>,
     /// Records that are new to the screen, in the order of time, per machine.
     pub news: Vec<Vec<Seen>>,
     /// The future was changed: what the screen knew is void, and `news` holds everything.
@@ -124,7 +127,7 @@ pub struct Engine {
 ///
 /// # Errors
 /// The world's own; or that the host has no thread left, as text.
-pub fn start(file: WorldFile, until: Time) -> Result<Engine, String> {
+pub fn start(source: Source, until: Time) -> Result<Engine, String> {
     let (commands, inbox) = unbounded();
     let (outbox, replies) = unbounded();
     let (booted, boot) = bounded(1);
@@ -132,13 +135,13 @@ pub fn start(file: WorldFile, until: Time) -> Result<Engine, String> {
     let flag = Arc::clone(&cancel);
     std::thread::Builder::new()
         .name(THREAD.to_owned())
-        .spawn(move || match Driver::boot(&file, until, outbox, flag) {
+        .spawn(move || match Driver::boot(source, until, outbox, flag) {
             Ok((mut driver, machines)) => {
                 let _ = booted.send(Ok(machines));
                 driver.work(&inbox);
             }
             Err(error) => {
-                let _ = booted.send(Err(error.to_string()));
+                let _ = booted.send(Err(error));
             }
         })
         .map_err(|error| format!("the host gives no thread: {error}"))?;
@@ -171,18 +174,19 @@ struct Driver {
     futures: Option<Box<Futures>>,
     stuck: Option<String>,
     memory: Option<MachineId>,
+    source: Source,
     replies: Sender<Reply>,
     cancel: Arc<AtomicBool>,
 }
 
 impl Driver {
     fn boot(
-        file: &WorldFile,
+        source: Source,
         until: Time,
         replies: Sender<Reply>,
         cancel: Arc<AtomicBool>,
-    ) -> Result<(Self, Vec<MachineInfo>), WorldError> {
-        let world = file.boot()?;
+    ) -> Result<(Self, Vec<MachineInfo>), String> {
+        let world = source.boot()?;
         let machines = world.machines().iter().map(|machine| MachineInfo {
             name: crate::text::clean(&machine.config().name),
             cpus: usize::from(machine.config().cpus),
@@ -202,6 +206,7 @@ impl Driver {
             futures: None,
             stuck: None,
             memory: None,
+            source,
             replies,
             cancel,
         };
@@ -481,7 +486,13 @@ impl Driver {
             let faults = last_faults(machine);
             Some(Box::new(MemoryPicture::of(machine, |pid| faults.get(&pid).copied())))
         });
+        let script = self.source.script().filter(|_| done).and_then(|plan| {
+            let log = self.history.world().logs().first().copied()?;
+            let at_end = self.now() >= self.until;
+            Some(Box::new(ScriptPicture::of(plan, log, at_end)))
+        });
         let reply = Reply {
+            script,
             now: self.now(),
             reached: self.reached,
             snapshots: machines.map(Machine::snapshot).collect(),

@@ -119,7 +119,7 @@ const fn key(
 }
 
 /// The table. The hint line shows the first ones first.
-pub const KEYS: [Binding; 46] = [
+pub const KEYS: [Binding; 47] = [
     key(Action::Play, &[c(' ')], "Space", "Space"),
     key(Action::Forward, &[KeyCode::Right, c('l')], "Right l", "<- ->"),
     key(Action::Back, &[KeyCode::Left, c('h')], "Left h", ""),
@@ -161,6 +161,7 @@ pub const KEYS: [Binding; 46] = [
     key(Action::Show(View::Memory), &[c('3')], "3", ""),
     key(Action::Show(View::Calls), &[c('4')], "4", ""),
     key(Action::Show(View::Lessons), &[c('5')], "5", ""),
+    key(Action::Show(View::Script), &[c('6')], "6", ""),
     key(Action::Show(View::Log), &[c('0')], "0", ""),
     key(Action::Escape, &[KeyCode::Esc], "Esc", ""),
     key(Action::Explain, &[c('i')], "i", ""),

@@ -31,6 +31,8 @@ pub mod memory;
 pub mod metrics;
 pub mod model;
 pub mod narrate;
+pub mod script;
+pub mod source;
 pub mod steps;
 pub mod text;
 pub mod theme;

@@ -4,8 +4,8 @@
 //! column is an address space with all threads in it, a row is what several of them have in common or what each has for
 //! itself, and two columns of a row are joined when they see the very same frames.
 
-use oscope_kernel::base::{FrameId, Pid};
-use oscope_kernel::machine::{Machine, Mapper, MemoryFigures, SpaceView, WalkView};
+use oscope_kernel::base::{FrameId, Pid, SpaceId};
+use oscope_kernel::machine::{Machine, MemoryFigures, SpaceView, WalkView};
 use oscope_kernel::mm::Use;
 use oscope_kernel::mm::frames::ORDERS;
 use oscope_kernel::mm::object::Kind;
@@ -96,18 +96,25 @@ impl MemoryPicture {
     #[must_use]
     pub fn of(machine: &Machine, last_fault: impl Fn(Pid) -> Option<u64>) -> Self {
         let tables = machine.tables();
-        let mut pids: Vec<Pid> =
-            tables.proc.processes.iter().map(|(_, process)| process.pid).collect();
+        let mut pids: Vec<(Pid, SpaceId)> = Vec::new();
+        for (_, process) in tables.proc.processes.iter() {
+            pids.extend(process.space.map(|space| (process.pid, space)));
+        }
         pids.sort_unstable();
+        let mut places: BTreeMap<SpaceId, usize> = BTreeMap::new();
         let mut spaces: Vec<SpaceView> = Vec::new();
         let mut hidden = 0;
-        for pid in pids {
-            if spaces.len() == MOST_SPACES {
-                hidden += 1;
-            } else if let Some(view) = machine.space_view(pid)
-                && spaces.iter().all(|space| space.space != view.space)
-            {
-                spaces.push(view);
+        for (pid, id) in pids {
+            if places.contains_key(&id) {
+                continue;
+            }
+            let has_room = spaces.len() < MOST_SPACES;
+            match has_room.then(|| machine.space_view(pid)).flatten() {
+                Some(view) => {
+                    places.insert(id, spaces.len());
+                    spaces.push(view);
+                }
+                None => hidden += 1,
             }
         }
         let walk = |space: &SpaceView| {
@@ -116,26 +123,29 @@ impl MemoryPicture {
         };
         let walks = spaces.iter().filter_map(walk).collect();
         let mut rows = Rows { spaces: &spaces, frames: BTreeMap::new() };
-        let frames = &tables.mm.frames;
+        let mm = &tables.mm;
         let mark = |n| {
             let frame = FrameId(n);
-            let mappers = machine.mappers(frame);
-            let kind = rows.kind(machine, frame, &mappers);
-            if let Some(kind) = kind {
-                rows.add(kind, frame, &mappers);
+            let mut seers = Seers::default();
+            for (space, address) in mm.mappers(frame) {
+                seers.count += 1;
+                seers.shown.extend(places.get(&space).map(|place| (*place, address)));
             }
-            mark(machine, frame, &spaces, &mappers)
+            if let Some(kind) = rows.kind(machine, frame, &seers) {
+                rows.add(kind, frame, &seers);
+            }
+            mark(machine, frame, &seers)
         };
-        let marks = (0..frames.described()).map(mark).collect();
+        let marks = (0..mm.frames.described()).map(mark).collect();
         let rows = rows.finish();
         Self {
             figures: machine.memory_figures(),
-            blocks: frames.blocks(),
-            holes: frames.free_blocks().collect(),
+            blocks: mm.frames.blocks(),
+            holes: mm.frames.free_blocks().collect(),
             hidden,
             rows,
             marks,
-            size: frames.size(),
+            size: mm.frames.size(),
             walks,
             spaces,
         }
@@ -155,22 +165,23 @@ impl MemoryPicture {
     }
 }
 
-/// The space of a mapper, as its place.
-fn place(spaces: &[SpaceView], mapper: &Mapper) -> Option<usize> {
-    spaces.iter().position(|space| space.pid == mapper.pid)
+/// Who sees a frame.
+#[derive(Default)]
+struct Seers {
+    /// How many spaces.
+    count: usize,
+    /// Of those, the ones that are pictured, by their place, and the address at which they see it.
+    shown: Vec<(usize, u64)>,
 }
 
-fn mark(machine: &Machine, frame: FrameId, spaces: &[SpaceView], mappers: &[Mapper]) -> Mark {
+fn mark(machine: &Machine, frame: FrameId, seers: &Seers) -> Mark {
     let mm = &machine.tables().mm;
     match mm.pages.used(frame) {
         Use::Free => Mark::Free,
         Use::Kernel | Use::Zero => Mark::Kernel,
         Use::Table => Mark::Table,
-        Use::Anonymous => match mappers {
-            [] => Mark::Own(None),
-            [one] => Mark::Own(place(spaces, one)),
-            _ => Mark::CopyOnWrite,
-        },
+        Use::Anonymous if seers.count > 1 => Mark::CopyOnWrite,
+        Use::Anonymous => Mark::Own(seers.shown.first().map(|(place, _)| *place)),
         Use::Object { object, .. } => match mm.object(object).map(|object| &object.kind) {
             Some(Kind::Text(_)) => Mark::Code,
             _ => Mark::Shared,
@@ -192,16 +203,16 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     /// The row of a frame; `None` if no space that is pictured sees it.
-    fn kind(&self, machine: &Machine, frame: FrameId, mappers: &[Mapper]) -> Option<RowKind> {
+    fn kind(&self, machine: &Machine, frame: FrameId, seers: &Seers) -> Option<RowKind> {
         let mm = &machine.tables().mm;
-        let first = mappers.iter().find_map(|mapper| place(self.spaces, mapper))?;
-        let program = || crate::text::clean(&self.spaces[first].name);
+        let (first, _) = seers.shown.first()?;
+        let program = || crate::text::clean(&self.spaces[*first].name);
         Some(match mm.pages.used(frame) {
-            Use::Anonymous if mappers.len() > 1 => RowKind::CopyOnWrite(program()),
+            Use::Anonymous if seers.count > 1 => RowKind::CopyOnWrite(program()),
             Use::Anonymous => RowKind::Own(program()),
             Use::Object { object, .. } => match mm.object(object).map(|object| &object.kind) {
                 Some(Kind::Text(name)) => RowKind::Code(crate::text::clean(name)),
-                Some(Kind::SystemV(id)) => RowKind::Shared(format!("shm {id}")),
+                Some(Kind::SystemV(id)) => RowKind::Shared(format!("shm {id:#x}")),
                 Some(Kind::Memfd(name)) => RowKind::Shared(crate::text::clean(name)),
                 Some(Kind::Anonymous) | None => RowKind::Shared(program()),
             },
@@ -210,14 +221,12 @@ impl Rows<'_> {
         })
     }
 
-    fn add(&mut self, kind: RowKind, frame: FrameId, mappers: &[Mapper]) {
+    fn add(&mut self, kind: RowKind, frame: FrameId, seers: &Seers) {
         let seen = self.frames.entry(kind).or_default().entry(frame).or_default();
-        for mapper in mappers {
-            if let Some(place) = place(self.spaces, mapper) {
-                let areas = &self.spaces[place].areas;
-                let area = areas.iter().find(|area| mapper.address < area.vma.end);
-                *seen.entry(place).or_default() |= area.is_some_and(|area| area.vma.rights.write);
-            }
+        for (place, address) in &seers.shown {
+            let mut areas = self.spaces[*place].areas.iter();
+            let area = areas.find(|area| *address < area.vma.end);
+            *seen.entry(*place).or_default() |= area.is_some_and(|area| area.vma.rights.write);
         }
     }
 

@@ -4,6 +4,7 @@ use crate::engine::MachineInfo;
 use crate::futures::Futures;
 use crate::lang::{Lang, Words};
 use crate::memory::MemoryPicture;
+use crate::script::ScriptPicture;
 use crate::theme::Theme;
 use crate::trace::Trace;
 use oscope_kernel::base::{Duration, MachineId, Serial, Time};
@@ -42,12 +43,21 @@ pub enum View {
     Lessons,
     /// All events.
     Log,
+    /// A script beside the machine that plays it.
+    Script,
 }
 
 impl View {
     /// The five tabs, and what stands under `0`.
-    pub const ALL: [Self; 6] =
-        [Self::Request, Self::Cpu, Self::Memory, Self::Calls, Self::Lessons, Self::Log];
+    pub const ALL: [Self; 7] = [
+        Self::Request,
+        Self::Cpu,
+        Self::Memory,
+        Self::Calls,
+        Self::Lessons,
+        Self::Script,
+        Self::Log,
+    ];
 
     /// Its name in commands.
     #[must_use]
@@ -58,6 +68,7 @@ impl View {
             Self::Memory => "memory",
             Self::Calls => "calls",
             Self::Lessons => "lessons",
+            Self::Script => "script",
             Self::Log => "log",
         }
     }
@@ -65,7 +76,7 @@ impl View {
     /// Whether there is anything to see.
     #[must_use]
     pub fn is_built(self) -> bool {
-        matches!(self, Self::Cpu | Self::Memory | Self::Calls | Self::Log)
+        !matches!(self, Self::Request | Self::Lessons)
     }
 
     /// Whether it is a list of records.
@@ -131,9 +142,20 @@ pub enum Effect {
 /// Changes per second, from slow to quick.
 pub const SPEEDS: [u64; 7] = [1, 2, 5, 10, 20, 50, 100];
 
+/// A script that is played.
+#[derive(Clone, Debug, Default)]
+pub struct ScriptModel {
+    /// Its text.
+    pub lines: Vec<String>,
+    /// How its lines stand.
+    pub picture: ScriptPicture,
+}
+
 /// Everything.
 #[derive(Clone, Debug)]
 pub struct Model {
+    /// The script, if the run is one of a script.
+    pub script: Option<ScriptModel>,
     /// The world's name.
     pub world: String,
     /// How long the run is.
@@ -229,6 +251,7 @@ impl Model {
         let wanted = until.0 / 400;
         let scale = SCALES.iter().position(|scale| scale.0 >= wanted);
         Self {
+            script: None,
             world: crate::text::clean(world),
             until,
             now: Time::ZERO,
@@ -260,6 +283,19 @@ impl Model {
             ascii: false,
             quit: false,
         }
+    }
+
+    /// The run is one of a script with this text: that is what one wants to see first.
+    pub fn open_script(&mut self, text: &str) {
+        let lines = text.lines().map(str::to_owned).collect();
+        self.script = Some(ScriptModel { lines, ..ScriptModel::default() });
+        self.view = View::Script;
+    }
+
+    /// Whether a view has anything to show in this run.
+    #[must_use]
+    pub fn has(&self, view: View) -> bool {
+        view != View::Script || self.script.is_some()
     }
 
     /// The machine that is shown. A world has at least one.

@@ -47,6 +47,8 @@ pub enum Role {
     Idle,
     /// The future.
     Covered,
+    /// What went otherwise than was said.
+    Wrong,
 }
 
 /// Okabe and Ito's palette, without black.
@@ -96,7 +98,7 @@ impl Theme {
         let shape = match role {
             Role::Heading | Role::Key => plain.add_modifier(Modifier::BOLD),
             Role::Title | Role::Selected => plain.add_modifier(Modifier::REVERSED),
-            Role::Playhead | Role::Caption => plain.add_modifier(Modifier::BOLD),
+            Role::Playhead | Role::Caption | Role::Wrong => plain.add_modifier(Modifier::BOLD),
             Role::Run(_) => plain.add_modifier(Modifier::REVERSED | Modifier::BOLD),
             Role::Faint | Role::Covered | Role::Idle => plain.add_modifier(Modifier::DIM),
             Role::Text | Role::Ready | Role::Disk | Role::Asleep => plain,
@@ -119,7 +121,7 @@ fn sixteen(role: Role, shape: Style) -> Style {
         Role::Ready => shape.fg(Color::Yellow),
         Role::Disk => shape.fg(Color::Magenta),
         Role::Asleep => shape.fg(Color::Blue),
-        Role::Playhead => shape.fg(Color::LightRed),
+        Role::Playhead | Role::Wrong => shape.fg(Color::LightRed),
         _ => shape,
     }
 }
@@ -135,7 +137,7 @@ fn vivid(role: Role, shape: Style) -> Style {
         Role::Ready => shape.fg(Color::Rgb(230, 159, 0)),
         Role::Disk => shape.fg(Color::Rgb(204, 121, 167)),
         Role::Asleep => shape.fg(Color::Rgb(110, 130, 190)),
-        Role::Playhead => shape.fg(Color::Rgb(213, 94, 0)),
+        Role::Playhead | Role::Wrong => shape.fg(Color::Rgb(213, 94, 0)),
         _ => shape,
     }
 }
@@ -160,7 +162,7 @@ fn safe(role: Role, shape: Style) -> Style {
             Style::new().fg(Color::Rgb(0, 0, 0)).bg(Color::Rgb(r, g, b)).bold()
         }
         Role::Ready => shape.fg(Color::Rgb(250, 210, 60)),
-        Role::Disk | Role::Playhead => shape.fg(Color::Rgb(255, 110, 90)),
+        Role::Disk | Role::Playhead | Role::Wrong => shape.fg(Color::Rgb(255, 110, 90)),
         Role::Asleep => shape.fg(Color::Rgb(100, 160, 255)),
         _ => shape,
     }

@@ -167,6 +167,9 @@ fn take(model: &mut Model, reply: Reply) {
     model.pending = model.pending.saturating_sub(1);
     model.now = reply.now;
     model.memory = reply.memory;
+    if let (Some(script), Some(picture)) = (&mut model.script, reply.script) {
+        script.picture = *picture;
+    }
     if reply.missed {
         model.playing = false;
         model.notice = Some(model.words().missed.to_owned());

@@ -24,6 +24,7 @@ fn answer(model: &mut Model, now: u64, news: Vec<Seen>) {
         reached: Time(now),
         snapshots: Vec::new(),
         memory: None,
+        script: None,
         news: vec![news, Vec::new()],
         restart: false,
         event: None,

@@ -9,6 +9,7 @@ use oscope_kernel::sched::POLICIES;
 use oscope_tui::engine::{self, Engine};
 use oscope_tui::keys::{Action, KEYS};
 use oscope_tui::model::{Model, Over, View};
+use oscope_tui::source::Source;
 use oscope_tui::text;
 use oscope_tui::update::{Message, Target, update};
 use oscope_tui::view;
@@ -50,7 +51,7 @@ impl Screen {
     fn open_world(text: &str) -> Self {
         let file = WorldFile::parse("test", text).expect("a world");
         let until = file.until().expect("a time");
-        let engine = engine::start(file, until).expect("it boots");
+        let engine = engine::start(Source::World(Box::new(file)), until).expect("it boots");
         let mut model = Model::new("test", until, &engine.machines);
         model.ascii = true;
         let mut screen = Self { model, engine };
@@ -168,6 +169,60 @@ fn every_view_in_both_languages() {
         compare(&format!("keys-{lang}-80x24.txt"), &screen.text(80, 24));
         screen.press(KeyCode::Esc);
         screen.type_all(key);
+    }
+}
+
+/// Two processes after fork(2), and a process with threads beside a stranger.
+const MEMORY: &str = r#"
+edition = "2026"
+until = "30ms"
+
+[machines.forked]
+memory = "1MiB"
+programs = [{ command = ["splitter", "12"] }]
+
+[machines.threads]
+cpus = 2
+memory = "1MiB"
+programs = [{ command = ["sharers", "3", "6"] }, { command = ["hog", "12"] }]
+"#;
+
+#[test]
+fn memory_is_seen_by_whom() {
+    let mut screen = Screen::open_world(MEMORY);
+    screen.type_all("3g8ms");
+    screen.press(KeyCode::Enter);
+    compare("memory-cow-80x24.txt", &screen.text(80, 24));
+    compare("memory-cow-200x60.txt", &screen.text(200, 60));
+    screen.press(KeyCode::Right);
+    screen.press(KeyCode::Down);
+    compare("memory-space-80x24.txt", &screen.text(80, 24));
+    screen.type_all("L");
+    compare("memory-space-ko-80x24.txt", &screen.text(80, 24));
+    screen.type_all("L");
+    screen.press(KeyCode::Tab);
+    screen.type_all("g8ms");
+    screen.press(KeyCode::Enter);
+    compare("memory-threads-80x24.txt", &screen.text(80, 24));
+}
+
+/// A step in this view is a page fault or a process that comes or goes, and one can be taken back.
+#[test]
+fn steps_of_memory_go_forth_and_back() {
+    let mut screen = Screen::open_world(MEMORY);
+    screen.type_all("3");
+    // All but the timeline, which remembers how far one has been.
+    let text =
+        |screen: &Screen| screen.text(80, 24).lines().take(22).collect::<Vec<_>>().join("\n");
+    let mut drawn = Vec::new();
+    for _ in 0..20 {
+        screen.press(KeyCode::Right);
+        drawn.push(text(&screen));
+    }
+    drawn.pop();
+    for expected in drawn.iter().rev() {
+        screen.press(KeyCode::Left);
+        assert_eq!(text(&screen), *expected);
     }
 }
 

@@ -29,11 +29,15 @@ pub const RECALL: u16 = FIRST + 3;
 /// `rest()`: ends the caller's turn if it has one and waits for a signal, as pause(2) does. `EINTR`.
 pub const REST: u16 = FIRST + 4;
 
-/// What [`MARK`] may say: a script has come to this line.
+/// What [`MARK`] may say: a script has come to a line. The low 32 bits are its number in the source, from 1; the others
+/// count lines as they are executed, from 0.
 pub const LINE: u64 = 1;
 
 /// Added to a thread's number, the key under which the board has its end, a wait status, once it has ended.
 pub const ENDED: u64 = 1 << 42;
+
+/// What [`MARK`] may say: a script has loaded this word.
+pub const LOADED: u64 = 2;
 
 /// Flag of [`TURN`]: when the caller's next call waits, its turn is over.
 pub const HAND_OVER: u64 = 1;

@@ -69,6 +69,8 @@ pub enum Channel {
     Turn(BoardId, u64),
     /// The number with this key was written on a board.
     Note(BoardId, u64),
+    /// Frames have become free.
+    Memory,
     /// There is work for the kernel thread that listens here.
     Work(Work),
 }
@@ -87,6 +89,8 @@ pub enum SharedMemory {
 pub enum Work {
     /// Dirty blocks or pages to write back.
     Flush,
+    /// Frames to free.
+    Reclaim,
 }
 
 /// Who waits: woken, a thread runs again. (epoll's items become the second kind.)
@@ -134,6 +138,12 @@ impl WaitQueues {
         let (&key, _) = self.queues.range((from, Place(0))..=(from, Place(u64::MAX))).next()?;
         let Entry { waiter, exclusive, bits } = self.queues.remove(&key)?;
         Some((waiter, self.join(to, waiter, exclusive, bits)))
+    }
+
+    /// Whether anybody waits on a channel.
+    #[must_use]
+    pub fn is_awaited(&self, channel: Channel) -> bool {
+        self.queues.range((channel, Place(0))..=(channel, Place(u64::MAX))).next().is_some()
     }
 
     /// Leaves the queue; `false` if the waiter was taken already.

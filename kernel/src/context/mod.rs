@@ -22,12 +22,13 @@ use crate::abi::program::Loader;
 use crate::base::agenda::{Agenda, Key, Ticket};
 use crate::base::{
     Chooser, CpuId, DeviceId, Duration, MachineId, PortId, ProcessId, RequestId, Rng, Serial,
-    ServerId, ThreadId, Time,
+    ServerId, ThreadId, Time, Work,
 };
 use crate::driver::Bus;
 use crate::event::{Event, EventId, Log, Stamp};
 use crate::fs::Fs;
 use crate::hw::{CostModel, InterruptController, Memory, Satp, Wire, WireFrame};
+use crate::ipc::shm::Segments;
 use crate::ipc::{Boards, Mailboxes, PiLocks, Pipes, Tty};
 use crate::mm::Mm;
 use crate::net::Net;
@@ -62,6 +63,8 @@ pub struct Tables {
     pub boards: Boards,
     /// Contended locks with priority inheritance.
     pub pi: PiLocks,
+    /// Shared memory with keys.
+    pub shm: Segments,
     /// Pipes.
     pub pipes: Pipes,
     /// The console's line discipline.
@@ -114,6 +117,8 @@ pub enum Due {
     Start(Arc<Start>),
     /// The scheduling policy moves everybody to the top.
     Boost,
+    /// A kernel thread is wanted.
+    Ring(Work),
     /// A frame arrives at an interface.
     Arrive(PortId, WireFrame),
     /// Somebody types on a console.

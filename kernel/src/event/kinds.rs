@@ -232,6 +232,8 @@ pub enum Wait {
     Turn,
     /// A kernel thread for work.
     Work,
+    /// For a frame of RAM.
+    Memory,
 }
 
 /// Events of system calls.
@@ -292,6 +294,36 @@ pub enum MemoryEvent {
         repair: Repair,
         /// The frame that is mapped now.
         frame: FrameId,
+    },
+    /// Other CPUs were told to forget translations, and waited for (a TLB shoot-down).
+    Shootdown {
+        /// How many CPUs.
+        cpus: u32,
+        /// How many pages; 0: whole address spaces.
+        pages: u32,
+    },
+    /// A page was taken away from all who had it.
+    Reclaim {
+        /// The frame that will be free.
+        frame: FrameId,
+        /// Where in the swap area the page is from now on; none for a page of a file.
+        slot: Option<u32>,
+    },
+    /// Memory is out: a process that could be killed. The worst stands first.
+    Candidate {
+        /// Its number.
+        pid: u32,
+        /// Its badness.
+        points: i64,
+        /// Its pages in memory.
+        resident: u64,
+    },
+    /// Memory is out: this process was killed for it.
+    Kill {
+        /// Its number.
+        pid: u32,
+        /// Its badness.
+        points: i64,
     },
     /// The MMU refused an access and the kernel did too.
     Violation {

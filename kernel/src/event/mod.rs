@@ -3,7 +3,7 @@
 //! The kernel emits typed events; the terminal screen, the printers, metrics, lessons, "why?" and tests all
 //! read this one log. None of them reaches into the kernel, and the kernel knows none of them.
 //!
-//! Layers: [`kinds`] says what can happen, [`picture`] what a call's pointers pointed to, [`log`] keeps it,
+//! Layers: [`kinds`] says what can happen, [`picture`] what a call's pointers pointed to ([`look`] how that is found out), [`log`] keeps it,
 //! [`why`] walks causes, [`codec`] writes it down.
 //!
 //! A typical sequence: a disk interrupt emits `Block::Done` and wakes a thread with that event's id as the
@@ -17,6 +17,7 @@
 pub mod codec;
 pub mod kinds;
 pub mod log;
+pub mod look;
 pub mod picture;
 pub mod why;
 

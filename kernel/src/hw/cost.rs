@@ -32,6 +32,12 @@ pub struct CostModel {
     /// Copying an entry of a page table: fork(2) where tables are not shared, and the first store to a shared table. Linux'
     /// fork(2) takes about 6.5 ms for 262,144 of them (the same paper).
     pub fork_page: Duration,
+    /// Looking at a page that may be taken away, and taking it out of the tables that map it (Linux' `shrink_folio_list` with `try_to_unmap`;
+    /// about a microsecond a page when kswapd is profiled on servers).
+    pub reclaim_page: Duration,
+    /// Having other CPUs forget translations: an interrupt to each, and the wait for the slowest. Several microseconds (Amit, "Optimizing the
+    /// TLB Shootdown Algorithm with Page Access Tracking", USENIX ATC 2017). Those who are interrupted pay for the interrupt.
+    pub shootdown: Duration,
     /// Making a thread.
     pub thread_create: Duration,
     /// Copying a KiB between user and kernel, or within the kernel.
@@ -62,6 +68,8 @@ impl CostModel {
             fork: Duration::ZERO,
             fork_table: Duration::ZERO,
             fork_page: Duration::ZERO,
+            reclaim_page: Duration::ZERO,
+            shootdown: Duration::ZERO,
             thread_create: Duration::ZERO,
             copy_kib: Duration::ZERO,
             copy_page: Duration::ZERO,
@@ -85,6 +93,8 @@ impl CostModel {
             fork: Duration(20_000),
             fork_table: Duration(500),
             fork_page: Duration(50),
+            reclaim_page: Duration(1_000),
+            shootdown: Duration(2_000),
             thread_create: Duration(5_000),
             copy_kib: Duration(100),
             copy_page: Duration(500),
@@ -108,6 +118,8 @@ impl CostModel {
             fork: Duration(40_000),
             fork_table: Duration(200),
             fork_page: Duration(25),
+            reclaim_page: Duration(1_000),
+            shootdown: Duration(4_000),
             thread_create: Duration(8_000),
             copy_kib: Duration(60),
             copy_page: Duration(250),

@@ -7,6 +7,7 @@ use super::ram::{PAGE_SIZE, Ram, read_number, write_number};
 use crate::abi::{Access, Atomic, Fault, Interruption, UserMemory, Width};
 use crate::base::{CpuId, Duration, FrameId, Time};
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 
 /// Which address space a CPU uses: the contents of `satp`.
@@ -35,6 +36,17 @@ pub struct Loan {
     pub computing: Option<Duration>,
 }
 
+/// Other CPUs that had to forget translations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shootdown {
+    /// The CPUs.
+    pub cpus: BTreeSet<CpuId>,
+    /// How many pages, one by one.
+    pub pages: u32,
+    /// Whether whole spaces were forgotten.
+    pub whole: bool,
+}
+
 /// RAM, walker, TLBs.
 #[derive(Clone, Debug)]
 pub struct Memory {
@@ -43,6 +55,8 @@ pub struct Memory {
     /// The current loan.
     pub loan: Loan,
     tlbs: Vec<Tlb>,
+    /// What other CPUs were made to forget and nobody has paid for yet.
+    shootdown: Shootdown,
     operation_cost: Duration,
     miss_cost: Duration,
     journal_limit: usize,
@@ -62,7 +76,8 @@ impl Memory {
                 fuel: 0,
                 computing: None,
             },
-            tlbs: vec![Tlb::default(); usize::from(cpus)],
+            tlbs: vec![Tlb::new(cpus > 1); usize::from(cpus)],
+            shootdown: Shootdown::default(),
             operation_cost: costs.memory_operation,
             miss_cost: costs.tlb_miss,
             journal_limit,
@@ -75,18 +90,54 @@ impl Memory {
         self.tlbs.get(usize::from(cpu.0))
     }
 
-    /// Forgets a page of a space on every CPU: the shoot-down that must follow a mapping's change.
+    /// Forgets a page of a space on every CPU: the shoot-down that must follow a mapping's change. Those who may know the space are
+    /// written down; [`take_shootdown`](Self::take_shootdown) tells what that was worth.
     pub fn flush_page(&mut self, asid: u32, address: u64) {
+        self.interrupt_others(asid);
+        self.shootdown.pages = self.shootdown.pages.saturating_add(1);
         for tlb in &mut self.tlbs {
             tlb.flush_page(asid, address);
         }
     }
 
-    /// Forgets a space on every CPU.
+    /// Forgets a page whose rights became more. Nobody need be told: who does not know of it faults, and learns.
+    pub fn forget_page(&mut self, asid: u32, address: u64) {
+        for tlb in &mut self.tlbs {
+            tlb.flush_page(asid, address);
+        }
+    }
+
+    /// Forgets a space on every CPU, which must be told so.
     pub fn flush_space(&mut self, asid: u32) {
+        self.interrupt_others(asid);
+        self.shootdown.whole = true;
+        self.forget_space(asid);
+    }
+
+    /// Forgets a space that nobody will use again. Its number is not given to another one, so nobody need be told.
+    pub fn forget_space(&mut self, asid: u32) {
         for tlb in &mut self.tlbs {
             tlb.flush_space(asid);
         }
+    }
+
+    fn interrupt_others(&mut self, asid: u32) {
+        let here = usize::from(self.loan.cpu.0);
+        for (n, tlb) in self.tlbs.iter().enumerate() {
+            if n != here && tlb.may_know(asid) {
+                self.shootdown.cpus.insert(CpuId(n as u16));
+            }
+        }
+    }
+
+    /// Which other CPUs had to be interrupted since this was asked last, and for what; `None` if none.
+    #[inline]
+    pub fn take_shootdown(&mut self) -> Option<Shootdown> {
+        if self.shootdown.cpus.is_empty() {
+            (self.shootdown.pages, self.shootdown.whole) = (0, false);
+            return None;
+        }
+        Some(std::mem::take(&mut self.shootdown))
     }
 
     /// Translates for the program that holds the loan.

@@ -11,6 +11,7 @@
 use super::ram::Ram;
 use crate::abi::{Access, Fault};
 use crate::base::FrameId;
+use std::collections::BTreeSet;
 
 /// One past the highest address of user space: Sv39's lower half.
 pub const USER_END: u64 = 1 << 38;
@@ -159,12 +160,9 @@ pub struct Tlb {
     pub hits: u64,
     /// Translations that had to be walked for.
     pub misses: u64,
-}
-
-impl Default for Tlb {
-    fn default() -> Self {
-        Self { entries: vec![Entry::default(); ENTRIES], hits: 0, misses: 0 }
-    }
+    /// The spaces that were used here since they were last forgotten as a whole: those who must be told of changes. Not kept where
+    /// there is no other CPU to tell.
+    spaces: Option<BTreeSet<u32>>,
 }
 
 const fn tag(asid: u32, address: u64) -> u64 {
@@ -172,6 +170,19 @@ const fn tag(asid: u32, address: u64) -> u64 {
 }
 
 impl Tlb {
+    /// An empty TLB. If it is one of several, it remembers which spaces it may know something of.
+    #[must_use]
+    pub fn new(is_one_of_several: bool) -> Self {
+        let spaces = is_one_of_several.then(BTreeSet::new);
+        Self { entries: vec![Entry::default(); ENTRIES], hits: 0, misses: 0, spaces }
+    }
+
+    /// Whether it may know something of a space.
+    #[must_use]
+    pub fn may_know(&self, asid: u32) -> bool {
+        self.spaces.as_ref().is_some_and(|spaces| spaces.contains(&asid))
+    }
+
     /// The frame for an access, if the TLB knows that it is allowed.
     #[inline]
     pub fn lookup(&mut self, asid: u32, address: u64, access: Access) -> Option<FrameId> {
@@ -190,6 +201,9 @@ impl Tlb {
     /// Remembers a translation that was walked for.
     pub fn fill(&mut self, asid: u32, address: u64, pte: Pte) {
         self.misses += 1;
+        if let Some(spaces) = &mut self.spaces {
+            spaces.insert(asid);
+        }
         self.entries[(address >> 12) as usize % ENTRIES] = Entry { tag: tag(asid, address), pte };
     }
 
@@ -203,6 +217,9 @@ impl Tlb {
 
     /// Forgets a whole space (`sfence.vma x0, asid`).
     pub fn flush_space(&mut self, asid: u32) {
+        if let Some(spaces) = &mut self.spaces {
+            spaces.remove(&asid);
+        }
         for entry in &mut self.entries {
             if entry.tag != 0 && (entry.tag - 1) >> 27 == u64::from(asid) {
                 *entry = Entry::default();

@@ -1,9 +1,9 @@
 //! Blocks on their way between a device and the cache.
 
-use super::{effects, frames};
+use super::{effects, frames, reclaim, swap};
 use crate::abi::Errno;
-use crate::base::{BlockNumber, DeviceId, FrameId};
-use crate::context::{Cx, Tables};
+use crate::base::{BlockNumber, Channel, DeviceId, FrameId, Work};
+use crate::context::{Cx, Due, Phase, Tables};
 use crate::driver::bus::Driver;
 use crate::driver::{BlockDone, BlockRequest};
 use crate::event::{BlockEvent, Event, Wait};
@@ -59,26 +59,42 @@ pub fn frame_or_wait(t: &mut Tables, cx: &mut Cx, used: Use) -> Result<FrameId, 
     frames::allocate(t, used).ok_or(Stop::Fail(Errno::ENOMEM))
 }
 
-/// Makes sure that so many frames are free; if all are taken by what is newer than the disk, waits until some of that is
-/// written.
+/// Makes sure that so many frames are free. Clean pages of the cache that nobody maps go at once; if that is not enough, the caller
+/// waits for the swapper.
 ///
 /// # Errors
-/// A park, or `ENOMEM` if writing would not help.
+/// A park, or `ENOMEM` if the swapper has given up.
 #[inline]
 pub fn reserve(t: &mut Tables, cx: &mut Cx, count: u32) -> Result<(), Stop> {
-    if t.mm.frames.available() >= count || frames::make_room(t, count) {
+    if t.mm.frames.available() >= t.mm.pressure.marks.low.max(count) {
         return Ok(());
     }
-    wait_for_frames(t, cx)
+    reserve_slowly(t, cx, count)
 }
 
 #[cold]
-fn wait_for_frames(t: &mut Tables, cx: &mut Cx) -> Result<(), Stop> {
-    let dirty: Vec<Key> = t.fs.cache.dirty().take(16).collect();
-    for key in dirty {
-        write_back(t, cx, key);
+fn reserve_slowly(t: &mut Tables, cx: &mut Cx, count: u32) -> Result<(), Stop> {
+    swap::tidy(t);
+    if frames::make_room(t, count) {
+        if t.mm.swap.is_some() {
+            ring_swapper(t, cx);
+        }
+        return Ok(());
     }
-    Err(t.fs.cache.writing().map_or(Stop::Fail(Errno::ENOMEM), wait_for))
+    if std::mem::take(&mut t.mm.pressure.is_hopeless) {
+        return Err(Stop::Fail(Errno::ENOMEM));
+    }
+    ring_swapper(t, cx);
+    Err(Stop::Park(WaitFor::channel(Channel::Memory, Wait::Memory, Interruptible::No)))
+}
+
+/// Tells the swapper that memory is short. It may not be woken from here, where a call must not have changed anything if it parks:
+/// the bell is put on the agenda.
+fn ring_swapper(t: &mut Tables, cx: &mut Cx) {
+    if !t.mm.pressure.is_rung {
+        t.mm.pressure.is_rung = true;
+        cx.at(cx.now, Phase::IoDone, Due::Ring(Work::Reclaim));
+    }
 }
 
 /// Starts writing something dirty back. `false` if there was nothing to write.
@@ -91,6 +107,10 @@ pub fn write_back(t: &mut Tables, cx: &mut Cx, key: Key) -> bool {
     };
     let request = entry.request;
     let cause = if entry.cause.is_none() { cx.cause } else { entry.cause };
+    if let Key::Page(..) = key {
+        // Whoever stores to it through a shared mapping from now on makes it dirty again.
+        t.mm.watch(&mut t.memory, frame);
+    }
     submit(t, cx, device, BlockRequest { block, frame, write: true, cause, request });
     true
 }
@@ -120,6 +140,7 @@ pub fn finish(t: &mut Tables, cx: &mut Cx, device: DeviceId, done: BlockDone) {
     // The frame says what the block was wanted for: metadata of the device, or a page of a file.
     if let Some(key) = t.fs.cache.key_of(frame) {
         t.fs.cache.finish(key, done.error);
+        reclaim::written(t, key);
         wait::wake_all(t, cx, key.channel());
     }
 }

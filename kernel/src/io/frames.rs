@@ -12,7 +12,7 @@ pub fn allocate(t: &mut Tables, used: Use) -> Option<FrameId> {
         evict_one(t);
         t.mm.frames.allocate()
     })?;
-    t.mm.pages.set_use(frame, used);
+    t.mm.adopt(frame, used);
     Some(frame)
 }
 
@@ -38,6 +38,9 @@ fn evict_one(t: &mut Tables) -> bool {
     let pages = &t.mm.pages;
     let evicted = t.fs.cache.evict(true, |frame| !pages.is_mapped(frame));
     evicted.is_some_and(|evicted| {
+        if let Some(swap) = &mut t.mm.swap {
+            swap.uncache(evicted.frame);
+        }
         release(t, evicted.frame);
         true
     })
@@ -55,6 +58,9 @@ pub fn trim_cache(t: &mut Tables) {
         let Some(evicted) = t.fs.cache.evict(false, |frame| !pages.is_mapped(frame)) else {
             return;
         };
+        if let Some(swap) = &mut t.mm.swap {
+            swap.uncache(evicted.frame);
+        }
         release(t, evicted.frame);
     }
 }

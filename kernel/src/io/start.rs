@@ -22,6 +22,7 @@ pub fn spawn(t: &mut Tables, cx: &mut Cx, start: &Start) -> Result<ProcessId, Er
     let (space, sp) = image::lay_out(t, program.as_ref(), &start.arguments, &[])?;
     let mut process = family::empty_process(pid, program.name(), None);
     process.space = Some(space);
+    process.oom_adjust = start.oom_adjust;
     let handlers = Handlers { actions: BTreeMap::new(), users: 1 };
     process.handlers = Some(t.proc.handlers.insert(handlers));
     if t.tty.session.is_none() {

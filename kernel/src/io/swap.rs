@@ -33,7 +33,16 @@ fn fetch(t: &mut Tables, cx: &mut Cx, frame: &mut CallFrame, slot: Slot) -> Resu
     let Key::Block(device, number) = key else { return Err(Stop::Fail(Errno::EIO)) };
     block::fetch(t, cx, key, (device, number))?;
     txn::pin_key(t, frame, key);
-    t.fs.cache.get(key).map(|entry| entry.frame).ok_or(Stop::Fail(Errno::ENOMEM))
+    let found = t.fs.cache.get(key).map(|entry| entry.frame).ok_or(Errno::ENOMEM)?;
+    let (counters, frames) = (&mut t.mm.pressure.counters, u64::from(t.mm.frames.size()));
+    if let Some(swap) = t.mm.swap.as_mut().filter(|swap| swap.cached_in(found).is_none()) {
+        swap.cache(found, slot);
+        counters.swapped_in += 1;
+        // It would have stayed in a memory not twice as large.
+        let since = counters.swapped_out.saturating_sub(swap.filled(slot));
+        counters.refaults += u64::from(since <= frames);
+    }
+    Ok(found)
 }
 
 /// Brings a slot's data into the page of a space that names it. The last one who names the slot gets the very frame.
@@ -48,7 +57,7 @@ pub fn into_space(
     slot: Slot,
 ) -> Result<FrameId, Stop> {
     let found = fetch(t, cx, frame, slot)?;
-    t.mm.pages.set_use(found, Use::Anonymous);
+    t.mm.adopt(found, Use::Anonymous);
     t.mm.frames.share(found);
     // Entering it lets go of the slot.
     if t.mm.install(space, &mut t.memory, page, (found, Share::CopyOnWrite)).is_err() {
@@ -90,6 +99,9 @@ pub fn tidy(t: &mut Tables) {
             None => {}
             Some((State::Clean | State::Dirty | State::Failed(_), 0)) => {
                 if let Some(entry) = t.fs.cache.remove(key) {
+                    if let Some(swap) = &mut t.mm.swap {
+                        swap.uncache(entry.frame);
+                    }
                     frames::release(t, entry.frame);
                 }
             }

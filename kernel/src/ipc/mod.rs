@@ -1,6 +1,6 @@
 //! Layer 5: what processes say to each other without files.
 //!
-//! Layers, side by side: [`pipe`] holds bytes on their way; [`tty`] is a terminal's line discipline;
+//! Layers, side by side: [`pipe`] holds bytes on their way; [`tty`] is a terminal's line discipline; [`shm`] names memory that is shared;
 //! [`board`]
 //! has turns and notes for the processes of a script; [`Mailboxes`] belong to the servers of a microkernel. (Futexes need no table: a word in memory, and a
 //! [`Channel`](crate::base::Channel) to wait on.)
@@ -15,6 +15,7 @@
 
 pub mod board;
 pub mod pipe;
+pub mod shm;
 pub mod tty;
 
 pub use board::{Board, Boards};

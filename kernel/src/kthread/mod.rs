@@ -9,6 +9,7 @@
 //! no stack between steps from seL4's and Fluke's event-driven kernels.
 
 pub mod flusher;
+pub mod swapper;
 
 use crate::context::{Cx, Tables};
 use crate::proc::{CallFrame, KThread, WaitFor};
@@ -17,5 +18,6 @@ use crate::proc::{CallFrame, KThread, WaitFor};
 pub fn step(kind: KThread, frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> WaitFor {
     match kind {
         KThread::Flusher => flusher::step(frame, t, cx),
+        KThread::Swapper => swapper::step(frame, t, cx),
     }
 }

@@ -16,8 +16,10 @@ use crate::hw::nic::Nic;
 use crate::hw::uart::Uart;
 use crate::hw::{InterruptController, Memory, Wire};
 use crate::io::{effects, start};
+use crate::ipc::shm::Segments;
 use crate::ipc::{Boards, Mailboxes, PiLocks, Pipes, Tty};
-use crate::mm::Mm;
+use crate::mm::pressure::Replacer;
+use crate::mm::{Mm, SwapArea};
 use crate::net::{Interface, Net};
 use crate::proc::{Body, KThread, Proc, Start};
 use crate::sched::Scheduler;
@@ -35,6 +37,8 @@ pub enum BootError {
     Frames(u32),
     /// No such scheduling policy.
     Policy(String),
+    /// No such policy of page replacement.
+    Replacement(String),
     /// A program could not be started.
     Program(String, Errno),
 }
@@ -47,6 +51,10 @@ impl fmt::Display for BootError {
             Self::Policy(name) => {
                 let known = crate::sched::POLICIES.join(", ");
                 write!(f, "no scheduling policy is called `{name}`: expected one of {known}")
+            }
+            Self::Replacement(name) => {
+                let known = crate::mm::replace::POLICIES.join(", ");
+                write!(f, "no page replacement is called `{name}`: expected one of {known}")
             }
             Self::Program(path, errno) => {
                 write!(f, "cannot start `{path}`: {} ({})", errno.message(), errno.name())
@@ -71,6 +79,12 @@ impl Machine {
         }
         let policy = config.scheduler.make();
         let policy = policy.ok_or_else(|| BootError::Policy(config.scheduler.policy.clone()))?;
+        let replacer = Replacer::by_name(&config.replacement, config.scheduler.seed);
+        let replacer =
+            replacer.ok_or_else(|| BootError::Replacement(config.replacement.clone()))?;
+        let mut mm = Mm::new(config.frames);
+        mm.pressure.replacer = replacer;
+        mm.promises.rule = config.overcommit;
         let tables = Tables {
             memory: Box::new(Memory::new(
                 config.cpus,
@@ -83,12 +97,13 @@ impl Machine {
             irq: InterruptController::new(config.cpus),
             wires: Vec::new(),
             sched: Scheduler::new(config.cpus, policy.as_ref()),
-            mm: Mm::new(config.frames),
+            mm,
             fs: Fs::new(config.cache_limit),
             net: Net::default(),
             boxes: Mailboxes::new(SERVERS.len()),
             boards: Boards::default(),
             pi: PiLocks::default(),
+            shm: Segments::default(),
             pipes: Pipes::default(),
             tty: Tty::default(),
             proc: Proc::default(),
@@ -128,6 +143,13 @@ impl Machine {
         if let Some(disk) = &config.disk {
             self.plug("vda", Box::new(Disk::new(disk.medium.clone(), disk.timing)));
         }
+        if let Some(disk) = &config.swap {
+            let slots = u32::try_from(disk.medium.blocks()).unwrap_or(u32::MAX);
+            let device = self.plug("vdb", Box::new(Disk::new(disk.medium.clone(), disk.timing)));
+            // As swapon(2) would.
+            self.tables.mm.swap = Some(SwapArea::new(device, slots));
+            self.tables.mm.promises.add_swap(slots);
+        }
         for (n, port) in config.ports.iter().enumerate() {
             let name = format!("eth{n}");
             let device = self.plug(&name, Box::new(Nic::new(port.address)));
@@ -162,6 +184,10 @@ impl Machine {
         let apart = self.config.kernel_pids_after.map(|after| t.proc.number_after(after));
         if self.config.disk.is_some() {
             let _ = life::start_kernel_task(t, cx, "flusher", Body::Kernel(KThread::Flusher));
+        }
+        if self.config.swap.is_some() {
+            t.mm.pressure.has_swapper = true;
+            let _ = life::start_kernel_task(t, cx, "kswapd0", Body::Kernel(KThread::Swapper));
         }
         if cx.structure == crate::context::Structure::Microkernel {
             for (n, name) in SERVERS.iter().enumerate() {

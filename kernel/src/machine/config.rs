@@ -6,6 +6,7 @@ use crate::context::{Dialect, Structure};
 use crate::event::Capture;
 use crate::hw::disk::Medium;
 use crate::hw::{CostModel, Timing};
+use crate::mm::Overcommit;
 use crate::proc::Start;
 use crate::sched::Settings;
 use std::sync::Arc;
@@ -73,6 +74,12 @@ pub struct Config {
     pub kernel_pids_after: Option<u32>,
     /// The disk, with the small file system on it.
     pub disk: Option<DiskConfig>,
+    /// The swap area: a disk of its own, all of whose blocks are slots.
+    pub swap: Option<DiskConfig>,
+    /// How much more memory may be promised than there is.
+    pub overcommit: Overcommit,
+    /// Which page goes when memory is short.
+    pub replacement: String,
     /// Network interfaces.
     pub ports: Vec<PortConfig>,
     /// What runs, from the start or later.
@@ -105,6 +112,9 @@ impl Config {
             capture: Capture::Full,
             cache_limit: 1024,
             disk: None,
+            swap: None,
+            overcommit: Overcommit::default(),
+            replacement: "second-chance".to_owned(),
             ports: Vec::new(),
             programs: Vec::new(),
             loader,

@@ -7,6 +7,7 @@ use crate::abi::{Fault, UserMemory, probe};
 use crate::base::{Channel, Choice, CpuId, Duration, GuestId, ServerId, ThreadId, Time};
 use crate::event::{Event, Leave, MachineEvent, MemoryEvent, SchedEvent, TaskEvent, Wait};
 use crate::hw::{Loan, Memory};
+use crate::io::tlb;
 use crate::kthread;
 use crate::proc::{Body, Interruptible, KThread, State, WaitFor, Woken};
 use crate::sched::Enqueue;
@@ -327,6 +328,7 @@ impl Machine {
         };
         let mut memory = std::mem::replace(&mut t.memory, spare);
         memory.loan = loan;
+        let (hits, misses) = memory.tlb(cpu).map_or((0, 0), |tlb| (tlb.hits, tlb.misses));
         let returned = program.resume(answer, memory as Box<dyn UserMemory>, trap);
         let Ok(memory) = returned.into_any().downcast::<Memory>() else {
             unreachable!("a program gives back the memory that it was lent")
@@ -336,6 +338,10 @@ impl Machine {
         // somebody else ran in between.
         let states = matches!(trap, Trap::Call { number, .. } if probe::is_probe(*number));
         t.cpus[usize::from(cpu.0)].probed = states && left == fuel;
+        if let Some(tlb) = memory.tlb(cpu) {
+            thread.times.tlb_hits += tlb.hits - hits;
+            thread.times.tlb_misses += tlb.misses - misses;
+        }
         self.spare = Some(std::mem::replace(&mut t.memory, memory));
         thread.computing = computing;
         thread.times.user += clock.since(self.cx.now);
@@ -383,6 +389,7 @@ impl Machine {
     fn step_kernel(&mut self, id: ThreadId, kind: KThread) -> bool {
         let (t, calls, cx) = (&mut self.tables, &mut self.calls, &mut self.cx);
         let wait = kthread::step(kind, calls.of(id), t, cx);
+        tlb::settle(t, cx);
         wait::park(t, cx, id, wait);
         false
     }

@@ -2,7 +2,7 @@
 //!
 //! Layers: [`frames`] hands out physical frames and counts their owners, [`pages`] says what each is used for and where it is mapped;
 //! [`vma`] and [`areas`] describe what should be where in an address space, `tables` what is there; [`object`] is memory
-//! that several spaces map; [`replace`] decides which page goes when memory runs short, and [`swap`] has the slots of the swap area; [`Mm`] owns them all.
+//! that several spaces map; [`replace`] decides which page goes when memory runs short, and [`swap`] has the slots of the swap area, [`pressure`] what is known when memory is short; [`Mm`] owns them all.
 //!
 //! A typical sequence: fork(2) calls [`Mm::fork`]: the child gets the parent's areas, and shares its page tables of the
 //! lowest level, in which nobody may write any more. A store then faults, and the page-fault handler (layer 7) calls
@@ -22,6 +22,7 @@ pub mod frames;
 pub mod object;
 mod objects;
 pub mod pages;
+pub mod pressure;
 pub mod promise;
 pub mod replace;
 mod reverse;
@@ -35,6 +36,7 @@ pub use fork::Forked;
 pub use frames::Frames;
 pub use object::Object;
 pub use pages::{Pages, Use};
+pub use pressure::Pressure;
 pub use promise::{Overcommit, Promises};
 pub use space::{AddressSpace, MMAP_TOP, Rss, STACK_TOP, Share, TEXT_BASE};
 pub use swap::SwapArea;
@@ -43,7 +45,7 @@ pub use vma::{AreaFlags, Backing, Rights, Vma};
 
 use crate::abi::Errno;
 use crate::base::{Digester, FrameId, ObjectId, ObjectTag, SpaceId, SpaceTag, Table};
-use crate::hw::mmu::Pte;
+use crate::hw::mmu::{Pte, table_index};
 use crate::hw::{Memory, Satp};
 use std::collections::BTreeMap;
 use std::hash::Hash;
@@ -74,6 +76,8 @@ pub struct Mm {
     pub promises: Promises,
     /// The swap area, if there is one.
     pub swap: Option<SwapArea>,
+    /// How short memory is, and who must go.
+    pub pressure: Pressure,
     /// Work that is to be charged.
     pub meter: Meter,
     /// The page of zeroes.
@@ -99,6 +103,7 @@ impl Mm {
             pages,
             promises: Promises::new(count),
             swap: None,
+            pressure: Pressure::new(count),
             meter: Meter::default(),
             zero,
             kernel: Vec::new(),
@@ -145,6 +150,17 @@ impl Mm {
     #[must_use]
     pub fn satp(&self, id: SpaceId) -> Satp {
         self.spaces.get(id).map_or_else(Satp::default, |space| space.satp)
+    }
+
+    /// A frame is used for something, from now on. Pages that may be taken away again are told to the replacement policy.
+    #[inline]
+    pub fn adopt(&mut self, frame: FrameId, used: Use) {
+        self.pages.set_use(frame, used);
+        if used.may_go()
+            && let Some(policy) = self.pressure.replacer.get_mut()
+        {
+            policy.insert(frame);
+        }
     }
 
     /// A frame that the kernel keeps for good.
@@ -264,7 +280,7 @@ impl Mm {
         } else {
             memory.ram.copy(old, new);
         }
-        self.pages.set_use(new, Use::Anonymous);
+        self.adopt(new, Use::Anonymous);
         if let Err(no) = self.install(id, memory, address, (new, Share::Own)) {
             self.release_frame(memory, new);
             return Err(no);
@@ -293,9 +309,13 @@ impl Mm {
     /// # Errors
     /// [`NoMemory`].
     pub fn own(&mut self, id: SpaceId, memory: &mut Memory, address: u64) -> Result<(), NoMemory> {
-        self.edit_range(id, memory, (address, address + vma::PAGE), |_, _, pte| {
-            Pte((pte.0 | Pte::WRITE | Pte::READ) & !Pte::COPY_ON_WRITE)
-        })
+        let table = self.own_leaf(id, memory, address)?;
+        let index = table_index(address, 0);
+        let pte = memory.ram.word(table, index);
+        let written = (pte | Pte::WRITE | Pte::READ) & !Pte::COPY_ON_WRITE;
+        memory.ram.set_word(table, index, written);
+        memory.forget_page(self.satp(id).asid, address);
+        Ok(())
     }
 
     /// The page-table entry for an address, if it maps a page.

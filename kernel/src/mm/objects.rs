@@ -115,7 +115,7 @@ impl Mm {
 
     /// Puts a frame into an object, which becomes an owner of it: the caller has counted it.
     pub fn fill_object(&mut self, memory: &mut Memory, id: ObjectId, page: u64, frame: FrameId) {
-        self.pages.set_use(frame, Use::Object { object: id, page });
+        self.adopt(frame, Use::Object { object: id, page });
         let before = self
             .objects
             .get_mut(id)

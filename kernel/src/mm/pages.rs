@@ -44,6 +44,14 @@ pub enum Use {
     },
 }
 
+impl Use {
+    /// Whether the page may be taken away when memory is short.
+    #[must_use]
+    pub const fn may_go(self) -> bool {
+        matches!(self, Self::Anonymous | Self::Object { .. } | Self::File { .. })
+    }
+}
+
 /// An entry of a page table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Entry {

@@ -4,8 +4,8 @@
 //! page cache as well, under the disk's block: on its way out, on its way in, or not yet thrown away. That is the
 //! *swap cache*; with it two spaces that fault on one slot find one frame. (As in Linux since 2.4.)
 
-use crate::base::{BlockNumber, DeviceId};
-use std::collections::BTreeSet;
+use crate::base::{BlockNumber, DeviceId, FrameId};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A slot of the swap area.
 pub type Slot = u32;
@@ -21,6 +21,10 @@ pub struct SwapArea {
     free: BTreeSet<Slot>,
     /// Slots that nobody names any more; their data may be in the cache.
     orphans: BTreeSet<Slot>,
+    /// How many pages had been swapped out when each slot was filled.
+    filled: Vec<u64>,
+    /// Frames that hold a slot's data, in the cache.
+    cached: BTreeMap<FrameId, Slot>,
 }
 
 impl SwapArea {
@@ -32,6 +36,8 @@ impl SwapArea {
             names: vec![0; slots as usize],
             free: (0..slots).collect(),
             orphans: BTreeSet::new(),
+            filled: vec![0; slots as usize],
+            cached: BTreeMap::new(),
         }
     }
 
@@ -81,6 +87,41 @@ impl SwapArea {
         if self.orphans.remove(&slot) {
             self.free.insert(slot);
         }
+    }
+
+    /// Whether there is a slot for one more page.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        !self.free.is_empty()
+    }
+
+    /// A slot is filled, as that many were before.
+    pub fn fill(&mut self, slot: Slot, before: u64) {
+        if let Some(filled) = self.filled.get_mut(slot as usize) {
+            *filled = before;
+        }
+    }
+
+    /// How many had been filled before a slot was.
+    #[must_use]
+    pub fn filled(&self, slot: Slot) -> u64 {
+        self.filled.get(slot as usize).copied().unwrap_or(0)
+    }
+
+    /// A frame in the cache holds a slot's data.
+    pub fn cache(&mut self, frame: FrameId, slot: Slot) {
+        self.cached.insert(frame, slot);
+    }
+
+    /// A frame does not any more.
+    pub fn uncache(&mut self, frame: FrameId) {
+        self.cached.remove(&frame);
+    }
+
+    /// Whose data a frame in the cache holds.
+    #[must_use]
+    pub fn cached_in(&self, frame: FrameId) -> Option<Slot> {
+        self.cached.get(&frame).copied()
     }
 
     /// How many slots there are.

@@ -167,6 +167,11 @@ impl Mm {
         let free = self.frames.release(frame);
         if free {
             memory.ram.clear(frame);
+            if self.pages.used(frame).may_go()
+                && let Some(policy) = self.pressure.replacer.get_mut()
+            {
+                policy.remove(frame);
+            }
             self.pages.set_use(frame, Use::Free);
         }
         free
@@ -421,7 +426,7 @@ impl Mm {
             self.release_frame(memory, middle);
         }
         self.release_frame(memory, space.satp.root);
-        memory.flush_space(space.satp.asid);
+        memory.forget_space(space.satp.asid);
     }
 }
 

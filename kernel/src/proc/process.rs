@@ -27,7 +27,7 @@ pub struct Usage {
     pub voluntary: u64,
     /// How often it had to give way.
     pub involuntary: u64,
-    /// The most pages that were resident when somebody looked.
+    /// The most pages that were ever resident at once.
     pub resident: u64,
 }
 
@@ -185,6 +185,9 @@ pub struct Process {
     pub children_usage: Usage,
     /// Seconds of CPU time at which RLIMIT_CPU warned last.
     pub cpu_warned: u64,
+
+    /// What speaks for it or against it when memory is out (oom_score_adj): −1000 to 1000.
+    pub oom_adjust: i16,
 
     // Its end.
     /// The wait status of a process that is ending or has ended.

@@ -67,6 +67,12 @@ pub struct Pending {
 }
 
 impl Pending {
+    /// Whether a signal is pending.
+    #[must_use]
+    pub fn contains(&self, signal: Signal) -> bool {
+        self.set().contains(signal)
+    }
+
     /// Adds a signal. A standard signal that is pending already is not added again (signal(7)); real-time
     /// signals queue, at most `limit` of them (RLIMIT_SIGPENDING). `false` if the queue is full.
     pub fn add(&mut self, info: SignalInfo, limit: u64) -> bool {

@@ -16,6 +16,8 @@ pub struct Start {
     pub params: Params,
     /// The CPUs on which it may run.
     pub cpus: CpuSet,
+    /// What speaks for it or against it when memory is out: −1000 to 1000.
+    pub oom_adjust: i16,
 }
 
 impl Start {
@@ -30,6 +32,7 @@ impl Start {
             time: Time::ZERO,
             params: Params::default(),
             cpus: CpuSet::ALL,
+            oom_adjust: 0,
         }
     }
 }

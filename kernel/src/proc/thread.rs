@@ -31,6 +31,8 @@ pub enum Body {
 pub enum KThread {
     /// Writes dirty blocks and pages back.
     Flusher,
+    /// Takes pages away when memory is short.
+    Swapper,
 }
 
 /// Where a thread is.
@@ -127,6 +129,12 @@ pub struct Times {
     pub faults: u64,
     /// Those among them that waited for a disk.
     pub major_faults: u64,
+    /// Whether the fault that it is having now has waited for a disk.
+    pub is_major: bool,
+    /// Loads and stores of its program whose translation the TLB had.
+    pub tlb_hits: u64,
+    /// Those for which the page tables were walked.
+    pub tlb_misses: u64,
 }
 
 /// A thread.

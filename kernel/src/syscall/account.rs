@@ -33,7 +33,8 @@ pub(super) fn rusage(usage: &Usage) -> Rusage {
 fn usage_now(t: &Tables, id: ProcessId) -> Usage {
     let mut usage = t.proc.usage(id);
     let space = t.proc.processes.get(id).and_then(|process| process.space);
-    let resident = space.and_then(|space| t.mm.space(space)).map_or(0, |space| space.resident());
+    let resident =
+        space.and_then(|space| t.mm.space(space)).map_or(0, |space| space.most_resident());
     usage.resident = usage.resident.max(resident);
     usage
 }

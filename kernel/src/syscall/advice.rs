@@ -21,7 +21,7 @@ pub fn sys_madvise(address: u64, length: u64, how: u64, (frame, t, cx): Rest<'_>
     let id = space_of(t, cx)?;
     let how = how as u32;
     let is_known = how <= advice::COLLAPSE && !(5..8).contains(&how);
-    if !is_known || address % PAGE != 0 {
+    if !is_known || !address.is_multiple_of(PAGE) {
         return Err(Stop::Fail(Errno::EINVAL));
     }
     let length = length.checked_next_multiple_of(PAGE).ok_or(Errno::EINVAL)?;
@@ -146,7 +146,7 @@ fn bring((start, end): (u64, u64), how: u32, (frame, t, cx): Rest<'_>) -> Result
 /// # Errors
 /// `EINVAL`, `ENOMEM` if a part is not mapped, `EFAULT`.
 pub fn sys_mincore(address: u64, length: u64, place: u64, t: &mut Tables, cx: &mut Cx) -> Result {
-    if address % PAGE != 0 {
+    if !address.is_multiple_of(PAGE) {
         return Err(Stop::Fail(Errno::EINVAL));
     }
     let end = address.checked_add(length).filter(|&end| end <= USER_END).ok_or(Errno::ENOMEM)?;
@@ -195,7 +195,7 @@ fn is_in_memory(t: &Tables, space: &crate::mm::AddressSpace, page: u64) -> bool 
 /// `EINVAL`, `ENOMEM` if a part is not mapped (the rest is done), `EBUSY` for MS_INVALIDATE of locked pages, `EIO`; parks.
 pub fn sys_msync(address: u64, length: u64, flags: u64, (_, t, cx): Rest<'_>) -> Result {
     let flags = MsyncFlags::from_bits(flags as u32).ok_or(Errno::EINVAL)?;
-    if address % PAGE != 0 || flags.contains(MsyncFlags::SYNC | MsyncFlags::ASYNC) {
+    if !address.is_multiple_of(PAGE) || flags.contains(MsyncFlags::SYNC | MsyncFlags::ASYNC) {
         return Err(Stop::Fail(Errno::EINVAL));
     }
     let length = length.checked_next_multiple_of(PAGE).ok_or(Errno::ENOMEM)?;

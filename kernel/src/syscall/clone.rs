@@ -233,6 +233,7 @@ fn make_process(
     child.namespaces = from.namespaces;
     child.cgroup = from.cgroup;
     child.limits = from.limits.clone();
+    child.oom_adjust = from.oom_adjust;
     child.exit_signal = exit_signal;
     let handlers = from.handlers;
     child.space = Some(if flags.contains(CloneFlags::VM) {

@@ -22,7 +22,9 @@ pub fn sys_openat(
     cx: &mut Cx,
 ) -> Result {
     let path = user::read_string(t, cx, path, 4095)?;
-    let (flags, open) = (flags as u32, OpenFlags::from_bits_truncate(flags as u32));
+    // On machines of 64 bits every open file may be large, and F_GETFL says so.
+    let flags = flags as u32 | OpenFlags::LARGEFILE.bits();
+    let open = OpenFlags::from_bits_truncate(flags);
     if path == "/dev/console" {
         // A place for device files will come with devfs; until then the console has a name of its own.
         let console = t.console.ok_or(Errno::ENXIO)?;

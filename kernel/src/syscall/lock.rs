@@ -17,8 +17,8 @@ const LOCKS: AreaFlags = AreaFlags::LOCKED.union(AreaFlags::ON_FAULT);
 /// The pages of a range, or `None` for no page at all.
 fn pages(address: u64, length: u64) -> std::result::Result<Option<(u64, u64)>, Errno> {
     let start = address & !(PAGE - 1);
-    let length = length.checked_add(address - start).ok_or(Errno::EINVAL)?;
-    let length = length.checked_next_multiple_of(PAGE).ok_or(Errno::EINVAL)?;
+    // As on Linux, a length that wraps around is what is left of it.
+    let length = length.wrapping_add(address - start).wrapping_add(PAGE - 1) & !(PAGE - 1);
     let end = start.checked_add(length).ok_or(Errno::EINVAL)?;
     Ok((length > 0).then_some((start, end)))
 }

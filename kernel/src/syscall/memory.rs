@@ -185,7 +185,7 @@ fn place(t: &Tables, cx: &Cx, hint: u64, wanted: &Wanted) -> std::result::Result
         if hint > USER_END - length {
             return Err(Errno::ENOMEM);
         }
-        if hint % PAGE != 0 {
+        if !hint.is_multiple_of(PAGE) {
             return Err(Errno::EINVAL);
         }
         if hint < TEXT_BASE && !process_of(t, cx)?.cred.is_root() {
@@ -218,6 +218,10 @@ fn back(
     let grows = wanted.flags.contains(MapFlags::GROWSDOWN);
     if wanted.flags.contains(MapFlags::ANONYMOUS) {
         return match kind {
+            // There is no pool of large pages.
+            map_type::SHARED | map_type::PRIVATE if wanted.flags.contains(MapFlags::HUGETLB) => {
+                Err(Stop::Fail(Errno::ENOMEM))
+            }
             map_type::SHARED if grows => Err(Stop::Fail(Errno::EINVAL)),
             map_type::SHARED | map_type::PRIVATE => Ok((Backing::Anonymous, Rights::ALL, shared)),
             _ => Err(Stop::Fail(Errno::EINVAL)),
@@ -225,7 +229,9 @@ fn back(
     }
     let file = t.proc.open.get(open_file(t, cx, fd)?).ok_or(Errno::EBADF)?;
     let (mode, what) = (AccessMode::of(file.flags), file.kind);
-    let known = MapFlags::all().bits() | 0xf;
+    // Flags that mmap(2) has always known; the five bits of a large page's size are among them.
+    let newer = MapFlags::SYNC | MapFlags::FIXED_NOREPLACE;
+    let known = (MapFlags::all() - newer).bits() | 0xf | 0x7c00_0000;
     match kind {
         map_type::SHARED_VALIDATE if flags & !known != 0 => {
             return Err(Stop::Fail(Errno::EOPNOTSUPP));

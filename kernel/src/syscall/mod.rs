@@ -34,6 +34,7 @@ pub mod probe;
 pub mod process;
 pub mod remap;
 pub mod sched;
+pub mod shm;
 pub mod signal;
 pub mod socket;
 pub mod stat;
@@ -101,6 +102,10 @@ pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Re
         nr::MMAP => memory::sys_mmap([a, b, c, d, e, f], (frame, t, cx)),
         nr::MEMFD_CREATE => memfd::sys_memfd_create(a, b, t, cx),
         nr::FTRUNCATE => memfd::sys_ftruncate(a, b, (frame, t, cx)),
+        nr::SHMGET => shm::sys_shmget(a, b, c, t, cx),
+        nr::SHMAT => shm::sys_shmat(a, b, c, (frame, t, cx)),
+        nr::SHMDT => shm::sys_shmdt(a, (frame, t, cx)),
+        nr::SHMCTL => shm::sys_shmctl(a, b, c, (frame, t, cx)),
         nr::MPROTECT => memory::sys_mprotect(a, b, c, t, cx),
         nr::MREMAP => remap::sys_mremap([a, b, c, d, e], (frame, t, cx)),
         nr::MADVISE => advice::sys_madvise(a, b, c, (frame, t, cx)),

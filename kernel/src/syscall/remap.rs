@@ -74,7 +74,7 @@ fn check_target(change: Change, to: u64) -> std::result::Result<u64, Errno> {
     let Change { start, old, new, .. } = change;
     let end = to.checked_add(new).filter(|&end| end <= USER_END).ok_or(Errno::EINVAL)?;
     let overlaps = start < end && to < start.saturating_add(old);
-    if to % PAGE != 0 || overlaps { Err(Errno::EINVAL) } else { Ok(to) }
+    if !to.is_multiple_of(PAGE) || overlaps { Err(Errno::EINVAL) } else { Ok(to) }
 }
 
 fn elsewhere(t: &Tables, change: Change) -> std::result::Result<u64, Errno> {

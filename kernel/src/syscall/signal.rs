@@ -71,7 +71,7 @@ pub fn sys_tgkill(
 ) -> Result {
     let signal = optional(number)?;
     let thread = find_thread(process, tid, signal, t, cx)?;
-    if let Some(signal) = signal {
+    if let (Some(signal), Some(thread)) = (signal, thread) {
         let info = sender(t, cx, signal, code::SI_TKILL);
         if !signal::send_info(t, cx, Target::Thread(thread), info) {
             return Err(Stop::Fail(Errno::EAGAIN));
@@ -80,19 +80,23 @@ pub fn sys_tgkill(
     Ok(0)
 }
 
-/// A thread that a signal is meant for.
+/// A thread that a signal is meant for; `None` if it has ended and its number is still its process': a zombie, who
+/// takes no signals and can be sent them.
 fn find_thread(
     process: Option<u64>,
     tid: u64,
     signal: Option<Signal>,
     t: &Tables,
     cx: &Cx,
-) -> std::result::Result<ThreadId, Errno> {
+) -> std::result::Result<Option<ThreadId>, Errno> {
     let positive = |number: u64| (number as i32 > 0).then_some(number as u32);
     let tid = positive(tid).ok_or(Errno::EINVAL)?;
     let process = process.map(|pid| positive(pid).ok_or(Errno::EINVAL)).transpose()?;
-    let thread = t.proc.by_tid(Pid(tid)).ok_or(Errno::ESRCH)?;
-    let owner = t.proc.threads.get(thread).ok_or(Errno::ESRCH)?.process;
+    let thread = t.proc.by_tid(Pid(tid));
+    let owner = match thread.and_then(|thread| t.proc.threads.get(thread)) {
+        Some(thread) => thread.process,
+        None => t.proc.by_pid(Pid(tid)).ok_or(Errno::ESRCH)?,
+    };
     let pid = t.proc.processes.get(owner).ok_or(Errno::ESRCH)?.pid;
     if process.is_some_and(|process| process != pid.0) {
         return Err(Errno::ESRCH);
@@ -119,16 +123,21 @@ pub fn sys_rt_sigqueueinfo(
     cx: &mut Cx,
 ) -> Result {
     let info = read_info(number, info, t, cx)?;
+    no_pretence(pid, &info, t, cx)?;
     let process = t.proc.by_pid(Pid(pid as u32)).ok_or(Errno::ESRCH)?;
-    let own = t.proc.threads.get(cx.caller).is_some_and(|thread| thread.process == process);
-    if !own && (info.code >= 0 || info.code == code::SI_TKILL) {
-        return Err(Stop::Fail(Errno::EPERM));
-    }
     let signal = optional(number)?;
     if !may_signal(t, cx, process, signal) {
         return Err(Stop::Fail(Errno::EPERM));
     }
     queue(Target::Process(process), signal, info, t, cx)
+}
+
+/// Only to oneself may a signal be queued as if the kernel or kill(2) had sent it. Linux looks at the number alone:
+/// whether there is such a process comes later.
+fn no_pretence(pid: u64, info: &SigInfo, t: &Tables, cx: &Cx) -> std::result::Result<(), Errno> {
+    let own = t.proc.process_of(cx.caller).is_some_and(|process| process.pid.0 == pid as u32);
+    let pretends = info.code >= 0 || info.code == code::SI_TKILL;
+    if pretends && !own { Err(Errno::EPERM) } else { Ok(()) }
 }
 
 /// rt_tgsigqueueinfo(2): the same for a thread.
@@ -142,13 +151,11 @@ pub fn sys_rt_tgsigqueueinfo(
 ) -> Result {
     let info = read_info(number, info, t, cx)?;
     let signal = optional(number)?;
-    let thread = find_thread(Some(pid), tid, signal, t, cx)?;
-    let own = t.proc.process_of(thread).map(|process| process.pid)
-        == t.proc.process_of(cx.caller).map(|process| process.pid);
-    if !own && (info.code >= 0 || info.code == code::SI_TKILL) {
-        return Err(Stop::Fail(Errno::EPERM));
+    no_pretence(pid, &info, t, cx)?;
+    match find_thread(Some(pid), tid, signal, t, cx)? {
+        Some(thread) => queue(Target::Thread(thread), signal, info, t, cx),
+        None => Ok(0),
     }
-    queue(Target::Thread(thread), signal, info, t, cx)
 }
 
 fn read_info(number: u64, place: u64, t: &mut Tables, cx: &mut Cx) -> Result<SigInfo> {

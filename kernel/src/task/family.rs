@@ -42,6 +42,7 @@ pub fn empty_process(pid: Pid, name: &str, parent: Option<ProcessId>) -> Process
         ended: Usage::default(),
         children_usage: Usage::default(),
         cpu_warned: 0,
+        oom_adjust: 0,
         exit: None,
     }
 }
@@ -69,7 +70,7 @@ pub fn bury(t: &mut Tables, cx: &mut Cx, id: ProcessId) {
         cx.engine.agenda.cancel(alarm.ticket);
     }
     if let Some(space) = space {
-        let resident = t.mm.space(space).map_or(0, |space| space.resident());
+        let resident = t.mm.space(space).map_or(0, |space| space.most_resident());
         if let Some(process) = t.proc.processes.get_mut(id) {
             process.ended.resident = process.ended.resident.max(resident);
         }

@@ -19,6 +19,7 @@ pub mod futex;
 pub mod jobs;
 pub mod life;
 pub mod limit;
+pub mod oom;
 pub mod priority;
 pub mod robust;
 pub mod share;

@@ -97,6 +97,12 @@ pub fn wake_all(t: &mut Tables, cx: &mut Cx, channel: Channel) -> u32 {
     wake(t, cx, channel, u32::MAX)
 }
 
+/// Whether anybody waits on a channel.
+#[must_use]
+pub fn is_awaited(t: &Tables, channel: Channel) -> bool {
+    t.proc.waits.is_awaited(channel)
+}
+
 /// Ends a thread's wait for the given reason.
 pub fn resume(t: &mut Tables, cx: &mut Cx, id: ThreadId, woken: Woken) {
     unpark(t, cx, id);

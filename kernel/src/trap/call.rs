@@ -10,6 +10,7 @@ use crate::abi::program::Answer;
 use crate::base::{Channel, ServerId};
 use crate::context::{Calls, Cx, Structure, Tables};
 use crate::event::{CallEvent, Event, MemoryEvent, Wait};
+use crate::io::tlb;
 use crate::proc::{Interruptible, Stop, Tale, WaitFor, Woken};
 use crate::syscall::{self, Return};
 use crate::task::{files, life, signal, turn, wait};
@@ -78,6 +79,7 @@ pub fn attempt(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
         capture::before(t, cx, frame);
         let (stage, progress) = (frame.stage, frame.progress);
         let outcome = syscall::dispatch(frame, t, cx);
+        tlb::settle(t, cx);
         if let (Some(before), Err(Stop::Fault(_) | Stop::Park(_))) = (before, &outcome) {
             // It will run again from the top: it must not have done anything that it would do twice.
             let frame = calls.of(id);

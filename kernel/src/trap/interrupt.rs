@@ -2,7 +2,7 @@
 
 use crate::abi::signal::{Signal, code};
 use crate::base::{
-    Channel, CpuId, DeviceId, Duration, PortId, ProcessId, RequestId, Serial, ThreadId, Time,
+    Channel, CpuId, DeviceId, Duration, PortId, ProcessId, RequestId, Serial, ThreadId, Time, Work,
 };
 use crate::context::{Cx, Due, Phase, Tables};
 use crate::driver::bus::Driver;
@@ -10,9 +10,9 @@ use crate::event::{Event, EventId, InputEvent, Leave, NetEvent};
 use crate::hw::WireFrame;
 use crate::io::{block, effects, start};
 use crate::ipc::tty::Reaction;
-use crate::proc::{Alarm, SignalInfo, Woken};
+use crate::proc::{Alarm, Body, KThread, SignalInfo, Woken};
 use crate::task::signal::{self, Target};
-use crate::task::{jobs, wait};
+use crate::task::{jobs, life, wait};
 
 /// How many packets are taken from a card at a time (NAPI's budget). One interrupt takes all there are: nothing
 /// else could run in between yet.
@@ -54,6 +54,14 @@ pub fn happen(t: &mut Tables, cx: &mut Cx, due: Due) {
                 renew_slice(t, CpuId(n as u16));
             }
             wait::plan_boost(t, cx);
+        }
+        Due::Ring(work) => {
+            if work == Work::Reclaim && !t.mm.pressure.has_swapper {
+                // It is started when it is first needed.
+                t.mm.pressure.has_swapper = true;
+                let _ = life::start_kernel_task(t, cx, "kswapd0", Body::Kernel(KThread::Swapper));
+            }
+            wait::wake_all(t, cx, Channel::Work(work));
         }
         Due::Alarm(process) => alarm(t, cx, process),
         Due::Attend(device) => attend(t, cx, device),

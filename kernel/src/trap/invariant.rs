@@ -14,7 +14,7 @@ use std::hash::Hash;
 pub fn undisturbed(t: &Tables) -> u64 {
     let mut digester = Digester::default();
     t.proc.hash_without_holds(&mut digester);
-    (&t.net, &t.boxes, &t.pipes, &t.tty, &t.sched, &t.random).hash(&mut digester);
+    (&t.net, &t.boxes, &t.pipes, &t.shm, &t.tty, &t.sched, &t.random).hash(&mut digester);
     t.mm.hash_spaces(&mut digester);
     for (key, entry) in t.fs.cache.iter() {
         // What is as on the disk may come and go: it was asked for, or had to make room. What is being written

@@ -11,10 +11,10 @@ use crate::abi::signal::code;
 use crate::abi::{Access, Errno, Fault};
 use crate::base::{FrameId, InodeId, SpaceId, ThreadId};
 use crate::context::{Cx, Tables};
-use crate::event::{Event, MemoryEvent, Repair};
+use crate::event::{Event, MemoryEvent, Repair, Wait};
 use crate::hw::PAGE_SIZE;
 use crate::hw::mmu::{Pte, USER_END};
-use crate::io::{block, frames, object, swap, txn};
+use crate::io::{block, frames, object, swap, tlb, txn};
 use crate::mm::areas::GUARD_GAP;
 use crate::mm::{AreaFlags, Backing, FRAMES_FOR_A_CHANGE, Share, Use, Vma};
 use crate::proc::{CallFrame, Stop, WaitFor};
@@ -78,15 +78,17 @@ pub fn repair(
     cx.charge(cx.costs.page_fault);
     let repaired = attempt(t, cx, frame, thread, fault);
     charge_tables(t, cx);
-    if let Err(Unrepaired::Park(_)) = repaired
+    tlb::settle(t, cx);
+    if let Err(Unrepaired::Park(wait)) = &repaired
+        && wait.kind == Wait::Disk
         && let Some(thread) = t.proc.threads.get_mut(thread)
     {
-        // It is counted when it comes again and is repaired; then it waited for a disk.
-        thread.times.major_faults += 1;
+        thread.times.is_major = true;
     }
     let Some((repair, frame)) = repaired? else { return Ok(()) };
     if let Some(thread) = t.proc.threads.get_mut(thread) {
         thread.times.faults += 1;
+        thread.times.major_faults += u64::from(std::mem::take(&mut thread.times.is_major));
     }
     let Fault { address, access } = fault;
     cx.emit(Event::Memory(MemoryEvent::Fault { address, access, repair, frame }));

@@ -174,6 +174,12 @@ impl Mapping {
         unsafe { libc::madvise(self.address.cast(), self.length, libc::MADV_NOHUGEPAGE) };
     }
 
+    /// Writes a byte to the first page.
+    pub(crate) fn touch_first(&self) {
+        // SAFETY: the mapping has a page at least, and nobody has a reference to its bytes.
+        unsafe { self.address.write_volatile(1) };
+    }
+
     /// Writes a byte to every page.
     pub(crate) fn touch(&self) {
         for offset in (0..self.length).step_by(PAGE) {

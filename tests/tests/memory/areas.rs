@@ -45,7 +45,11 @@ fn mmap_says_what_is_wrong_as_linux_does() {
             ("a directory", [0, PAGE, R, PRIVATE, directory, 0], Errno::ENODEV),
             ("a pipe", [0, PAGE, R, PRIVATE, pipe, 0], Errno::ENODEV),
             ("shared and written, opened to read", [0, PAGE, RW, SHARED, file, 0], Errno::EACCES),
-            ("unknown flag", [0, PAGE, R, 3 | 1 << 30, file, 0], Errno::EOPNOTSUPP),
+            ("unknown flag", [0, PAGE, R, 3 | 1 << 22, file, 0], Errno::EOPNOTSUPP),
+            ("large", [0, 2 << 20, RW, anonymous | 0x4_0000, NO_FD, 0], Errno::ENOMEM),
+            ("all there is", [0, u64::MAX, RW, anonymous, NO_FD, 0], Errno::ENOMEM),
+            ("shared stack", [0, PAGE, RW, SHARED | ANONYMOUS | 0x100, NO_FD, 0], Errno::EINVAL),
+            ("neither length nor file", [0, 0, RW, PRIVATE, 99, 0], Errno::EBADF),
             ("odd place", [17, PAGE, RW, anonymous | FIXED, NO_FD, 0], Errno::EINVAL),
             ("beyond the end", [1 << 40, PAGE, RW, anonymous | FIXED, NO_FD, 0], Errno::ENOMEM),
             ("longer than all", [0, 1 << 40, RW, anonymous, NO_FD, 0], Errno::ENOMEM),
@@ -153,6 +157,11 @@ fn mremap_grows_shrinks_and_moves() {
         );
         let inner = remap([at, PAGE, 2 * PAGE, 0, 0]).await;
         check(&mut wrong, "no room", inner, Err(Errno::ENOMEM));
+        let twin = remap([at, 0, PAGE, 1, 0]).await;
+        check(&mut wrong, "a twin of private memory", twin, Err(Errno::EINVAL));
+        check(&mut wrong, "unknown", remap([at, PAGE, PAGE, 8, 0]).await, Err(Errno::EINVAL));
+        let keep = remap([at, PAGE, 2 * PAGE, 5, 0]).await;
+        check(&mut wrong, "keep and grow", keep, Err(Errno::EINVAL));
         let moved = remap([at, 2 * PAGE, 600 * PAGE, 1, 0]).await.expect("moved");
         check(&mut wrong, "moved", Ok(sys.load(moved + PAGE).await), Ok(101));
         let target = 0x5000_0000;
@@ -194,6 +203,26 @@ fn advice_is_checked_and_followed() {
         check(&mut wrong, "no lock", call3(&sys, nr::MLOCKALL, 0, 0, 0).await, Err(Errno::EINVAL));
         check(&mut wrong, "lock all", call3(&sys, nr::MLOCKALL, 3, 0, 0).await, Ok(0));
         check(&mut wrong, "unlock all", call3(&sys, nr::MUNLOCKALL, 0, 0, 0).await, Ok(0));
+        check(
+            &mut wrong,
+            "lock all there is",
+            call3(&sys, nr::MLOCK, at, u64::MAX, 0).await,
+            Ok(0),
+        );
+        check(
+            &mut wrong,
+            "unlock a hole",
+            call3(&sys, nr::MUNLOCK, 0x7000_0000, PAGE, 0).await,
+            Err(Errno::ENOMEM),
+        );
+        check(
+            &mut wrong,
+            "lock how",
+            call3(&sys, nr::MLOCK2, at, PAGE, 2).await,
+            Err(Errno::EINVAL),
+        );
+        let none = call3(&sys, nr::MADVISE, 0x7000_0000, PAGE, 22).await;
+        check(&mut wrong, "bring a hole", none, Err(Errno::ENOMEM));
         let shared = pages(&sys, 1, SHARED).await;
         check(&mut wrong, "free shared", advise(shared, PAGE, 8).await, Err(Errno::EINVAL));
         check(&mut wrong, "wipe shared", advise(shared, PAGE, 18).await, Err(Errno::EINVAL));

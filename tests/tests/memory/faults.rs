@@ -145,14 +145,16 @@ fn what_was_stored_through_a_mapping_is_on_the_disk_after_msync() {
         let at = mmap(&sys, [0, PAGE, RW, SHARED, file, 0]).await.expect("mapped");
         sys.poke(at, b"HELLO").await;
         let _ = call3(&sys, nr::MSYNC, at, PAGE, 4).await;
+        // Clean again: the next store is noticed again.
         sys.poke(at, b"later").await;
+        let _ = call3(&sys, nr::MSYNC, at, PAGE, 4).await;
         sys.pause().await.map_or(1, |_| 0)
     }));
     let device = machine.tables().bus.device(oscope_kernel::base::DeviceId(1)).expect("a disk");
     let disk = device.as_any().downcast_ref::<oscope_kernel::hw::disk::Disk>().expect("a disk");
     let medium = disk.medium();
     let found =
-        (0..medium.blocks()).filter_map(|n| medium.block(n)).any(|b| b.starts_with(b"HELLO"));
+        (0..medium.blocks()).filter_map(|n| medium.block(n)).any(|b| b.starts_with(b"later"));
     assert!(found);
 }
 
@@ -189,6 +191,35 @@ fn a_child_writes_to_its_own_copy_whichever_side_writes_first() {
         0
     }));
     assert_eq!(text, "0 1000");
+}
+
+#[test]
+fn a_fork_costs_by_the_page_table_and_not_by_the_page() {
+    let took = |count: u64| {
+        let image = RustImage::new("main", move |sys: Sys| async move {
+            let at = pages(&sys, count, PRIVATE).await;
+            for n in 0..count {
+                sys.store(at + n * PAGE, 1).await;
+            }
+            let before = sys.now().await;
+            if sys.fork().await == Ok(0) {
+                return 0;
+            }
+            let took = sys.now().await.since(before);
+            say(&sys, format!("{}", took.0)).await;
+            0
+        });
+        let mut config = oscope_tests::config(vec![image]);
+        config.frames = 1 << 14;
+        let mut machine = oscope_tests::boot(config);
+        oscope_tests::run_for(&mut machine, oscope_kernel::base::Duration::seconds(1));
+        shown(&machine).parse::<u64>().expect("a number")
+    };
+    let costs = oscope_kernel::hw::CostModel::teaching();
+    let (small, large) = (took(100), took(10_000));
+    // 10,000 pages lie in 20 or 21 tables.
+    assert!(large - small <= 21 * costs.fork_table.0, "{small} {large}");
+    assert!(large > small);
 }
 
 #[test]
@@ -235,4 +266,40 @@ fn wild_pointers_in_calls_are_efault_and_nothing_else() {
         0
     }));
     assert_eq!(text, "0");
+}
+
+#[test]
+fn a_mapping_that_changes_is_forgotten_by_all_cpus_that_know_it() {
+    let image = RustImage::new("main", |sys: Sys| async move {
+        let at = pages(&sys, 4, PRIVATE).await;
+        sys.store(at, 1).await;
+        let (_, done) = sys.spawn(0, at).await.expect("a thread");
+        // Until the other CPU has seen the page.
+        while sys.load(at + 8).await == 0 {
+            sys.compute(oscope_kernel::base::Duration::micros(1)).await;
+        }
+        let _ = call3(&sys, nr::MPROTECT, at, PAGE, R).await;
+        sys.store(at + PAGE, 1).await;
+        sys.join(done).await;
+        0
+    })
+    .function(|sys: Sys, at| async move {
+        sys.store(at + 8, 1).await;
+        while sys.load(at + PAGE).await == 0 {
+            sys.load(at).await;
+        }
+        // It may not be written any more, whatever this CPU knew of it.
+        sys.store(at, 2).await;
+        0
+    });
+    let mut config = oscope_tests::config(vec![image]);
+    config.cpus = 2;
+    let mut machine = oscope_tests::boot(config);
+    oscope_tests::run_for(&mut machine, oscope_kernel::base::Duration::millis(100));
+    let told = oscope_tests::events(&machine, |record| {
+        matches!(record.event, Event::Memory(MemoryEvent::Shootdown { cpus: 1, .. }))
+    });
+    assert!(told.count() >= 1);
+    let segv = u32::from(Signal::SEGV.number());
+    assert!(oscope_tests::exits(&machine).iter().all(|status| status & 0x7f == segv));
 }

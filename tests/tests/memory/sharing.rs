@@ -4,7 +4,7 @@ use super::{
     ANONYMOUS, NO_FD, PAGE, PRIVATE, RW, SHARED, call3, checked, mmap, pages, said, say,
     status_of_child,
 };
-use oscope_kernel::abi::nr;
+use oscope_kernel::abi::{Errno, nr};
 use oscope_kernel::base::{Duration, Pid};
 use oscope_kernel::mm::Use;
 use oscope_userland::sys::{RustImage, Sys};
@@ -125,4 +125,55 @@ fn a_picture_of_memory_tells_sharing_on_purpose_from_sharing_until_a_write() {
     let figures = machine.memory_figures();
     let sum = figures.anonymous + figures.file + figures.buffers + figures.shared + figures.tables;
     assert_eq!(figures.total, figures.free + sum + figures.kernel);
+}
+
+#[test]
+fn a_segment_lives_until_the_last_detaches_it() {
+    let text = said(RustImage::new("main", |sys: Sys| async move {
+        let get = |key, size, flags| call3(&sys, nr::SHMGET, key, size, flags);
+        let missing = get(77, PAGE, 0o600).await;
+        let nothing = get(77, 0, 0o1600).await;
+        let id = get(77, 3 * PAGE + 5, 0o1640).await.expect("a segment");
+        let again = [
+            get(77, PAGE, 0o600).await == Ok(id),
+            get(77, 9 * PAGE, 0o600).await == Err(Errno::EINVAL),
+            get(77, PAGE, 0o3600).await == Err(Errno::EEXIST),
+        ];
+        say(&sys, format!("{missing:?} {nothing:?} {again:?} ")).await;
+        let at = call3(&sys, nr::SHMAT, id, 0, 0).await.expect("attached");
+        sys.store(at + 3 * PAGE, 5).await;
+        let child = sys.fork().await.expect("a child");
+        if child == 0 {
+            let _ = sys.setuid(1000).await;
+            let refused = call3(&sys, nr::SHMAT, id, 0, 0).await;
+            let removal = call3(&sys, nr::SHMCTL, id, 0, 0).await;
+            sys.store(at, 42).await;
+            say(&sys, format!("{refused:?} {removal:?} ")).await;
+            let _ = sys.sleep(Duration::millis(20)).await;
+            return 0;
+        }
+        let _ = sys.sleep(Duration::millis(5)).await;
+        let place = sys.scratch();
+        let _ = call3(&sys, nr::SHMCTL, id, 2, place).await;
+        let attached = sys.load(place + 88).await;
+        let odd = call3(&sys, nr::SHMAT, id, at + 7, 0).await;
+        let taken = call3(&sys, nr::SHMAT, id, at, 0).await;
+        let removed = call3(&sys, nr::SHMCTL, id, 0, 0).await;
+        let found = get(77, PAGE, 0).await;
+        say(&sys, format!("{attached} {odd:?} {taken:?} {removed:?} {found:?} ")).await;
+        let (seen, detached) = (sys.load(at).await, call3(&sys, nr::SHMDT, at, 0, 0).await);
+        let twice = call3(&sys, nr::SHMDT, at, 0, 0).await;
+        let still = call3(&sys, nr::SHMCTL, id, 2, place).await;
+        status_of_child(&sys, child).await;
+        let gone = call3(&sys, nr::SHMCTL, id, 2, place).await;
+        say(&sys, format!("{seen} {detached:?} {twice:?} {still:?} {gone:?}")).await;
+        0
+    }));
+    let expected = [
+        "Err(ENOENT) Err(EINVAL) [true, true, true]",
+        "Err(EACCES) Err(EPERM)",
+        "2 Err(EINVAL) Err(EINVAL) Ok(0) Err(ENOENT)",
+        "42 Ok(0) Err(EINVAL) Ok(0) Err(EINVAL)",
+    ];
+    assert_eq!(text, expected.join(" "));
 }

@@ -9,7 +9,7 @@ use oscope_userland::workbench::alloc::{Answer, Deed, Problem, Step, check_op};
 /// The options of `oscope alloc`.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// first, best, worst, next or buddy
+    /// first, best, worst, next, buddy or slab
     #[arg(long, default_value = "first", value_parser = policy)]
     policy: String,
     /// How much memory there is
@@ -128,7 +128,7 @@ fn rules(problem: &Problem) -> String {
     if problem.header > 0 {
         line.push_str(&format!(", headers of {}", problem.header));
     }
-    if problem.policy == "buddy" {
+    if matches!(problem.policy.as_str(), "buddy" | "slab") {
         return line;
     }
     if let Some(align) = problem.align {
@@ -263,6 +263,13 @@ fn why(problem: &Problem, step: &Step, before: &[(u64, u64)]) -> Option<String> 
                 hole.size,
                 if n == 1 { "time" } else { "times" }
             ),
+        });
+    }
+    if problem.policy == "slab" {
+        return Some(match (step.deed, searched) {
+            (Deed::Cut { .. }, 1) => "a slab of this size had a free place".to_owned(),
+            (Deed::Cut { .. }, _) => "a new slab, cut into places of this size".to_owned(),
+            _ => "no slab of this size has a place, and there are no pages for one".to_owned(),
         });
     }
     let looked = format!("looked at {searched} of {} holes", before.len());

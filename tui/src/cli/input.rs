@@ -1,9 +1,11 @@
 //! Which world, how long, and with which changes: the options that several commands share.
 
 use super::Failure;
+use crate::source::{self, Source};
 use crate::text::nearest;
 use oscope_kernel::base::{Duration, Time};
 use oscope_userland::scenario::{BUILTIN, WorldError, WorldFile, units};
+use oscope_userland::script::play::Origin;
 use std::io::Read;
 use std::path::Path;
 
@@ -13,7 +15,7 @@ const LARGEST: u64 = 16 << 20;
 /// The options about a world.
 #[derive(clap::Args, Clone, Debug)]
 pub(super) struct WorldArgs {
-    /// A built-in world, or a TOML file
+    /// A built-in world, a TOML file, or a script (FILE.trace)
     #[arg(default_value = "first")]
     world: String,
     /// How long in virtual time, such as 50ms or 2s
@@ -40,7 +42,7 @@ fn change(text: &str) -> Result<(String, String), String> {
 /// A world that was read, and how long it is to run.
 pub(super) struct Input {
     pub(super) name: String,
-    pub(super) file: WorldFile,
+    pub(super) source: Source,
     pub(super) until: Time,
 }
 
@@ -56,6 +58,9 @@ impl WorldArgs {
             WorldError::Value { .. } => Failure::Usage(format!("{}: {error}", self.world)),
             _ => Failure::Usage(error.to_string()),
         };
+        if Path::new(&self.world).extension().is_some_and(|ending| ending == "trace") {
+            return self.script();
+        }
         let builtin = BUILTIN.iter().find(|builtin| builtin.name == self.world);
         let file = match builtin {
             Some(builtin) => WorldFile::parse_with(builtin.name, builtin.text, &self.changes),
@@ -68,7 +73,25 @@ impl WorldArgs {
         };
         // A world that does not boot is wrong input too, and said so before any screen is set up.
         file.boot().map_err(invalid)?;
-        Ok(Input { name: self.world.clone(), file, until })
+        Ok(Input { name: self.world.clone(), source: Source::World(Box::new(file)), until })
+    }
+
+    /// A script, which says in its own `@machine` lines what it needs.
+    fn script(&self) -> Result<Input, Failure> {
+        if let Some((path, _)) = self.changes.first() {
+            let message = format!("--set {path}: a script sets its machine up by `@machine` lines");
+            return Err(Failure::Usage(message));
+        }
+        let text = super::trace::read(&self.world)?;
+        let plan = super::trace::plan_of(&self.world, &text, Origin::Written)?;
+        super::trace::boots(&self.world, &text, &plan)?;
+        let length = || source::length_of(&plan).map_err(Failure::Usage);
+        let until = match self.until {
+            Some(length) => Time::ZERO + length,
+            None => length()?,
+        };
+        let name = Path::new(&self.world).file_name().unwrap_or_default().to_string_lossy();
+        Ok(Input { name: name.into_owned(), source: Source::Script(plan), until })
     }
 
     /// The text of a world file.

@@ -12,6 +12,7 @@ mod input;
 mod metrics;
 mod out;
 mod paging;
+mod referee;
 mod run;
 mod sched;
 mod screen;

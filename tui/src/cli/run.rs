@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     let style = strace_style(args)?;
     let input = args.world.read()?;
-    let mut world = input.file.boot().map_err(|error| Failure::Usage(error.to_string()))?;
+    let mut world = input.source.boot().map_err(Failure::Usage)?;
     // Opened first: a run that takes long should not end with a file that cannot be written.
     let events = args.events.as_deref().map(Out::to).transpose()?;
     let strace = args.strace.as_deref().map(Out::to).transpose()?;

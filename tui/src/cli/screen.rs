@@ -19,5 +19,5 @@ pub(super) fn tui(args: &WorldArgs, ascii: bool, no_mouse: bool) -> Result<(), F
     });
     let lang = Lang::of_locale(locale.as_deref().unwrap_or_default());
     let look = Look { ascii, mono, no_mouse, lang };
-    app::run(&input.name, input.file, input.until, look).map_err(Failure::Run)
+    app::run(&input.name, input.source, input.until, look).map_err(Failure::Run)
 }

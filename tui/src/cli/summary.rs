@@ -19,7 +19,7 @@ const SHORT: Time = Time(100_000_000);
 /// Runs a world for a moment and prints a summary.
 pub(super) fn short_run(args: &WorldArgs) -> Result<(), Failure> {
     let input = args.read()?;
-    let mut world = input.file.boot().map_err(|error| Failure::Usage(error.to_string()))?;
+    let mut world = input.source.boot().map_err(Failure::Usage)?;
     let why = world.run(input.until.min(SHORT));
     let mut out = Out::stdout();
     print(&world, why, &mut out)?;

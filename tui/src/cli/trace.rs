@@ -3,7 +3,10 @@
 use super::Failure;
 use super::out::Out;
 use oscope_kernel::base::Schedule;
-use oscope_userland::script::play::{Origin, Plan, Played, boot, compile, explore, report};
+use oscope_kernel::world::World;
+use oscope_userland::script::play::{
+    Origin, Plan, Played, SetUpError, boot, compile, explore, report,
+};
 use oscope_userland::script::{Parsed, Problem, Problems, Tree, check, parse};
 use std::io::Read;
 use std::sync::Arc;
@@ -17,6 +20,9 @@ pub(super) struct Args {
     /// Only read them, and print them back byte for byte
     #[arg(long, conflicts_with_all = ["json", "explore", "schedule"])]
     print: bool,
+    /// Play them on this machine's own Linux as well, and show where the two do not agree
+    #[arg(long, conflicts_with_all = ["print", "explore", "schedule"])]
+    referee: bool,
     /// Print one JSON document about each file: an object, or a list if there are several
     #[arg(long)]
     json: bool,
@@ -51,6 +57,9 @@ pub(super) fn trace(args: &Args, seed: u64) -> Result<(), Failure> {
     }
     let how =
         How { origin: Origin::Written, json: args.json, seed, schedule: args.schedule.clone() };
+    if args.referee {
+        return super::referee::referee(&args.files, args.json, seed);
+    }
     if args.explore { explore_all(args, &how) } else { play_all(&args.files, &how) }
 }
 
@@ -115,18 +124,32 @@ fn play_all(files: &[String], how: &How) -> Result<(), Failure> {
     }
 }
 
+/// Whether a script's machine can be switched on.
+pub(super) fn boots(file: &str, text: &str, plan: &Arc<Plan>) -> Result<(), Failure> {
+    boot(plan, 0, None).map(|_| ()).map_err(|error| no_machine(file, text, error))
+}
+
+fn no_machine(file: &str, text: &str, error: SetUpError) -> Failure {
+    let SetUpError { range, message, expected } = error;
+    Failure::Usage(told(file, text, &[Problem { range, message, expected, help: None }], 0))
+}
+
 fn play(file: &str, text: &str, plan: &Arc<Plan>, how: &How) -> Result<Played, Failure> {
-    let mut world = boot(plan, how.seed, how.schedule.as_ref()).map_err(|error| {
-        let problem = Problem {
-            range: error.range,
-            message: error.message,
-            expected: error.expected,
-            help: None,
-        };
-        Failure::Usage(told(file, text, &[problem], 0))
-    })?;
-    world.run(report::LIMIT);
+    let world = run(file, text, plan, how.seed, how.schedule.as_ref())?;
     Ok(Played::of(plan, &world))
+}
+
+/// A world that has played a script.
+pub(super) fn run(
+    file: &str,
+    text: &str,
+    plan: &Arc<Plan>,
+    seed: u64,
+    schedule: Option<&Schedule>,
+) -> Result<World, Failure> {
+    let mut world = boot(plan, seed, schedule).map_err(|error| no_machine(file, text, error))?;
+    world.run(report::LIMIT);
+    Ok(world)
 }
 
 fn explore_all(args: &Args, how: &How) -> Result<(), Failure> {

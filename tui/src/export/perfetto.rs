@@ -118,6 +118,7 @@ fn waiting(on: Wait) -> &'static str {
         Wait::Console => "waits: console",
         Wait::Server => "waits: server",
         Wait::Work => "waits: work",
+        Wait::Memory => "waits: memory",
     }
 }
 

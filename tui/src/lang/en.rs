@@ -11,6 +11,12 @@ pub(super) const WORDS: Words = Words {
     at_end: "at the end",
     step_change: "step: switch",
     step_memory: "step: page",
+    step_script: "step: line",
+    script: "Script",
+    wrong_lines: "not as expected",
+    expected: "expected",
+    happened: "happened",
+    no_script: "No script is open: oscope tui FILE.trace opens one.",
     step_event: "step: event",
     more: "more..",
     who_has: "who has the CPU",
@@ -183,6 +189,14 @@ pub(super) fn view(view: View) -> ViewWords {
         View::Lessons => {
             ("Lessons", &["Lessons that ask before they show, and check what you predict."])
         }
+        View::Script => (
+            "Script",
+            &[
+                "The lines of the script. > is the one begun last, a check mark: as it says, a cross: otherwise, ~ under way.",
+                "Below a line that went otherwise stands what it expects and what happened.",
+                "Right goes on to the next line, Left back. The other views show what it does to the machine.",
+            ],
+        ),
         View::Log => (
             "Log",
             &[

@@ -11,6 +11,12 @@ pub(super) const WORDS: Words = Words {
     at_end: "끝",
     step_change: "단계: 전환",
     step_memory: "단계: 페이지",
+    step_script: "단계: 줄",
+    script: "스크립트",
+    wrong_lines: "줄이 기대와 다름",
+    expected: "기대",
+    happened: "실제",
+    no_script: "열린 스크립트가 없음: oscope tui FILE.trace로 열 수 있음.",
     step_event: "단계: 사건",
     more: "더 보기..",
     who_has: "누가 CPU를 쓰는가",
@@ -176,6 +182,14 @@ pub(super) fn view(view: View) -> ViewWords {
             ],
         ),
         View::Lessons => ("수업", &["먼저 묻고 나서 보여 주고, 예측을 확인하는 수업."]),
+        View::Script => (
+            "스크립트",
+            &[
+                "스크립트의 줄들. >는 마지막으로 시작한 줄, 체크는 적힌 대로 된 줄, 가위표는 다르게 된 줄, ~는 진행 중.",
+                "다르게 된 줄 아래에는 기대한 것과 실제로 일어난 것이 보임.",
+                "오른쪽은 다음 줄로, 왼쪽은 앞 줄로. 그 줄이 기계에 하는 일은 다른 화면에서 보임.",
+            ],
+        ),
         View::Log => (
             "기록",
             &[

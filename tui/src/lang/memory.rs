@@ -45,6 +45,8 @@ pub struct MemoryWords {
     pub flags: [&'static str; 3],
     /// Heading of the free blocks.
     pub holes: &'static str,
+    /// Before the numbers of blocks of each order.
+    pub counts: &'static str,
     /// What the digits are.
     pub orders: &'static str,
     /// Heading of the figures over time.
@@ -90,7 +92,8 @@ pub(super) static EN: MemoryWords = MemoryWords {
     byte: "byte",
     flags: ["copy before a store", "used", "dirty"],
     holes: "free blocks",
-    orders: "a digit is a free block of 2^n frames, a-: of 2^10; blocks of each order:",
+    counts: "of 2^0 to 2^10 frames:",
+    orders: "a digit n: part of a free block of 2^n frames (a: 2^10)   # used   - never used",
     over_time: "page faults over time",
     faults: ["new page", "copied", "from disk"],
     swap: "swap",
@@ -130,7 +133,8 @@ pub(super) static KO: MemoryWords = MemoryWords {
     byte: "바이트",
     flags: ["쓰기 전에 복사", "사용됨", "더티"],
     holes: "빈 블록",
-    orders: "숫자 n = 2^n 프레임의 빈 블록, a- = 2^10; 차수별 블록 수:",
+    counts: "2^0 ~ 2^10 프레임:",
+    orders: "숫자 n: 2^n 프레임인 빈 블록의 일부 (a: 2^10)   # 쓰는 것   - 쓴 적 없음",
     over_time: "시간에 따른 페이지 폴트",
     faults: ["새 페이지", "복사", "디스크에서"],
     swap: "스왑",

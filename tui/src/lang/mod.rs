@@ -54,6 +54,18 @@ pub struct Words {
     pub step_change: &'static str,
     /// In the title line: what a step is in the memory view.
     pub step_memory: &'static str,
+    /// In the title line: what a step is in the script view.
+    pub step_script: &'static str,
+    /// The script view's title.
+    pub script: &'static str,
+    /// Behind the number of lines that are wrong.
+    pub wrong_lines: &'static str,
+    /// What a line says.
+    pub expected: &'static str,
+    /// What happened instead.
+    pub happened: &'static str,
+    /// There is no script to look at.
+    pub no_script: &'static str,
     /// In the title line: what a step is.
     pub step_event: &'static str,
     /// Behind the tabs.

@@ -5,7 +5,7 @@ use crate::text::{count, short};
 use crate::trace::{Doing, Trace, Track};
 use oscope_kernel::abi::program::Abort;
 use oscope_kernel::abi::signal::Signal;
-use oscope_kernel::abi::{Access, Errno, call};
+use oscope_kernel::abi::{Access, Errno, call, probe};
 use oscope_kernel::base::{CpuId, Duration, Serial, Time};
 use oscope_kernel::event::{
     BlockEvent, CallEvent, Event, InputEvent, Leave, MachineEvent, MemoryEvent, NetEvent, Record,
@@ -95,12 +95,26 @@ pub(super) fn tell_record(trace: &Trace, record: &Record) -> String {
             let took = short(stamp.time.since(entered));
             format!("{} got {} from {name}, after {took}", actor(), told(result))
         }
-        Event::Memory(MemoryEvent::Fault { access, repair, frame, .. }) => format!(
-            "{} {} a page that was not there, and the kernel {} (frame {frame})",
-            actor(),
-            verb(access),
-            repaired(repair)
-        ),
+        Event::Memory(MemoryEvent::Fault { access, repair, frame, address }) => {
+            let (page, done) = repaired(repair);
+            format!("{} {} {address:#x}, {page}: {done} (frame {frame})", actor(), verb(access))
+        }
+        Event::Memory(MemoryEvent::Shootdown { cpus, pages }) => {
+            let what = if pages == 0 { "all pages".to_owned() } else { format!("{pages} pages") };
+            format!("{} had {cpus} other CPUs forget where {what} lie", actor())
+        }
+        Event::Memory(MemoryEvent::Reclaim { frame, slot: Some(slot) }) => {
+            format!("{} took frame {frame} away: its page goes to swap slot {slot}", actor())
+        }
+        Event::Memory(MemoryEvent::Reclaim { frame, slot: None }) => {
+            format!("{} took frame {frame} away: its page is on the disk", actor())
+        }
+        Event::Memory(MemoryEvent::Candidate { pid, points, resident }) => {
+            format!("memory is out: process {pid} has {resident} pages and {points} points")
+        }
+        Event::Memory(MemoryEvent::Kill { pid, points }) => {
+            format!("memory is out, and process {pid} must go: {points} points")
+        }
         Event::Memory(MemoryEvent::Violation { access, address }) => {
             let verb = verb(access);
             format!("{} {verb} address {address:#x}, which it may not", actor())
@@ -152,16 +166,17 @@ fn verb(access: Access) -> &'static str {
     }
 }
 
-fn repaired(repair: Repair) -> &'static str {
+/// What the page was like before, and what the kernel did.
+fn repaired(repair: Repair) -> (&'static str, &'static str) {
     match repair {
-        Repair::Zero => "gave it a fresh one",
-        Repair::File => "took it from the file",
-        Repair::Copy => "made a copy of the shared one",
-        Repair::Own => "let it have the shared one alone",
-        Repair::ZeroPage => "showed it the page of zeroes",
-        Repair::Shared => "showed it the one that is shared on purpose",
-        Repair::Noticed => "noted that the shared page is dirty now",
-        Repair::SwapIn => "brought it back from the swap area",
+        Repair::Zero => ("a page that nobody had used", "the kernel gave it a fresh frame"),
+        Repair::File => ("a page of a file", "the kernel showed it the one in the cache"),
+        Repair::Copy => ("a page that others see too", "the kernel copied that one frame for it"),
+        Repair::Own => ("a page that others saw once", "it is alone now and may write"),
+        Repair::ZeroPage => ("a page that nobody had used", "it sees the page of zeroes"),
+        Repair::Shared => ("a page shared on purpose", "the kernel showed it the common one"),
+        Repair::Noticed => ("a clean shared page", "the kernel noted that it is dirty now"),
+        Repair::SwapIn => ("a page in the swap area", "the kernel brought it back"),
     }
 }
 
@@ -196,8 +211,19 @@ fn tell_task(trace: &Trace, record: &Record, event: TaskEvent) -> String {
             };
             format!("{} broke off: {why}", actor())
         }
-        TaskEvent::Mark { value, .. } => format!("{} came to line {value}", actor()),
+        TaskEvent::Mark { fact, value } => format!("{} {}", actor(), stated(fact, value)),
         TaskEvent::Reap { pid } => format!("{} collected its child {pid}", actor()),
+    }
+}
+
+/// What a program says of itself.
+fn stated(fact: u16, value: u64) -> String {
+    let line = value as u32;
+    match u64::from(fact) {
+        probe::LINE if line >= u32::MAX - 1 => "has done all its lines".to_owned(),
+        probe::LINE => format!("came to line {line}"),
+        probe::LOADED => format!("loaded {value}"),
+        _ => format!("states {fact}: {value}"),
     }
 }
 
@@ -279,6 +305,7 @@ fn slept(on: Wait) -> &'static str {
         Wait::Console => "went to sleep until somebody types",
         Wait::Server => "asked a server and went to sleep",
         Wait::Work => "has no work and went to sleep",
+        Wait::Memory => "found no free memory and waits",
     }
 }
 
@@ -297,6 +324,7 @@ fn woken(wait: Wait) -> &'static str {
         Wait::Console => "somebody typed",
         Wait::Server => "a server answered",
         Wait::Work => "there is work",
+        Wait::Memory => "memory is free again",
     }
 }
 
@@ -315,6 +343,7 @@ pub(super) fn waits_for(wait: Wait) -> &'static str {
         Wait::Console => "key",
         Wait::Server => "server",
         Wait::Work => "work",
+        Wait::Memory => "memory",
     }
 }
 
@@ -365,6 +394,7 @@ pub(super) fn tell_task_now(track: &Track, time: Time) -> String {
                 Wait::Console => "for somebody to type",
                 Wait::Server => "for a server",
                 Wait::Work => "for work",
+                Wait::Memory => "for free memory",
             };
             format!("{name} has slept for {long}: it waits {what}.")
         }

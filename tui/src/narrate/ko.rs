@@ -5,7 +5,7 @@ use crate::steps::Step;
 use crate::text::short;
 use crate::trace::{Doing, Trace, Track};
 use oscope_kernel::abi::signal::Signal;
-use oscope_kernel::abi::{Access, call};
+use oscope_kernel::abi::{Access, call, probe};
 use oscope_kernel::base::{CpuId, Duration, Serial, Time};
 use oscope_kernel::event::{
     BlockEvent, CallEvent, Event, InputEvent, Leave, MachineEvent, MemoryEvent, NetEvent, Record,
@@ -107,8 +107,24 @@ pub(super) fn tell_record(trace: &Trace, record: &Record) -> String {
             format!("{} {name}에서 돌아옴: {} ({took} 걸림)", actor(), calls::told(result))
         }
         Event::Memory(MemoryEvent::Fault { access, repair, frame, .. }) => {
-            let (access, repair) = (accessed(access), repaired(repair));
-            format!("{} 없는 페이지{access}, 커널이 {repair} (프레임 {frame})", actor())
+            let (page, done) = repaired(repair);
+            format!("{} {page}{}: {done} (프레임 {frame})", actor(), accessed(access))
+        }
+        Event::Memory(MemoryEvent::Shootdown { cpus, pages }) => match pages {
+            0 => format!("{} 다른 CPU {cpus}개의 주소 변환을 모두 지우게 함", actor()),
+            pages => format!("{} 다른 CPU {cpus}개에서 {pages}쪽의 변환을 지우게 함", actor()),
+        },
+        Event::Memory(MemoryEvent::Reclaim { frame, slot: Some(slot) }) => {
+            format!("{} 프레임 {frame} 회수: 페이지는 스왑 슬롯 {slot} 자리로", actor())
+        }
+        Event::Memory(MemoryEvent::Reclaim { frame, slot: None }) => {
+            format!("{} 프레임 {frame} 회수: 페이지는 디스크에 있음", actor())
+        }
+        Event::Memory(MemoryEvent::Candidate { pid, points, resident }) => {
+            format!("메모리 고갈: 프로세스 {pid}, 페이지 {resident}개, {points}점")
+        }
+        Event::Memory(MemoryEvent::Kill { pid, points }) => {
+            format!("메모리 고갈로 프로세스 {pid} 종료시킴: {points}점")
         }
         Event::Memory(MemoryEvent::Violation { access, address }) => {
             format!("{} 허락 없는 주소 {address:#x}{}", actor(), accessed(access))
@@ -146,16 +162,17 @@ fn accessed(access: Access) -> &'static str {
     }
 }
 
-fn repaired(repair: Repair) -> &'static str {
+/// 페이지가 어떤 것이었는지, 커널이 무엇을 했는지.
+fn repaired(repair: Repair) -> (&'static str, &'static str) {
     match repair {
-        Repair::Zero => "새 프레임을 줌",
-        Repair::File => "파일에서 가져다 줌",
-        Repair::Copy => "함께 쓰던 것을 복사해 줌",
-        Repair::Own => "혼자 쓰게 해 줌",
-        Repair::ZeroPage => "모두가 보는 0 페이지를 보여 줌",
-        Repair::Shared => "일부러 함께 쓰는 것을 보여 줌",
-        Repair::Noticed => "함께 쓰는 페이지가 더러워졌음을 적어 둠",
-        Repair::SwapIn => "스왑 영역에서 되가져옴",
+        Repair::Zero => ("아직 쓰지 않은 페이지", "커널이 새 프레임을 줌"),
+        Repair::File => ("파일의 페이지", "커널이 캐시에 있는 것을 보여 줌"),
+        Repair::Copy => ("남과 함께 보는 페이지", "커널이 그 프레임 하나를 복사해 줌"),
+        Repair::Own => ("전에 함께 보던 페이지", "이제 혼자이므로 써도 됨"),
+        Repair::ZeroPage => ("아직 쓰지 않은 페이지", "모두가 보는 0 페이지를 보여 줌"),
+        Repair::Shared => ("일부러 함께 쓰는 페이지", "커널이 같은 것을 보여 줌"),
+        Repair::Noticed => ("깨끗한 공유 페이지", "커널이 더러워졌음을 적어 둠"),
+        Repair::SwapIn => ("스왑 영역의 페이지", "커널이 되가져옴"),
     }
 }
 
@@ -182,8 +199,18 @@ fn tell_task(trace: &Trace, record: &Record, event: TaskEvent) -> String {
             format!("{} {} 무시함", with(trace, target, after, SUBJECT), signal(n))
         }
         TaskEvent::Abort { .. } => format!("{} 커널과의 약속을 어겨 중단됨", actor(SUBJECT)),
-        TaskEvent::Mark { value, .. } => format!("{} {value}번 줄에 이름", actor(SUBJECT)),
+        TaskEvent::Mark { fact, value } => format!("{} {}", actor(SUBJECT), stated(fact, value)),
         TaskEvent::Reap { pid } => format!("{} 자식 {pid}번을 거둠", actor(SUBJECT)),
+    }
+}
+
+fn stated(fact: u16, value: u64) -> String {
+    let line = value as u32;
+    match u64::from(fact) {
+        probe::LINE if line >= u32::MAX - 1 => "제 줄을 모두 마침".to_owned(),
+        probe::LINE => format!("{line}번 줄에 이름"),
+        probe::LOADED => format!("{value}를 읽음"),
+        _ => format!("{fact}: {value}라고 알림"),
     }
 }
 
@@ -253,6 +280,7 @@ pub(super) fn waits_for(wait: Wait) -> &'static str {
         Wait::Console => "입력",
         Wait::Server => "서버",
         Wait::Work => "일감",
+        Wait::Memory => "메모리",
         Wait::Signal => "시그널",
         Wait::Poll => "여러 파일",
         Wait::Turn => "차례",
@@ -270,6 +298,7 @@ fn waits_for_object(wait: Wait) -> &'static str {
         Wait::Console => "입력을",
         Wait::Server => "서버를",
         Wait::Work => "일감을",
+        Wait::Memory => "빈 메모리를",
         Wait::Signal => "시그널을",
         Wait::Poll => "여러 파일 가운데 하나를",
         Wait::Turn => "제 줄의 차례를",

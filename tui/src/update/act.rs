@@ -97,7 +97,8 @@ fn look(model: &mut Model, action: Action) {
         Action::Why => why(model),
         Action::Explain => model.over = Some(Over::Explain),
         Action::Help => model.over = Some(Over::Help(0)),
-        Action::Show(view) => model.view = view,
+        Action::Show(view) if model.has(view) => model.view = view,
+        Action::Show(_) => model.notice = Some(model.words().no_script.to_owned()),
         Action::Escape => escape(model),
         Action::Quit => model.quit = true,
         _ => {}
@@ -107,11 +108,19 @@ fn look(model: &mut Model, action: Action) {
 /// What changes memory: faults, and processes that come and go.
 const MEMORY_STEP: &str = "kind=memory or kind=task.start or kind=task.exec or kind=task.reap";
 
+/// What goes on to another line of a script.
+const SCRIPT_STEP: &str = "kind=task.mark";
+
 /// A step is one visible change in the view that is open.
 pub(super) fn step(model: &Model, forward: bool) -> Command {
     let machine = shown(model);
-    match (model.view, Predicate::parse(MEMORY_STEP)) {
-        (View::Memory, Ok(test)) => Command::Find { machine, test, forward },
+    let visible = match model.view {
+        View::Memory => MEMORY_STEP,
+        View::Script => SCRIPT_STEP,
+        _ => "",
+    };
+    match Predicate::parse(visible) {
+        Ok(test) if !visible.is_empty() => Command::Find { machine, test, forward },
         _ if forward => Command::Forward(machine),
         _ => Command::Back(machine),
     }

@@ -319,7 +319,8 @@ fn legend(look: &Look<'_>, y: u16, pen: &mut Pen<'_>) {
 fn holes(look: &Look<'_>, top: u16, pen: &mut Pen<'_>) -> u16 {
     let words = look.model.lang.memory();
     let picture = look.picture;
-    pen.rule(top, words.holes, "");
+    let counts: Vec<String> = picture.blocks.iter().map(u32::to_string).collect();
+    pen.rule(top, words.holes, &format!("{} {}", words.counts, counts.join(" ")));
     let wide = usize::from(pen.width.saturating_sub(4)).max(1);
     let each = (picture.size as usize).div_ceil(wide).max(1);
     let mut strip = vec!['#'; (picture.size as usize).div_ceil(each)];
@@ -338,9 +339,7 @@ fn holes(look: &Look<'_>, top: u16, pen: &mut Pen<'_>) -> u16 {
     let described = picture.marks.len();
     paint(described, picture.size as usize - described, '-');
     pen.put(2, top + 1, &strip.iter().collect::<String>(), Role::Text);
-    let counts: Vec<String> = picture.blocks.iter().map(u32::to_string).collect();
-    let text = format!("{} {}", words.orders, counts.join(" "));
-    pen.put(2, top + 2, &fit(&text, wide), Role::Faint);
+    pen.put(2, top + 2, &fit(words.orders, wide), Role::Faint);
     top + 3
 }
 

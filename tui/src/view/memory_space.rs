@@ -9,7 +9,7 @@ use oscope_kernel::hw::mmu::Pte;
 use oscope_kernel::machine::WalkStep;
 
 /// The width of a column of figures.
-const FIGURE: usize = 8;
+const FIGURE: usize = 7;
 
 /// The areas of a space, those with something in memory first to stay when there is little room. Returns the row
 /// after them.

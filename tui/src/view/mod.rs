@@ -14,6 +14,7 @@ mod memory_space;
 mod over;
 mod pen;
 mod queues;
+mod script;
 mod table;
 
 use crate::keys::{Action, KEYS};
@@ -125,6 +126,7 @@ pub fn draw(model: &Model, buffer: &mut Buffer) -> Vec<(Rect, Target)> {
         View::Cpu => cpu(model, machine, &mut pen),
         View::Calls | View::Log => lists::draw(model, machine, (2, foot.0 - 2), &mut pen),
         View::Memory => memory::draw(model, machine, (2, foot.0 - 2), &mut pen),
+        View::Script => script::draw(model, machine, (2, foot.0 - 2), &mut pen),
         View::Request | View::Lessons => not_built(model, &mut pen),
     }
     foot::caption(model, machine, foot, &mut pen);
@@ -196,6 +198,7 @@ fn title(model: &Model, pen: &mut Pen<'_>) {
     }
     let step = match (model.view, model.event.is_some()) {
         (View::Memory, _) => words.step_memory,
+        (View::Script, _) => words.step_script,
         (_, true) => words.step_event,
         (_, false) => words.step_change,
     };
@@ -215,7 +218,7 @@ fn title(model: &Model, pen: &mut Pen<'_>) {
 /// The views; the one that is shown stands in brackets.
 fn tabs(model: &Model, pen: &mut Pen<'_>) {
     let mut x = 0;
-    for view in View::ALL {
+    for view in View::ALL.into_iter().filter(|view| model.has(*view)) {
         let key = KEYS.iter().find(|binding| binding.action == Action::Show(view));
         let key = key.map_or("", |binding| binding.label);
         let chosen = model.view == view;

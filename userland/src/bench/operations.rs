@@ -39,7 +39,11 @@ pub const ALL: &[Operation] = &[
         ..plain("fork-exit-wait", &[], || machine(programs::forker()), &[FEW])
     },
     Operation {
-        about: "the same with an execve(2) of a program that does nothing",
+        about: "the same by a process with 10,000 pages",
+        ..plain("fork-10000-pages", &[], large_forker, &[FEW])
+    },
+    Operation {
+        about: "fork(2), exit and wait with an execve(2) of a program that does nothing",
         ..plain("fork-exec-wait", &[], executer, &[FEW])
     },
     Operation {
@@ -87,6 +91,12 @@ pub(super) fn machine(image: RustImage) -> Config {
     let mut config = Config::new("bench", Arc::new(Builtins::default().with(image)));
     config.programs.push(Start::new(&name, &[]));
     config.log_keep = 10_000;
+    config
+}
+
+fn large_forker() -> Config {
+    let mut config = machine(programs::large_forker());
+    config.frames = 1 << 14;
     config
 }
 

@@ -11,6 +11,8 @@ use std::hint::black_box;
 pub(super) const MANY: u64 = 5_000;
 pub(super) const SOME: u64 = 500;
 pub(super) const FEW: u64 = 100;
+/// How many pages the large process has.
+pub(super) const PAGES: u64 = 10_000;
 
 /// The end of a round, or of a part of one.
 async fn pause(sys: &Sys) {
@@ -94,20 +96,30 @@ pub(super) fn futexes() -> RustImage {
 /// fork(2), exit_group(2), wait4(2). It rebases at the top of its loop, as a server does: a fork copies the journal
 /// by running it.
 pub(super) fn forker() -> RustImage {
-    async fn once(sys: Sys, left: u64) -> u64 {
-        match sys.fork().await {
-            Ok(0) => return 0,
-            Ok(_) => {}
-            Err(_) => return 1,
-        }
-        let _ = sys.wait(-1).await;
-        if left > 1 {
-            return sys.rebase(left - 1, once).await;
-        }
-        pause(&sys).await;
-        sys.rebase(FEW, once).await
+    RustImage::new("forker", |sys: Sys| fork_once(sys, FEW))
+}
+
+/// The same by a process that has 10,000 pages.
+pub(super) fn large_forker() -> RustImage {
+    RustImage::new("forker", |sys: Sys| async move {
+        let Ok(start) = sys.mmap(PAGES * 4096).await else { return 1 };
+        touch(&sys, start, PAGES).await;
+        sys.rebase(FEW, fork_once).await
+    })
+}
+
+async fn fork_once(sys: Sys, left: u64) -> u64 {
+    match sys.fork().await {
+        Ok(0) => return 0,
+        Ok(_) => {}
+        Err(_) => return 1,
     }
-    RustImage::new("forker", |sys: Sys| once(sys, FEW))
+    let _ = sys.wait(-1).await;
+    if left > 1 {
+        return sys.rebase(left - 1, fork_once).await;
+    }
+    pause(&sys).await;
+    sys.rebase(FEW, fork_once).await
 }
 
 /// A program that does nothing, to be executed.

@@ -35,6 +35,7 @@ fn a_round_has_as_many_operations_as_it_claims() {
         ("null-syscall", nr::GETPID, 1, 1),
         ("context-switch", nr::SCHED_YIELD, 1, 1),
         ("fork-exit-wait", nr::WAIT4, 1, 1),
+        ("fork-10000-pages", nr::WAIT4, 1, 1),
         ("fork-exec-wait", nr::EXECVE, 1, 1),
         ("thread-create-join", nr::CLONE, 1, 1),
         ("mmap-touch-munmap", nr::MUNMAP, 1, 1),

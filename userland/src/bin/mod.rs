@@ -95,6 +95,13 @@ impl Builtins {
         self.images.insert(image.name().to_owned(), image);
     }
 
+    /// The same, for building a loader in one expression.
+    #[must_use]
+    pub fn with_image(mut self, image: Arc<dyn Image>) -> Self {
+        self.add_image(image);
+        self
+    }
+
     /// Makes a path lead to a program, whatever its file says.
     pub fn put_instead(&mut self, path: &str, image: Arc<dyn Image>) {
         self.instead.insert(path.to_owned(), image);

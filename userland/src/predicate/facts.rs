@@ -54,7 +54,7 @@ impl Facts<'_> {
 }
 
 /// The kinds of events.
-pub const KINDS: [&str; 30] = [
+pub const KINDS: [&str; 34] = [
     "machine.boot",
     "machine.no-progress",
     "machine.guest-exit",
@@ -76,6 +76,10 @@ pub const KINDS: [&str; 30] = [
     "call.done",
     "memory.fault",
     "memory.violation",
+    "memory.shootdown",
+    "memory.reclaim",
+    "memory.candidate",
+    "memory.kill",
     "block.submit",
     "block.done",
     "block.commit",
@@ -112,6 +116,10 @@ pub fn kind(event: &Event) -> &'static str {
         Event::Call(CallEvent::Done { .. }) => "call.done",
         Event::Memory(MemoryEvent::Fault { .. }) => "memory.fault",
         Event::Memory(MemoryEvent::Violation { .. }) => "memory.violation",
+        Event::Memory(MemoryEvent::Shootdown { .. }) => "memory.shootdown",
+        Event::Memory(MemoryEvent::Reclaim { .. }) => "memory.reclaim",
+        Event::Memory(MemoryEvent::Candidate { .. }) => "memory.candidate",
+        Event::Memory(MemoryEvent::Kill { .. }) => "memory.kill",
         Event::Block(BlockEvent::Submit { .. }) => "block.submit",
         Event::Block(BlockEvent::Done { .. }) => "block.done",
         Event::Block(BlockEvent::Commit { .. }) => "block.commit",
@@ -198,6 +206,7 @@ fn wait(on: Wait) -> &'static str {
         Wait::Console => "console",
         Wait::Server => "server",
         Wait::Work => "work",
+        Wait::Memory => "memory",
         Wait::Signal => "signal",
         Wait::Poll => "poll",
         Wait::Turn => "turn",

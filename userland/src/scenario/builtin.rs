@@ -10,7 +10,7 @@ pub struct Builtin {
 }
 
 /// All of them, the first one first.
-pub const BUILTIN: [Builtin; 17] = [
+pub const BUILTIN: [Builtin; 19] = [
     Builtin { name: "first", text: include_str!("../../worlds/first.toml") },
     Builtin { name: "forktree", text: include_str!("../../worlds/forktree.toml") },
     Builtin {
@@ -31,6 +31,8 @@ pub const BUILTIN: [Builtin; 17] = [
     Builtin { name: "cow", text: include_str!("../../worlds/cow.toml") },
     Builtin { name: "threads-share", text: include_str!("../../worlds/threads-share.toml") },
     Builtin { name: "shared-memory", text: include_str!("../../worlds/shared-memory.toml") },
+    Builtin { name: "thrash", text: include_str!("../../worlds/thrash.toml") },
+    Builtin { name: "oom", text: include_str!("../../worlds/oom.toml") },
     Builtin { name: "fragmentation", text: include_str!("../../worlds/fragmentation.toml") },
     Builtin { name: "page-table", text: include_str!("../../worlds/page-table.toml") },
     Builtin { name: "io-mix", text: include_str!("../../worlds/io-mix.toml") },

@@ -203,7 +203,7 @@ impl WorldFile {
     /// # Errors
     /// [`WorldError::Value`] for whatever does not fit.
     pub fn boot(&self) -> Result<World, WorldError> {
-        self.boot_with(Arc::new(Builtins::default()), |_| {})
+        self.boot_with(Arc::new(crate::script::play::programs()), |_| {})
     }
 
     /// The same with other programs, and with configurations changed in ways that no file can ask for.

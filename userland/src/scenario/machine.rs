@@ -10,6 +10,7 @@ use oscope_kernel::fs::MiniFs;
 use oscope_kernel::hw::disk::Medium;
 use oscope_kernel::hw::{CostModel, Timing};
 use oscope_kernel::machine::{Config, DiskConfig, Start};
+use oscope_kernel::mm::{Overcommit, replace};
 use oscope_kernel::sched::{Class, CpuSet, Level, POLICIES, Params, Reservation, Settings};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -26,6 +27,9 @@ pub(super) struct MachineTable {
     dialect: Option<String>,
     interleave: Option<String>,
     disk: Option<DiskTable>,
+    swap: Option<DiskTable>,
+    overcommit: Option<String>,
+    replacement: Option<String>,
     programs: Vec<ProgramTable>,
     pub(super) guests: Vec<String>,
 }
@@ -77,6 +81,8 @@ struct ProgramTable {
     priority: Option<i32>,
     tickets: Option<u32>,
     length: Option<String>,
+    #[serde(default)]
+    oom_score_adj: i16,
     reservation: Option<ReservationTable>,
     cpus: Option<Vec<u16>>,
 }
@@ -135,7 +141,25 @@ pub(super) fn machine(
         }
     };
     if let Some(table) = &table.disk {
-        config.disk = Some(disk(&at("disk"), table, loader)?);
+        config.disk = Some(disk(&at("disk"), table, Some(loader))?);
+    }
+    if let Some(table) = &table.swap {
+        config.swap = Some(disk(&at("swap"), table, None)?);
+    }
+    config.overcommit = match table.overcommit.as_deref() {
+        None | Some("heuristic") => Overcommit::Heuristic,
+        Some("always") => Overcommit::Always,
+        Some("never") => Overcommit::Never { ratio: 50 },
+        Some(other) => {
+            return Err(wrong(&at("overcommit"), other, "`heuristic`, `always` or `never`"));
+        }
+    };
+    if let Some(name) = &table.replacement {
+        if !replace::POLICIES.contains(&name.as_str()) {
+            let known = replace::POLICIES.join(", ");
+            return Err(wrong(&at("replacement"), name, &format!("one of {known}")));
+        }
+        config.replacement.clone_from(name);
     }
     for (n, table) in table.programs.iter().enumerate() {
         let start = program(&at(&format!("programs[{n}]")), table, loader)?;
@@ -218,6 +242,10 @@ fn program(path: &str, table: &ProgramTable, loader: &Builtins) -> Result<Start,
     if !(-20..=19).contains(&table.nice) {
         return Err(wrong(&format!("{path}.nice"), &table.nice.to_string(), "-20 to 19"));
     }
+    if !(-1000..=1000).contains(&table.oom_score_adj) {
+        let found = table.oom_score_adj.to_string();
+        return Err(wrong(&format!("{path}.oom_score_adj"), &found, "-1000 to 1000"));
+    }
     let mut params = Params::with_nice(table.nice);
     if let Some(class) = &table.class {
         params.class = self::class(class).ok_or_else(|| {
@@ -256,6 +284,7 @@ fn program(path: &str, table: &ProgramTable, loader: &Builtins) -> Result<Start,
         time: Time::ZERO + time("at", &table.at)?.unwrap_or(Duration::ZERO),
         params,
         cpus,
+        oom_adjust: table.oom_score_adj,
     })
 }
 
@@ -277,8 +306,12 @@ fn class(text: &str) -> Option<Class> {
     }
 }
 
-/// A disk with the small file system, and all programs in /bin.
-fn disk(path: &str, table: &DiskTable, loader: &Builtins) -> Result<DiskConfig, WorldError> {
+/// A disk; with the programs of `loader` on it, or with nothing, to be swapped to.
+fn disk(
+    path: &str,
+    table: &DiskTable,
+    loader: Option<&Arc<Builtins>>,
+) -> Result<DiskConfig, WorldError> {
     let expected = "a size from \"64KiB\" to \"128MiB\"";
     let size = units::bytes(&table.size)
         .filter(|size| (64 << 10..=128 << 20).contains(size))
@@ -290,11 +323,13 @@ fn disk(path: &str, table: &DiskTable, loader: &Builtins) -> Result<DiskConfig, 
     let per_kib =
         value(&format!("{path}.per_kib"), per_kib, Duration::micros(10), units::duration, time)?;
     let mut medium = Medium::new(size / 4096);
+    let timing = Timing { fixed, per_kib };
+    let Some(loader) = loader else { return Ok(DiskConfig { medium, timing }) };
     let files: Vec<(String, Vec<u8>)> =
         loader.names().map(|name| (format!("/bin/{name}"), file_of(name))).collect();
     let files: Vec<(&str, &[u8])> =
         files.iter().map(|(path, contents)| (path.as_str(), contents.as_slice())).collect();
     MiniFs::make(&mut medium, &files)
         .map_err(|errno| wrong(&format!("{path}.size"), &table.size, errno.message()))?;
-    Ok(DiskConfig { medium, timing: Timing { fixed, per_kib } })
+    Ok(DiskConfig { medium, timing })
 }

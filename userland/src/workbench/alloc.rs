@@ -24,7 +24,7 @@ pub struct Problem {
     /// Where it begins.
     #[serde(default)]
     pub base: u64,
-    /// How much of each block is its header.
+    /// How much of each block is its header. Slabs need none.
     #[serde(default)]
     pub header: u64,
     /// The policy.
@@ -221,6 +221,11 @@ impl Problem {
         if self.policy == "buddy" {
             let rules = block::buddy::Rules { header: self.header, smallest: 0 };
             return Ok(Box::new(Buddy::new(region, rules)));
+        }
+        if self.policy == "slab" {
+            // Pages as in a machine, or in small memories an eighth of all there is.
+            let page = self.size.ilog2().saturating_sub(3).min(12);
+            return Ok(Box::new(block::Slab::new(region, page)));
         }
         let fit = Fit::by_name(&self.policy);
         let fit = fit.ok_or_else(|| unknown("policy", &self.policy, &POLICIES))?;

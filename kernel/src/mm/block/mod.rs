@@ -2,7 +2,7 @@
 //!
 //! Layers: [`fit`] chooses a hole; [`list`] keeps holes in a list, as the first allocators did and as books draw it;
 //! [`tree`] keeps them in two ordered sets, and finds the best one in logarithmic time; [`buddy`] cuts memory in
-//! halves. All are a [`BlockAllocator`], so that user heaps, machines without pages and the workbench can have any
+//! halves; [`slab`] keeps objects of one size together in pages that come from buddies. All are a [`BlockAllocator`], so that user heaps, machines without pages and the workbench can have any
 //! of them.
 //!
 //! A typical sequence: [`allocate`](BlockAllocator::allocate) looks for a hole that is large enough, cuts the block
@@ -17,11 +17,13 @@
 pub mod buddy;
 pub mod fit;
 pub mod list;
+pub mod slab;
 pub mod tree;
 
 pub use buddy::Buddy;
 pub use fit::{Choice, Fit};
 pub use list::{List, Order};
+pub use slab::Slab;
 pub use tree::Tree;
 
 use crate::base::Digester;
@@ -144,7 +146,7 @@ fn millionths(part: u64, whole: u64) -> u32 {
 }
 
 /// The policies, as on the command line.
-pub const POLICIES: [&str; 5] = ["first", "best", "worst", "next", "buddy"];
+pub const POLICIES: [&str; 6] = ["first", "best", "worst", "next", "buddy", "slab"];
 
 /// The allocator of a name in [`POLICIES`] for a stretch of memory, made for use: without headers, joining
 /// neighbours, and in logarithmic time if there is such a one.
@@ -156,6 +158,7 @@ pub fn allocator_by_name(name: &str, region: Block) -> Option<Box<dyn BlockAlloc
         "best" => Box::new(Tree::new(region, false)),
         "worst" => Box::new(Tree::new(region, true)),
         "buddy" => Box::new(Buddy::new(region, buddy::Rules::default())),
+        "slab" => Box::new(Slab::new(region, 12)),
         _ => return None,
     })
 }

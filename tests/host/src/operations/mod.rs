@@ -35,6 +35,7 @@ pub(crate) const ALL: &[Operation] = &[
     file::PIPE_ROUND_TRIP,
     threads::FUTEX_WAKE,
     process::FORK_EXIT_WAIT,
+    process::FORK_LARGE,
     process::FORK_EXEC_WAIT,
     threads::THREAD_CREATE_JOIN,
     memory::PAGE_FAULT,

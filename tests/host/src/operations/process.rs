@@ -2,7 +2,7 @@
 
 use super::{Operation, repeat};
 use crate::protocol::NOTHING;
-use crate::sys::{self, check};
+use crate::sys::{self, Mapping, check};
 use std::ffi::CString;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -13,6 +13,28 @@ pub(super) const FORK_EXIT_WAIT: Operation = Operation {
     batch: 20,
     prepare: || {
         Ok(repeat(|| {
+            // SAFETY: this program has one thread, and the child only ends.
+            let pid = check(unsafe { libc::fork() })?;
+            if pid == 0 {
+                // SAFETY: ends the child here.
+                unsafe { libc::_exit(0) }
+            }
+            succeeded(sys::wait(pid)?)
+        }))
+    },
+};
+
+pub(super) const FORK_LARGE: Operation = Operation {
+    name: "fork-10000-pages",
+    about: "fork(2) of this program with 10,000 pages more, exit_group(2) of the child, wait4(2)",
+    batch: 5,
+    prepare: || {
+        let mapping = Mapping::new(10_000)?;
+        mapping.decline_huge_pages();
+        mapping.touch();
+        Ok(repeat(move || {
+            // The mapping is kept as long as somebody forks.
+            mapping.touch_first();
             // SAFETY: this program has one thread, and the child only ends.
             let pid = check(unsafe { libc::fork() })?;
             if pid == 0 {

@@ -24,6 +24,8 @@ pub(super) struct Setup {
     pub(super) descriptors: bool,
     /// Whether the first task leads a session, and not only a process group.
     pub(super) session: bool,
+    /// What the first task is called (PR_SET_NAME).
+    pub(super) name: Option<String>,
     /// Whether handlers stay until they are told to return.
     pub(super) stay: bool,
     /// Whether the first task is init of a pid namespace of its own, and not a child of the runner's.
@@ -163,16 +165,35 @@ fn prepare(isolation: &Isolation, setup: &Setup) -> io::Result<()> {
             check(unsafe { libc::open(null.as_ptr(), flags) })?;
         }
     }
-    for &(resource, soft, hard) in &setup.limits {
-        let limit = libc::rlimit64 { rlim_cur: soft, rlim_max: hard };
-        // SAFETY: the kernel reads the structure.
-        check(unsafe { libc::setrlimit64(resource, &raw const limit) })?;
+    for &limit in &setup.limits {
+        set_limit(limit)?;
     }
     // SAFETY: umask(2) has no conditions.
     unsafe { libc::umask(setup.umask) };
+    if let Some(name) = &setup.name {
+        let name = CString::new(name.as_str()).map_err(io::Error::other)?;
+        // SAFETY: a string that ends in zero.
+        check(unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) })?;
+    }
     forget_signals();
     map(setup.arena.0, setup.arena.1, libc::MAP_PRIVATE | libc::MAP_FIXED_NOREPLACE)?;
     Ok(())
+}
+
+/// Sets a limit. What this machine does not let anybody raise stays as low as it is.
+fn set_limit((resource, soft, hard): (u32, u64, u64)) -> io::Result<()> {
+    let mut old = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: there is room for the structure.
+    check(unsafe { libc::getrlimit64(resource, &raw mut old) })?;
+    let wanted = libc::rlimit64 { rlim_cur: soft, rlim_max: hard };
+    let most = old.rlim_max;
+    let lower = libc::rlimit64 { rlim_cur: soft.min(most), rlim_max: hard.min(most) };
+    // SAFETY: the kernel reads the structure.
+    if unsafe { libc::setrlimit64(resource, &raw const wanted) } == 0 {
+        return Ok(());
+    }
+    // SAFETY: as above.
+    check(unsafe { libc::setrlimit64(resource, &raw const lower) }).map(drop)
 }
 
 /// Undoes what the standard library of Rust has set up: SIGPIPE ignored, handlers for a stack that overflows.

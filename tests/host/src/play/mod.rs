@@ -10,11 +10,12 @@
 //! | `{"begin":{…}}` | `{"task":1,"pid":2}`: a fresh tree of one task; see [`request`] for what may stand there |
 //! | `{"task":3,"number":56,"arguments":[…],"memory":[[ADDRESS,"hex"],…],"read":[[ADDRESS,LENGTH],…],"patience":MS}` | a call |
 //! | `{"task":3,"load":ADDRESS}`, `{"task":3,"store":[ADDRESS,BYTE]}` | one access to memory, which may fault |
+//! | `{"task":3,"read":[[ADDRESS,LENGTH],…]}` | memory as it is; less than was asked for where there is no more |
 //! | `{"wait":3,"patience":MS}` | the answer of a call that was `blocked` |
 //! | `{"pause":MS}` | time has passed |
 //!
 //! A call is answered with `{"task":3,"result":N,"memory":[[ADDRESS,"hex"],…],"events":[…]}`, where a negative result
-//! is an errno's; with `"blocked":true` instead of a result if all tasks rest and it has not come back within
+//! is an errno's and `"depth"` counts the handlers within which the call was made; with `"blocked":true` instead of a result if all tasks rest and it has not come back within
 //! `patience` (0 if it is missing); or with neither if the task has ended. Events are what happened to
 //! any task up to now, in order: `{"task":2,"result":…}` of a call that was blocked, `"signal"` (with `"handler"` and
 //! the first 48 bytes of its `siginfo_t`, `"info":"hex"`), `"new"` (with its `"pid"`), `"stopped"`, `"continued"`,
@@ -47,7 +48,7 @@ use request::Request;
 use serde_json::{Value, json};
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
-use tree::{Event, Refusal, Tree, What};
+use tree::{Bytes, Event, Refusal, Tree, What};
 use watch::End;
 
 /// Plays until the end of input.
@@ -140,6 +141,9 @@ fn answer(tree: &mut Tree, request: &Request) -> Result<Value, Refusal> {
             tree.play(command, *patience)?;
             Ok(outcome(command.task, tree.events()))
         }
+        Request::Show { task, ranges } => {
+            Ok(json!({ "task": task, "memory": shown(&tree.show(*task, ranges)?) }))
+        }
         Request::Wait { task, patience } => {
             tree.wait(Some(*task), *patience)?;
             Ok(outcome(*task, tree.events()))
@@ -169,12 +173,16 @@ fn outcome(task: usize, mut events: Vec<Event>) -> Value {
     answer
 }
 
+/// Memory as it is answered: addresses, and bytes in hexadecimal.
+fn shown(memory: &[Bytes]) -> Value {
+    memory.iter().map(|(at, bytes)| json!([at, request::hex(bytes)])).collect()
+}
+
 fn event(event: &Event) -> Value {
     let task = event.task;
     match &event.what {
-        What::Result { result, memory } => {
-            let memory = memory.iter().map(|(at, bytes)| json!([at, request::hex(bytes)]));
-            json!({ "task": task, "result": result, "memory": memory.collect::<Vec<_>>() })
+        What::Result { result, depth, memory } => {
+            json!({ "task": task, "result": result, "depth": depth, "memory": shown(memory) })
         }
         What::Signal { handler, info } => {
             let bytes: Vec<u8> = info.iter().flat_map(|word| word.to_le_bytes()).collect();

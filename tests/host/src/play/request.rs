@@ -2,7 +2,7 @@
 //!
 //! `begin` holds what the first task finds, all of it optional: `"arena":[ADDRESS,LENGTH]` (0x20000000, 1 MiB),
 //! `"limits":[[RESOURCE,SOFT,HARD],…]`, `"umask":N` (18), `"directory":"/tmp"`, `"descriptors":"null"|"none"`,
-//! `"session":true`, `"handlers":"return"|"stay"` (a handler returns by itself, or stays until its task is told to call
+//! `"session":true`, `"name":"script"`, `"handlers":"return"|"stay"` (a handler returns by itself, or stays until its task is told to call
 //! rt_sigreturn(2)), `"init":false` (whether the first task is process 1 to itself and its descendants), and `"files":[{"path":…,"mode":N,"hex":…|"text":…|"link":…|"directory":true},…]`.
 
 use super::first::Setup;
@@ -18,6 +18,8 @@ pub(super) enum Request {
     Begin(Setup),
     /// Have a task do something.
     Play { command: Command, patience: Duration },
+    /// Show memory of a task.
+    Show { task: usize, ranges: Vec<Range> },
     /// Wait for a call that has not come back.
     Wait { task: usize, patience: Duration },
     /// Let time pass.
@@ -45,6 +47,10 @@ pub(super) fn parse(line: &str) -> Result<Request, String> {
     }
     let task = value.get("task").ok_or("expected `begin`, `task`, `wait` or `pause`")?;
     let task = size(task, "task")?;
+    let shows = ["number", "load", "store"].iter().all(|name| value.get(*name).is_none());
+    if shows && value.get("read").is_some() {
+        return Ok(Request::Show { task, ranges: list(&value, "read", &range)? });
+    }
     let mut command = action(&value, task)?;
     command.memory = list(&value, "memory", &bytes_at)?;
     command.read = list(&value, "read", &range)?;
@@ -69,7 +75,7 @@ fn action(value: &Value, task: usize) -> Result<Command, String> {
         let [address, byte] = numbers(store, "store")?;
         return Ok(command(Kind::Store, 0, [address, byte, 0, 0, 0, 0]));
     }
-    let number = value.get("number").ok_or("expected `number`, `load` or `store`")?;
+    let number = value.get("number").ok_or("expected `number`, `load`, `store` or `read`")?;
     let given = value.get("arguments").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     if given.len() > 6 {
         return Err("`arguments`: expected six at most".to_owned());
@@ -175,6 +181,7 @@ fn setup(value: &Value) -> Result<Setup, String> {
         entries: list(value, "files", &entry)?,
         descriptors: flag("descriptors", "none", "null", true)?,
         session: value.get("session").and_then(Value::as_bool).unwrap_or(true),
+        name: value.get("name").and_then(Value::as_str).map(str::to_owned),
         stay: flag("handlers", "return", "stay", false)?,
         init: value.get("init").and_then(Value::as_bool).unwrap_or(false),
     })

@@ -45,7 +45,7 @@ pub(super) struct Event {
 /// What happened.
 pub(super) enum What {
     /// A call came back.
-    Result { result: i64, memory: Vec<Bytes> },
+    Result { result: i64, depth: usize, memory: Vec<Bytes> },
     /// A handler was entered.
     Signal { handler: u64, info: [u64; INFO] },
     /// It began.
@@ -178,6 +178,12 @@ impl Tree {
     fn task(&self, number: usize) -> Result<&Task, Refusal> {
         let task = self.tasks.get(number.wrapping_sub(1)).and_then(Option::as_ref);
         task.ok_or_else(|| Refusal::Wrong(format!("there is no task {number}")))
+    }
+
+    /// Memory of a task as it is.
+    pub(super) fn show(&self, number: usize, ranges: &[Range]) -> Result<Vec<Bytes>, Refusal> {
+        let outer = self.task(number)?.outer;
+        Ok(ranges.iter().map(|&(at, length)| (at, first::read(outer, at, length))).collect())
     }
 
     /// Which frame of a task is in use.
@@ -386,12 +392,12 @@ impl Tree {
             self.events.push(Event { order, task: number, what: What::Signal { handler, info } });
         }
         task.told = taken;
-        for (frame, read) in slot.frames.iter().zip(&mut task.read) {
+        for (depth, (frame, read)) in slot.frames.iter().zip(&mut task.read).enumerate() {
             if frame.state.load(Acquire) == DONE {
                 let result = frame.result.load(Acquire);
                 let memory = std::mem::take(read).into_iter();
                 let memory = memory.map(|(at, length)| (at, first::read(task.outer, at, length)));
-                let what = What::Result { result, memory: memory.collect() };
+                let what = What::Result { result, depth, memory: memory.collect() };
                 let order = frame.order.load(Acquire);
                 self.events.push(Event { order, task: number, what });
                 if is_clone(frame) && result > 0 {

@@ -153,8 +153,14 @@ impl<'t> Compiler<'t> {
             Kind::Call => self.call(at, task, node, scope),
             Kind::Unfinished => self.begin(at, task, node, scope),
             Kind::Resumed => self.resume(at, task, node),
-            Kind::Signal => Ok(self.signal(at, task, node)),
-            Kind::End => Ok(self.end(at, task, node)),
+            Kind::Signal => {
+                self.signal(at, task, node);
+                Ok(())
+            }
+            Kind::End => {
+                self.end(at, task, node);
+                Ok(())
+            }
             Kind::Directive => self.directive(node),
             Kind::Compute => self.compute(at, task, node),
             Kind::Touch => self.touch(at, task, node, scope),
@@ -198,19 +204,24 @@ impl<'t> Compiler<'t> {
         Wrong { range: node.range(), message, expected, unsupported: false }
     }
 
+    fn mark(&self, line: usize) -> u64 {
+        (line as u64) << 32 | u64::from(self.plan.lines[line].row)
+    }
+
     /// Adds a step that waits for its turn.
     fn step(&mut self, task: usize, line: usize, act: Act) {
         let turn = self.plan.turns;
         self.plan.turns += 1;
-        let own = self.plan.tasks[task].key;
+        let (own, mark) = (self.plan.tasks[task].key, self.mark(line));
         let mut after = std::mem::take(&mut self.plan.last_ends);
         after.retain(|key| Some(*key) != own);
-        self.plan.tasks[task].steps.push(Step { line, turn: Some(turn), after, act });
+        self.plan.tasks[task].steps.push(Step { line, mark, turn: Some(turn), after, act });
     }
 
     /// Adds a step that comes when it comes.
     fn untimed(&mut self, task: usize, line: usize, act: Act) {
-        self.plan.tasks[task].steps.push(Step { line, turn: None, after: Vec::new(), act });
+        let mark = self.mark(line);
+        self.plan.tasks[task].steps.push(Step { line, mark, turn: None, after: Vec::new(), act });
     }
 
     fn call(&mut self, at: usize, task: usize, node: Node<'t>, scope: &str) -> Result<(), Wrong> {

@@ -3,10 +3,12 @@
 //! `@machine cpus=2 sched=rr quantum=10ms memory=8MiB`: the words are those of a machine's table in a world file
 //! (docs/worlds.md), the scheduler's without `scheduler.` before them; `sched` is short for `policy`.
 
-use super::plan::{Directive, Plan};
-use super::player::ScriptImage;
+use super::compile::compile;
+use super::plan::{Directive, Origin, Plan};
+use super::player::{Role, ScriptImage};
 use crate::bin::Builtins;
 use crate::scenario::{WorldError, WorldFile};
+use crate::script::parse::parse;
 use oscope_kernel::base::Schedule;
 use oscope_kernel::world::World;
 use std::fmt;
@@ -110,14 +112,25 @@ pub fn boot(plan: &Arc<Plan>, seed: u64, schedule: Option<&Schedule>) -> Result<
     })
 }
 
+/// All programs, and the interpreter of scripts that are files: `#!/bin/trace`.
+#[must_use]
+pub fn programs() -> Builtins {
+    let (plan, _) = compile(&parse("").tree, Origin::Written);
+    let role = Role::Interpreter;
+    Builtins::default().with_image(Arc::new(ScriptImage {
+        name: "trace".to_owned(),
+        plan: Arc::new(plan),
+        role,
+    }))
+}
+
 /// All programs, and the script.
 fn loader(plan: &Arc<Plan>) -> Builtins {
-    let mut all = Builtins::default();
-    let image =
-        |goes_on| ScriptImage { name: "script".to_owned(), plan: Arc::clone(plan), goes_on };
-    all.add_image(Arc::new(image(false)));
+    let mut all = programs();
+    let image = |role| ScriptImage { name: "script".to_owned(), plan: Arc::clone(plan), role };
+    all.add_image(Arc::new(image(Role::First)));
     for path in &plan.becomes {
-        all.put_instead(path, Arc::new(image(true)));
+        all.put_instead(path, Arc::new(image(Role::GoesOn)));
     }
     all
 }

@@ -25,6 +25,8 @@ mod outcome;
 mod plan;
 mod player;
 mod project;
+mod reader;
+pub mod referee;
 pub mod report;
 mod result;
 mod survey;
@@ -34,7 +36,7 @@ mod tests;
 
 pub use compile::compile;
 pub use explore::{Found, explore};
-pub use machine::{SetUpError, boot};
+pub use machine::{SetUpError, boot, programs};
 pub use outcome::{Outcome, Played, Verdict};
 pub use plan::{Directive, Order, Origin, Plan};
 
@@ -53,9 +55,6 @@ const SLOTS: u64 = 32;
 const ARENA_PAGES: u32 = ((ARENA + SLOTS * SLOT - DATA) / 4096) as u32;
 /// Where the data of a program with four pages of text begins.
 const DATA: u64 = crate::sys::TEXT_BASE + 4 * 4096;
-
-/// The fact that a script has loaded this word (see [`oscope_kernel::abi::probe`]).
-const LOADED: u64 = 2;
 
 /// How many lines are executed at most, repetitions counted.
 const MOST_STEPS: usize = 1_000_000;

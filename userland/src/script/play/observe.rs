@@ -1,6 +1,5 @@
 //! What became of a script, read off the log: which call each line made, which signals came, who ended how.
 
-use super::LOADED;
 use super::plan::{Act, Order, Plan, What};
 use super::player::UNTOLD;
 use crate::predicate::{self, Predicate, Who};
@@ -11,7 +10,7 @@ use oscope_kernel::base::{Serial, Time};
 use oscope_kernel::event::{
     CallEvent, Event, Leave, Log, MemoryEvent, Record, SchedEvent, TaskEvent,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A signal that a task took.
 #[derive(Clone, Debug)]
@@ -19,6 +18,10 @@ pub(super) struct Taken {
     pub(super) signal: u8,
     /// `{si_signo=…}`.
     pub(super) info: String,
+    /// Whether a handler took it.
+    pub(super) handled: bool,
+    /// Whether the last line had begun by then.
+    pub(super) late: bool,
     /// Whether it has been given to a line.
     pub(super) told: bool,
 }
@@ -48,6 +51,10 @@ pub(super) struct Observed {
     pub(super) tids: BTreeMap<usize, u32>,
     pub(super) signals: BTreeMap<usize, Vec<Taken>>,
     pub(super) ends: BTreeMap<usize, u32>,
+    /// Who ended when the last line had begun.
+    pub(super) late: BTreeSet<usize>,
+    /// Whether the last line has begun.
+    pub(super) finished: bool,
 }
 
 /// A task of the machine.
@@ -75,6 +82,8 @@ struct Observer<'p> {
     living: BTreeMap<Serial, Living>,
     by_tid: BTreeMap<u32, Serial>,
     watched: Vec<Watched<'p>>,
+    /// The line with the last turn.
+    last: Option<usize>,
     figures: [u64; 5],
     now: Time,
     style: Style,
@@ -94,6 +103,7 @@ impl Observed {
             living: BTreeMap::new(),
             by_tid: BTreeMap::new(),
             watched: watched.collect(),
+            last: plan.last_line(),
             figures: [0; 5],
             now: Time::ZERO,
             style: Style { strings: usize::MAX, ..Style::default() },
@@ -138,17 +148,18 @@ impl Observer<'_> {
             TaskEvent::Mark { fact, value } if u64::from(fact) == probe::LINE => {
                 self.mark(serial, value);
             }
-            TaskEvent::Mark { fact, value } if u64::from(fact) == LOADED => {
+            TaskEvent::Mark { fact, value } if u64::from(fact) == probe::LOADED => {
                 let line = self.living.get(&serial).and_then(|living| living.line);
                 if let Some(seen) = line.and_then(|line| self.out.lines.get_mut(line)) {
                     seen.loaded = Some(value);
                 }
             }
-            TaskEvent::Deliver { signal, info, .. } => {
+            TaskEvent::Deliver { signal, handled, info } => {
                 self.figures[3] += 1;
                 let info = crate::script::printer::signal_info(log.bytes(number, info));
                 if let Some(task) = self.living.get(&serial).and_then(|living| living.task) {
-                    let taken = Taken { signal, info, told: false };
+                    let late = self.out.finished;
+                    let taken = Taken { signal, info, handled, late, told: false };
                     self.out.signals.entry(task).or_default().push(taken);
                 }
             }
@@ -158,6 +169,9 @@ impl Observer<'_> {
                 living.standing = if is_first { Standing::Zombie } else { Standing::Gone };
                 if let Some(task) = living.task {
                     self.out.ends.insert(task, status);
+                    if self.out.finished {
+                        self.out.late.insert(task);
+                    }
                 }
             }
             TaskEvent::Reap { pid } => {
@@ -190,15 +204,20 @@ impl Observer<'_> {
         if value == UNTOLD {
             return;
         }
-        let line = usize::try_from(value).unwrap_or(usize::MAX);
+        let line = match value {
+            u64::MAX => usize::MAX,
+            _ => (value >> 32) as usize,
+        };
         // What was expected before this line must have come true by now.
         if self.plan.order == Order::Lines || line == usize::MAX {
             self.settle(line);
         }
         let Some(known) = self.plan.lines.get(line) else {
+            self.out.finished = true;
             return;
         };
         self.out.lines[line].reached = true;
+        self.out.finished |= self.last == Some(line);
         let Some(living) = self.living.get_mut(&serial) else { return };
         living.line = Some(line);
         if living.task.is_none() {

@@ -22,6 +22,13 @@ pub enum Verdict {
     Quiet,
     /// As it says.
     Match,
+    /// What it says has not happened, and nothing else instead: at the end of a run that is a mismatch.
+    Pending {
+        /// What it says.
+        expected: String,
+        /// How things stand.
+        actual: String,
+    },
     /// Otherwise: what happened instead.
     Mismatch {
         /// What it says, the part that is wrong.
@@ -35,6 +42,14 @@ pub enum Verdict {
     NotComparable(String),
     /// The run did not get there.
     NotReached,
+}
+
+impl Verdict {
+    /// Whether a script with such a line at its end fails.
+    #[must_use]
+    pub const fn is_wrong(&self) -> bool {
+        matches!(self, Self::Pending { .. } | Self::Mismatch { .. } | Self::NotReached)
+    }
 }
 
 /// A line with what became of it.
@@ -82,7 +97,11 @@ impl Played {
     /// The same, from the log of the machine.
     #[must_use]
     pub fn of_log(plan: &Plan, log: &Log) -> Self {
-        let seen = Observed::of(plan, log);
+        Self::of_observed(plan, Observed::of(plan, log))
+    }
+
+    /// The same, from what was seen somewhere else.
+    pub(super) fn of_observed(plan: &Plan, seen: Observed) -> Self {
         let mut judge = Judge { plan, seen, names: Names::default() };
         for (task, tid) in &judge.seen.tids {
             if let Ok(label) = plan.tasks[*task].label.parse() {
@@ -97,17 +116,13 @@ impl Played {
     /// Whether everything is as the script says.
     #[must_use]
     pub fn passes(&self) -> bool {
-        let is_right = |outcome: &Outcome| {
-            !matches!(outcome.verdict, Verdict::Mismatch { .. } | Verdict::NotReached)
-        };
+        let is_right = |outcome: &Outcome| !outcome.verdict.is_wrong();
         self.finished && self.lines.iter().all(is_right)
     }
 
     /// The lines that are not as they say.
     pub fn failures(&self) -> impl Iterator<Item = &Outcome> {
-        self.lines.iter().filter(|outcome| {
-            matches!(outcome.verdict, Verdict::Mismatch { .. } | Verdict::NotReached)
-        })
+        self.lines.iter().filter(|outcome| outcome.verdict.is_wrong())
     }
 
     /// The run as text: the script itself where it is right, what happened where it is not or says nothing.
@@ -208,11 +223,11 @@ impl Judge<'_> {
                 (Some(_), _) if dies && self.seen.ends.contains_key(&plan.lines[end].task) => {
                     Verdict::Match
                 }
-                (Some(begun), _) => Verdict::Mismatch {
+                (Some(begun), _) => Verdict::Pending {
                     expected: result_text(node),
                     actual: format!("{begun} has not returned"),
                 },
-                (None, true) => Verdict::Mismatch {
+                (None, true) => Verdict::Pending {
                     expected: result_text(node),
                     actual: "the call was not made".to_owned(),
                 },
@@ -319,7 +334,7 @@ impl Judge<'_> {
                 expected: "a call that does not return".to_owned(),
                 actual: call.clone(),
             },
-            (None, None) => Verdict::Mismatch {
+            (None, None) => Verdict::Pending {
                 expected: node.text().trim().to_owned(),
                 actual: "the call was not made".to_owned(),
             },
@@ -341,7 +356,7 @@ impl Judge<'_> {
                 Verdict::NotComparable("a signal that is ignored leaves no trace".to_owned())
             } else if self.seen.tids.contains_key(&task) {
                 let expected = node.text().trim().to_owned();
-                Verdict::Mismatch { expected, actual: "no such signal came".to_owned() }
+                Verdict::Pending { expected, actual: "no such signal came".to_owned() }
             } else {
                 Verdict::NotReached
             };
@@ -374,7 +389,7 @@ impl Judge<'_> {
         let said = text.get(lead.len()..).unwrap_or(text).trim();
         let Some(&status) = self.seen.ends.get(&task) else {
             outcome.verdict = if self.seen.tids.contains_key(&task) {
-                Verdict::Mismatch { expected: said.to_owned(), actual: "it lives".to_owned() }
+                Verdict::Pending { expected: said.to_owned(), actual: "it lives".to_owned() }
             } else {
                 Verdict::NotReached
             };

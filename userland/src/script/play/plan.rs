@@ -117,6 +117,8 @@ pub(super) struct Task {
 pub(super) struct Step {
     /// The line that it belongs to.
     pub(super) line: usize,
+    /// What the log is told when it begins: the line's number in the source, and above it `line`.
+    pub(super) mark: u64,
     /// Which turn it waits for.
     pub(super) turn: Option<u64>,
     /// Tasks that must have ended before: the script says so in lines before this.
@@ -198,6 +200,12 @@ impl Plan {
     #[must_use]
     pub fn row(&self, line: usize) -> Option<u32> {
         self.lines.get(line).map(|line| line.row)
+    }
+
+    /// The line whose turn is the last one.
+    pub(super) fn last_line(&self) -> Option<usize> {
+        let steps = self.tasks.iter().flat_map(|task| &task.steps);
+        steps.max_by_key(|step| step.turn).map(|step| step.line)
     }
 
     pub(super) fn node(&self, line: usize) -> Option<Node<'_>> {

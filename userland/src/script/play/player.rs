@@ -5,10 +5,11 @@
 //! is made; what it returned is noted on the board if the script has a name for it. A fork gives the child a copy of
 //! this very state, and its answer, 0, tells it that it is another task of the plan.
 
+use super::ARENA_PAGES;
 use super::keys::Key;
 use super::lower::Expr;
 use super::plan::{Act, CallStep, Order, Plan, Step};
-use super::{ARENA_PAGES, LOADED};
+use super::reader::{self, Reader};
 use oscope_kernel::abi::program::{Answer, Image, Program, SavedProgram, Segments};
 use oscope_kernel::abi::program::{SignalFrame, Trap};
 use oscope_kernel::abi::{Errno, Interruption, UserMemory, Width, nr, probe};
@@ -90,12 +91,15 @@ struct State {
     returns: bool,
     /// How much of its end is done.
     ended: usize,
+    /// Before it is a player: it reads its script.
+    reader: Option<Reader>,
 }
 
 impl State {
     fn new(task: usize, begun: Begun) -> Self {
         let (current, interrupted) = (None, Vec::new());
-        Self { begun, task, next: 0, current, interrupted, returns: false, ended: 0 }
+        let reader = None;
+        Self { begun, task, next: 0, current, interrupted, returns: false, ended: 0, reader }
     }
 }
 
@@ -103,8 +107,19 @@ impl State {
 pub(super) struct ScriptImage {
     pub(super) name: String,
     pub(super) plan: Arc<Plan>,
-    /// Whether it goes on for a task that executed it.
-    pub(super) goes_on: bool,
+    /// How it finds its place.
+    pub(super) role: Role,
+}
+
+/// What a script's program is when it starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The script's first process.
+    First,
+    /// A program that a line of the script has executed, and that the script goes on as.
+    GoesOn,
+    /// The interpreter of scripts that are files.
+    Interpreter,
 }
 
 impl Image for ScriptImage {
@@ -116,9 +131,13 @@ impl Image for ScriptImage {
         Segments { text: 4, data: ARENA_PAGES, stack: 64 }
     }
 
-    fn start(&self, _: u64) -> Arc<dyn SavedProgram> {
-        let begun = if self.goes_on { Begun::Executed } else { Begun::Root };
-        Arc::new(Saved(Player { plan: Arc::clone(&self.plan), state: State::new(0, begun) }))
+    fn start(&self, stack: u64) -> Arc<dyn SavedProgram> {
+        let begun = if self.role == Role::GoesOn { Begun::Executed } else { Begun::Root };
+        let mut state = State::new(0, begun);
+        if self.role == Role::Interpreter {
+            state.reader = Some(Reader::new(stack));
+        }
+        Arc::new(Saved(Player { plan: Arc::clone(&self.plan), state }))
     }
 }
 
@@ -167,8 +186,8 @@ impl Program for Player {
             Answer::Value(value) => Some(value),
             Answer::Retry => None,
         };
-        let plan = Arc::clone(&self.plan);
         *trap = loop {
+            let plan = Arc::clone(&self.plan);
             match self.go_on(&plan, answer.take(), memory.as_mut()) {
                 Ok(Next::Trap(trap)) => break trap,
                 Ok(Next::On) => {}
@@ -232,6 +251,16 @@ impl Player {
         answer: Option<u64>,
         memory: &mut dyn UserMemory,
     ) -> Result<Next, Interruption> {
+        if let Some(reader) = &mut self.state.reader {
+            return Ok(match reader.go_on(answer, memory)? {
+                reader::Step::Call(number, words) => call(number, words),
+                reader::Step::Plan(plan) => {
+                    self.plan = Arc::from(plan);
+                    self.state.reader = None;
+                    Next::On
+                }
+            });
+        }
         if self.state.begun != Begun::Yes {
             return Ok(self.begin(plan, answer));
         }
@@ -359,7 +388,7 @@ impl Player {
                 let value = memory.load(current.value(*address), Width::B4)?;
                 let note = key.map(|key| (u64::from(key.0), value));
                 current.stage = Stage::Noting(note.into_iter().collect());
-                return Ok(ask(probe::MARK, LOADED, value, 0));
+                return Ok(ask(probe::MARK, probe::LOADED, value, 0));
             }
             Act::Store(address, value) => {
                 let (address, value) = (current.value(*address), current.value(*value));
@@ -491,7 +520,7 @@ impl Current {
             None => {
                 // Only now it is at its line.
                 self.stage = Stage::Recall(u32::MAX);
-                ask(probe::MARK, probe::LINE, step.line as u64, 0)
+                ask(probe::MARK, probe::LINE, step.mark, 0)
             }
         }
     }
@@ -539,7 +568,7 @@ impl Current {
 
 /// Asks for the step's turn; where there are no turns, says which line it is.
 fn turn(step: &Step) -> Next {
-    let line = step.line as u64;
+    let line = step.mark;
     let hands_over = match &step.act {
         Act::Call(call) => call.hands_over,
         // What the handler interrupted may be made again, and wait.

@@ -29,7 +29,9 @@ impl Counts {
         match verdict {
             Verdict::Quiet => {}
             Verdict::Match => self.matches += 1,
-            Verdict::Mismatch { .. } | Verdict::NotReached => self.mismatches += 1,
+            Verdict::Pending { .. } | Verdict::Mismatch { .. } | Verdict::NotReached => {
+                self.mismatches += 1;
+            }
             Verdict::Unsupported(_) => self.unsupported += 1,
             Verdict::NotComparable(_) => self.not_comparable += 1,
         }
@@ -77,7 +79,9 @@ pub fn json(file: &str, plan: &Plan, played: &Played) -> Value {
             let recorded = plan.source().get(outcome.range.clone()).unwrap_or_default().trim();
             let emulated = match (&outcome.verdict, &outcome.happened) {
                 (_, Some(happened)) => json!(happened),
-                (Verdict::Mismatch { actual, .. }, None) => json!(actual),
+                (Verdict::Mismatch { actual, .. } | Verdict::Pending { actual, .. }, None) => {
+                    json!(actual)
+                }
                 _ => Value::Null,
             };
             json!({
@@ -128,7 +132,7 @@ pub fn problems(plan: &Plan, played: &Played) -> Vec<Problem> {
     for (line, outcome) in played.lines.iter().enumerate() {
         let range = outcome.wrong.clone();
         match &outcome.verdict {
-            Verdict::Mismatch { expected, actual } => {
+            Verdict::Mismatch { expected, actual } | Verdict::Pending { expected, actual } => {
                 let waits = actual.ends_with("has not returned");
                 let help = waits.then(|| {
                     "a call that waits for what later lines do is written as `… <unfinished ...>`, and its \

@@ -68,11 +68,12 @@ calls! {
     MEMORY MOVE_PAGES move_pages(pid: Pid, count: UnsignedLong, pages: Struct("void *", In),
         nodes: Struct("int", In), status: Struct("int", Out), flags: Flags(&MEMORY_MOVE)) -> Count;
 
-    MEMORY SHMGET shmget(key: IpcKey, size: Size, shmflg: IpcFlags(&SHMGET)) -> Int;
-    MEMORY SHMAT shmat(shmid: Int, shmaddr: Address, shmflg: Flags(&SHMAT)) -> Address;
-    MEMORY SHMDT shmdt(shmaddr: Address) -> Success;
+    MEMORY SHMGET shmget(key: IpcKey, size: Size, shmflg: IpcFlags(&SHMGET)) -> Int, Supported;
+    MEMORY SHMAT shmat(shmid: Int, shmaddr: Address, shmflg: Flags(&SHMAT)) -> Address, Supported;
+    MEMORY SHMDT shmdt(shmaddr: Address) -> Success, Supported;
     MEMORY SHMCTL shmctl(shmid: Int, cmd: Enum(&SHM_COMMAND),
-        buf: Struct("shmid_ds", InOut)) -> ByCommand;
+        buf: Struct("shmid_ds", InOut)) -> ByCommand,
+        Partial("SHM_LOCK is remembered and locks nothing");
 
     // Semaphores and queues stay in the kernel, as futexes do: calling them is waiting.
     KERNEL SEMGET semget(key: IpcKey, nsems: Int, semflg: IpcFlags(&IPC_GET)) -> Int;
