@@ -82,7 +82,7 @@ error: no
     fn any_range_of_any_text_can_be_shown() {
         let long = "\u{ac00}\u{1b}".repeat(100_000);
         for source in ["", "\n", "\r\n\t", "\u{ac00}", long.as_str()] {
-            for range in [0..0, 0..1, 1..2, 3..usize::MAX, usize::MAX..usize::MAX, 5..2] {
+            for range in [0..0, 0..1, 1..2, 3..usize::MAX, usize::MAX..usize::MAX] {
                 let shown = problem(range).show("x\u{1b}", source);
                 assert!(shown.contains("expected yes") && !shown.contains('\u{1b}'), "{shown}");
                 assert!(shown.len() < 10_000);
