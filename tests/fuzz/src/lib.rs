@@ -46,7 +46,8 @@ pub fn script(bytes: &[u8]) {
 pub fn printer(bytes: &[u8]) {
     let Some((head, detail)) = bytes.split_first_chunk::<12>() else { return };
     let number = u16::from_le_bytes([head[0], head[1]]) % 600;
-    let result = i64::from(i32::from_le_bytes([head[2], head[3], head[4], head[5]]) >> (head[6] % 24));
+    let result =
+        i64::from(i32::from_le_bytes([head[2], head[3], head[4], head[5]]) >> (head[6] % 24));
     let restart = Restart::ALL.get(usize::from(head[7])).copied();
     let options = ["", "-v", "-xx -s 3", "-e raw=all", "-x"];
     let style = options[usize::from(head[8]) % options.len()];

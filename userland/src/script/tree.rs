@@ -29,7 +29,8 @@ pub enum Kind {
     Message,
     /// A line of the table that `strace -c` prints.
     Summary,
-    /// ` > file(function+0x10) [0x20]`: a line of a stack that `strace -k` prints.
+    /// ` > file(function+0x10) [0x20]`: a line of a stack that `strace -k` prints, or ` | 00000  7f 45 …  .E |`: of the
+    /// bytes that `-e read=` and `-e write=` do.
     Frame,
     /// `@machine cpus=1`: set-up.
     Directive,

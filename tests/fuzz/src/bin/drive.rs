@@ -26,8 +26,30 @@ const TOO_SLOW: Duration = Duration::from_secs(3);
 
 /// Pieces that matter to some grammar.
 const PIECES: [&str; 24] = [
-    "(", ")", "[", "]", "{", "}", "<", ">", "\"", "\\", " = ", ", ", "\n", "<unfinished ...>",
-    "<... read resumed>", "--- ", " ---", "+++ ", "repeat 3 {\n", "$x", "/*", "-1", "0x", "\u{ac00}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "<",
+    ">",
+    "\"",
+    "\\",
+    " = ",
+    ", ",
+    "\n",
+    "<unfinished ...>",
+    "<... read resumed>",
+    "--- ",
+    " ---",
+    "+++ ",
+    "repeat 3 {\n",
+    "$x",
+    "/*",
+    "-1",
+    "0x",
+    "\u{ac00}",
 ];
 
 /// What the changes begin with: logs, scripts, worlds.
@@ -99,7 +121,10 @@ fn main() {
             if start.elapsed() > slowest.0 {
                 slowest = (start.elapsed(), name, inputs);
                 if slowest.0 > TOO_SLOW {
-                    eprintln!("{name} is slow: {slowest:?} of seed {seed}: {:?}", String::from_utf8_lossy(&bytes));
+                    eprintln!(
+                        "{name} is slow: {slowest:?} of seed {seed}: {:?}",
+                        String::from_utf8_lossy(&bytes)
+                    );
                     std::process::exit(1);
                 }
             }

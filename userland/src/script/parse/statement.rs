@@ -114,7 +114,8 @@ impl Parser<'_> {
             b'-' if self.looking_at("--- ") => self.framed("---", Kind::Signal)?,
             b'+' if self.looking_at("+++ ") => self.framed("+++", Kind::End)?,
             b'+' | b'*' => self.packet()?,
-            b'>' => {
+            // A line of a stack, or of the bytes that `-e read=` and `-e write=` show.
+            b'>' | b'|' => {
                 self.skip_line();
                 Kind::Frame
             }
