@@ -4,6 +4,8 @@
 mod areas;
 #[path = "memory/faults.rs"]
 mod faults;
+#[path = "memory/large.rs"]
+mod large;
 #[path = "memory/model.rs"]
 mod model;
 #[path = "memory/pressure.rs"]

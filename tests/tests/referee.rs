@@ -20,6 +20,11 @@ fn told(comparison: &Comparison) -> String {
     differences.collect()
 }
 
+/// Scripts that are not held against Linux yet: their tasks end or are signalled while they wait for a turn, or in a
+/// block that has no line for it (docs/referee.md).
+const LEFT_OUT: [&str; 5] =
+    ["exit-group.trace", "lost-update.trace", "pdeathsig.trace", "vfork.trace", "pi-lock.trace"];
+
 #[test]
 fn scripts_of_the_library_run_on_linux_as_here() {
     let Some(mut bench) = bench() else { return };
@@ -29,17 +34,23 @@ fn scripts_of_the_library_run_on_linux_as_here() {
         .map(|entry| entry.expect("a file").path())
         .collect();
     files.sort();
-    let mut same = 0;
+    let (mut same, mut wrong) = (0, String::new());
     for file in files {
         let name = file.display();
+        if LEFT_OUT.iter().any(|left| file.ends_with(left)) {
+            continue;
+        }
         let script = fs::read_to_string(&file).expect("a script is text");
         if script.contains("@order free") {
             continue;
         }
         let comparison = bench.play(&script).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert!(comparison.differences.is_empty(), "{name}\n{}", told(&comparison));
+        if !comparison.differences.is_empty() {
+            wrong.push_str(&format!("{name}\n{}", told(&comparison)));
+        }
         same += comparison.same;
     }
+    assert!(wrong.is_empty(), "{wrong}");
     assert!(same > 50, "only {same} calls were compared");
 }
 

@@ -48,6 +48,9 @@ pub const OWN_TID: u64 = 1;
 /// Flag of [`NOTE`], in its third word, and of [`RECALL`]: the caller's own number is added to the key.
 pub const ADD_TID: u64 = 2;
 
+/// Flag of [`RECALL`]: the caller ends its turn if it has one, and signals end its wait, as in [`REST`].
+pub const RESTING: u64 = 4;
+
 /// Whether a call is one of these.
 #[inline]
 #[must_use]

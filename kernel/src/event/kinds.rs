@@ -348,6 +348,8 @@ pub enum Repair {
     Copy,
     /// The last owner of a copy-on-write frame may write again.
     Own,
+    /// A large page of zeroes, of 2 MiB.
+    Large,
     /// A page of memory that is shared on purpose.
     Shared,
     /// The first store to a page of a shared mapping since it was clean: it is dirty now.

@@ -154,10 +154,14 @@ impl Memory {
     #[cold]
     fn translate_slowly(&mut self, address: u64, access: Access) -> Result<FrameId, Fault> {
         let Loan { cpu, satp, .. } = self.loan;
+        let tlb = &mut self.tlbs[usize::from(cpu.0)];
+        if let Some(frame) = tlb.lookup_large(satp.asid, address, access) {
+            return Ok(frame);
+        }
         self.loan.clock += self.miss_cost;
-        let pte = mmu::walk(&mut self.ram, satp.root, address, access)?;
-        self.tlbs[usize::from(cpu.0)].fill(satp.asid, address, pte);
-        Ok(pte.frame())
+        let found = mmu::walk(&mut self.ram, satp.root, address, access)?;
+        tlb.fill(satp.asid, address, found);
+        Ok(found.0.frame())
     }
 
     /// The frame behind a user address of any space, for the kernel, with user mode's rights.
@@ -174,9 +178,9 @@ impl Memory {
         if let Some(frame) = tlb.lookup(satp.asid, address, access) {
             return Ok(frame);
         }
-        let pte = mmu::walk(&mut self.ram, satp.root, address, access)?;
-        tlb.fill(satp.asid, address, pte);
-        Ok(pte.frame())
+        let found = mmu::walk(&mut self.ram, satp.root, address, access)?;
+        tlb.fill(satp.asid, address, found);
+        Ok(found.0.frame())
     }
 
     /// Appends what stands at a user address to `bytes`, to the end of its page and at most `limit` bytes,

@@ -73,6 +73,12 @@ impl Pte {
     pub const fn keeps_frame(self) -> bool {
         self.0 & (Self::VALID | Self::HIDDEN) != 0
     }
+    /// The entry that a small page at this address would have, if this one maps it as part of a page of `level`.
+    #[must_use]
+    pub const fn piece(self, address: u64, level: u32) -> Self {
+        let pages = if level == 0 { 0 } else { address >> 12 & ((1 << (9 * level)) - 1) };
+        Self(self.0 + (pages << 10))
+    }
     /// Whether all of `flags` are set.
     #[must_use]
     pub const fn has(self, flags: u64) -> bool {
@@ -99,38 +105,48 @@ const fn wanted(access: Access) -> u64 {
     }
 }
 
-/// Finds the last table on the way to a user address.
-fn last_table(ram: &Ram, root: FrameId, address: u64) -> Option<FrameId> {
+/// Finds the entry that maps a user address, or would: its table, its place there, and its level. Level 1 is that of a large page,
+/// of 2 MiB: its entry points to no table. Larger ones are not used.
+fn last_entry(ram: &Ram, root: FrameId, address: u64) -> Option<(FrameId, usize, u32)> {
     if address >= USER_END {
         return None;
     }
     let mut table = root;
     for level in [2, 1] {
-        let entry = Pte(ram.word(table, table_index(address, level)));
-        if !entry.has(Pte::VALID) || entry.is_leaf() {
+        let index = table_index(address, level);
+        let entry = Pte(ram.word(table, index));
+        if !entry.has(Pte::VALID) {
             return None;
+        }
+        if entry.is_leaf() {
+            return (level == 1).then_some((table, index, level));
         }
         table = entry.frame();
     }
-    Some(table)
+    Some((table, table_index(address, 0), 0))
 }
 
 /// The frame behind an address that the user may read, found without leaving a trace.
 #[must_use]
 pub fn peek(ram: &Ram, root: FrameId, address: u64) -> Option<FrameId> {
-    let table = last_table(ram, root, address)?;
-    let entry = Pte(ram.word(table, table_index(address, 0)));
+    let (table, index, level) = last_entry(ram, root, address)?;
+    let entry = Pte(ram.word(table, index)).piece(address, level);
     entry.has(wanted(Access::Load)).then(|| entry.frame())
 }
 
-/// Walks the tables for user mode and sets the accessed and dirty bits.
+/// Walks the tables for user mode and sets the accessed and dirty bits. Returns the entry for the page of 4 KiB, and whether it is a
+/// piece of a large one.
 ///
 /// # Errors
 /// The [`Fault`] that the hardware would raise.
-pub fn walk(ram: &mut Ram, root: FrameId, address: u64, access: Access) -> Result<Pte, Fault> {
+pub fn walk(
+    ram: &mut Ram,
+    root: FrameId,
+    address: u64,
+    access: Access,
+) -> Result<(Pte, bool), Fault> {
     let fault = Fault { address, access };
-    let table = last_table(ram, root, address).ok_or(fault)?;
-    let index = table_index(address, 0);
+    let (table, index, level) = last_entry(ram, root, address).ok_or(fault)?;
     let entry = Pte(ram.word(table, index));
     if !entry.has(wanted(access)) {
         return Err(fault);
@@ -140,10 +156,12 @@ pub fn walk(ram: &mut Ram, root: FrameId, address: u64, access: Access) -> Resul
     if marked != entry {
         ram.set_word(table, index, marked.0);
     }
-    Ok(marked)
+    Ok((marked.piece(address, level), level > 0))
 }
 
 const ENTRIES: usize = 256;
+/// How many large pages it remembers beside the small ones.
+const LARGE_ENTRIES: usize = 32;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Entry {
@@ -156,6 +174,8 @@ struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Tlb {
     entries: Vec<Entry>,
+    /// Translations of large pages: the entry of their first small page, under the address of that.
+    large: Vec<Entry>,
     /// Translations found in it.
     pub hits: u64,
     /// Translations that had to be walked for.
@@ -174,7 +194,9 @@ impl Tlb {
     #[must_use]
     pub fn new(is_one_of_several: bool) -> Self {
         let spaces = is_one_of_several.then(BTreeSet::new);
-        Self { entries: vec![Entry::default(); ENTRIES], hits: 0, misses: 0, spaces }
+        let (entries, large) =
+            (vec![Entry::default(); ENTRIES], vec![Entry::default(); LARGE_ENTRIES]);
+        Self { entries, large, hits: 0, misses: 0, spaces }
     }
 
     /// Whether it may know something of a space.
@@ -198,8 +220,29 @@ impl Tlb {
         None
     }
 
-    /// Remembers a translation that was walked for.
-    pub fn fill(&mut self, asid: u32, address: u64, pte: Pte) {
+    /// The frame for an access, if it lies in a large page that the TLB knows. Its small page is remembered as well, so that the next access is as
+    /// quick as any.
+    pub fn lookup_large(&mut self, asid: u32, address: u64, access: Access) -> Option<FrameId> {
+        let entry = self.large[(address >> 21) as usize % LARGE_ENTRIES];
+        let dirty = if access == Access::Store { Pte::DIRTY } else { 0 };
+        let base = address & !((1 << 21) - 1);
+        if entry.tag != tag(asid, base) || !entry.pte.has(wanted(access) | dirty) {
+            return None;
+        }
+        let pte = entry.pte.piece(address, 1);
+        self.entries[(address >> 12) as usize % ENTRIES] = Entry { tag: tag(asid, address), pte };
+        self.hits += 1;
+        Some(pte.frame())
+    }
+
+    /// Remembers a translation that was walked for, of a small page or of one that is a piece of a large one.
+    pub fn fill(&mut self, asid: u32, address: u64, (pte, is_large): (Pte, bool)) {
+        if is_large {
+            let base = address & !((1 << 21) - 1);
+            let first = Pte(pte.0 - ((address >> 12 & 511) << 10));
+            self.large[(address >> 21) as usize % LARGE_ENTRIES] =
+                Entry { tag: tag(asid, base), pte: first };
+        }
         self.misses += 1;
         if let Some(spaces) = &mut self.spaces {
             spaces.insert(asid);
@@ -213,6 +256,10 @@ impl Tlb {
         if entry.tag == tag(asid, address) {
             *entry = Entry::default();
         }
+        let large = &mut self.large[(address >> 21) as usize % LARGE_ENTRIES];
+        if large.tag == tag(asid, address & !((1 << 21) - 1)) {
+            *large = Entry::default();
+        }
     }
 
     /// Forgets a whole space (`sfence.vma x0, asid`).
@@ -220,7 +267,7 @@ impl Tlb {
         if let Some(spaces) = &mut self.spaces {
             spaces.remove(&asid);
         }
-        for entry in &mut self.entries {
+        for entry in self.entries.iter_mut().chain(&mut self.large) {
             if entry.tag != 0 && (entry.tag - 1) >> 27 == u64::from(asid) {
                 *entry = Entry::default();
             }

@@ -34,6 +34,8 @@ pub fn step(_frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> WaitFor {
         match reclaim::one(t, cx) {
             Some(Taken::Writing) => moving += 1,
             Some(Taken::Freed | Taken::Kept) => {}
+            // Its pieces can go one by one.
+            None if t.mm.split_some(&mut t.memory) => {}
             None => break,
         }
     }

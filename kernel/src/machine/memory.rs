@@ -289,8 +289,11 @@ impl Machine {
             if !entry.has(Pte::VALID) {
                 break;
             }
+            if entry.is_leaf() {
+                view.frame = Some(entry.piece(address, level).frame());
+                break;
+            }
             table = entry.frame();
-            view.frame = (level == 0).then_some(table);
         }
         Some(view)
     }

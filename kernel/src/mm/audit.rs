@@ -1,6 +1,7 @@
 //! The audit: every frame's owners counted anew, from the tables in RAM and from all lists, and compared with what the
 //! counters say. No frame may leak, and none may be owned by fewer than use it.
 
+use super::large::pieces;
 use super::object::Place;
 use super::tables::filled;
 use super::{Mm, Use};
@@ -86,6 +87,10 @@ impl Mm {
                         None => resident += u64::from(counts),
                     }
                 }
+            }
+            for (_, entry) in space.large_within(&memory.ram, 0, crate::hw::mmu::USER_END) {
+                pieces(entry.frame()).for_each(&mut own);
+                resident += 512;
             }
             promised += space.areas().map(super::Vma::promised).sum::<u64>();
             let (counted, found) = ((space.resident(), space.rss.swapped), (resident, swapped));

@@ -6,7 +6,7 @@ use super::vma::PAGE;
 use super::{AreaFlags, Mm, NoMemory, Share, Vma};
 use crate::base::{FrameId, SpaceId};
 use crate::hw::Memory;
-use crate::hw::mmu::{Pte, table_index};
+use crate::hw::mmu::{Pte, USER_END, table_index};
 use std::collections::BTreeSet;
 
 /// A copy of a space, and what it took.
@@ -24,12 +24,24 @@ pub struct Forked {
 const HELD_BACK: AreaFlags = AreaFlags::NO_FORK.union(AreaFlags::WIPE_ON_FORK);
 
 impl Mm {
+    /// How many frames [`fork`](Self::fork) takes: the root, a table of the middle level for each that there is, one for each table whose pages the child
+    /// does not all get, and one to split each large page.
+    #[must_use]
+    pub fn frames_for_fork(&self, parent: SpaceId, memory: &Memory) -> u32 {
+        let Some(from) = self.spaces.get(parent) else { return 0 };
+        let held_back = from.areas().any(|vma| vma.flags.intersects(HELD_BACK));
+        let copied = if held_back { from.all_leaves(&memory.ram).len() } else { 0 };
+        (1 + from.middles.len() + copied) as u32 + from.large as u32
+    }
+
     /// A copy of a space for fork(2): the same areas, the same frames, nobody may write to what is private. The tables
     /// of the lowest level are shared, so that this costs by the table and not by the page.
     ///
     /// # Errors
     /// [`NoMemory`]; the parent is as it was.
     pub fn fork(&mut self, parent: SpaceId, memory: &mut Memory) -> Result<Forked, NoMemory> {
+        // Nobody shares a large page: it is split first, which takes a frame for each.
+        self.split_within(parent, memory, (0, USER_END))?;
         let from = self.spaces.get(parent).ok_or(NoMemory)?;
         let leaves = from.all_leaves(&memory.ram);
         let held_back = |base: u64| {

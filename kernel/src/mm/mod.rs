@@ -1,7 +1,7 @@
 //! Layer 5: memory. Frames, address spaces, and what both have to do with each other.
 //!
 //! Layers: [`frames`] hands out physical frames and counts their owners, [`pages`] says what each is used for and where it is mapped;
-//! [`vma`] and [`areas`] describe what should be where in an address space, `tables` what is there; [`object`] is memory
+//! [`vma`] and [`areas`] describe what should be where in an address space, `tables` what is there; `large` has pages of 2 MiB; [`object`] is memory
 //! that several spaces map; [`replace`] decides which page goes when memory runs short, and [`swap`] has the slots of the swap area, [`pressure`] what is known when memory is short; [`Mm`] owns them all.
 //!
 //! A typical sequence: fork(2) calls [`Mm::fork`]: the child gets the parent's areas, and shares its page tables of the
@@ -19,6 +19,7 @@ pub mod block;
 mod change;
 mod fork;
 pub mod frames;
+mod large;
 pub mod object;
 mod objects;
 pub mod pages;
@@ -88,6 +89,8 @@ pub struct Mm {
     objects: Table<ObjectTag, Object>,
     texts: BTreeMap<Arc<str>, ObjectId>,
     leaves: BTreeMap<FrameId, Leaf>,
+    /// Large pages by their first frame: whose they are, and where.
+    large: BTreeMap<FrameId, (SpaceId, u64)>,
     next_asid: u32,
 }
 
@@ -111,6 +114,7 @@ impl Mm {
             objects: Table::default(),
             texts: BTreeMap::new(),
             leaves: BTreeMap::new(),
+            large: BTreeMap::new(),
             next_asid: 1,
         }
     }

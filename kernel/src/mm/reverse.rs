@@ -18,6 +18,7 @@ impl Mm {
                 let address = page_of(leaf.base, entry.index);
                 leaf.users.iter().map(move |&user| (user, address))
             })
+            .chain(self.large_owner(frame))
     }
 
     /// Whether somebody has locked the page in memory (mlock(2)).

@@ -56,6 +56,8 @@ pub struct AddressSpace {
     pub(super) users: u32,
     /// Tables of the middle level, by their index in the root.
     pub(super) middles: BTreeMap<u16, FrameId>,
+    /// How many large pages it has.
+    pub(super) large: u64,
     /// What is in memory.
     pub(super) rss: Rss,
     /// The most that was ever in memory at once, in pages (VmHWM).
@@ -96,6 +98,7 @@ impl AddressSpace {
             locks: super::AreaFlags::empty(),
             users: 1,
             middles: BTreeMap::new(),
+            large: 0,
             rss: Rss::default(),
             most: 0,
         }
@@ -117,6 +120,12 @@ impl AddressSpace {
     #[must_use]
     pub fn find(&self, address: u64) -> Option<&Vma> {
         self.areas.find(address)
+    }
+
+    /// How many large pages it has, of 2 MiB each.
+    #[must_use]
+    pub fn large_pages(&self) -> u64 {
+        self.large
     }
 
     /// How many pages are mapped to frames (RSS).
@@ -162,15 +171,44 @@ impl AddressSpace {
     pub(super) fn leaf(&self, ram: &Ram, address: u64) -> Option<FrameId> {
         let middle = self.middles.get(&(table_index(address, 2) as u16))?;
         let entry = Pte(ram.word(*middle, table_index(address, 1)));
-        entry.has(Pte::VALID).then(|| entry.frame())
+        (entry.has(Pte::VALID) && !entry.is_leaf()).then(|| entry.frame())
+    }
+
+    /// The entry of the large page that holds an address.
+    pub(super) fn large(&self, ram: &Ram, address: u64) -> Option<Pte> {
+        let middle = self.middles.get(&(table_index(address, 2) as u16))?;
+        let entry = Pte(ram.word(*middle, table_index(address, 1)));
+        (entry.has(Pte::VALID) && entry.is_leaf()).then_some(entry)
+    }
+
+    /// The large pages that have a part in `start..end`: first address and entry.
+    pub(super) fn large_within(&self, ram: &Ram, start: u64, end: u64) -> Vec<(u64, Pte)> {
+        let mut found = Vec::new();
+        for (&index, &middle) in &self.middles {
+            let base = u64::from(index) * MIDDLE_SPAN;
+            if base >= end || base + MIDDLE_SPAN <= start {
+                continue;
+            }
+            for (n, word) in ram.words(middle).enumerate() {
+                let at = base + n as u64 * TABLE_SPAN;
+                let entry = Pte(word);
+                let is_large = entry.has(Pte::VALID) && entry.is_leaf();
+                if is_large && at < end && at + TABLE_SPAN > start {
+                    found.push((at, entry));
+                }
+            }
+        }
+        found
     }
 
     /// The table entry of a page, whatever it says; 0 if there is no table.
     #[inline]
     #[must_use]
     pub fn pte(&self, ram: &Ram, address: u64) -> Pte {
-        let table = self.leaf(ram, address);
-        table.map_or(Pte(0), |table| Pte(ram.word(table, table_index(address, 0))))
+        match self.leaf(ram, address) {
+            Some(table) => Pte(ram.word(table, table_index(address, 0))),
+            None => self.large(ram, address).map_or(Pte(0), |entry| entry.piece(address, 1)),
+        }
     }
 
     /// The tables of the lowest level that map a part of `start..end`, and the first address of each. Regions of 1 GiB
@@ -184,7 +222,7 @@ impl AddressSpace {
                 continue;
             };
             let entry = Pte(ram.word(*middle, table_index(at, 1)));
-            if entry.has(Pte::VALID) {
+            if entry.has(Pte::VALID) && !entry.is_leaf() {
                 found.push((at, entry.frame()));
             }
             at += TABLE_SPAN;
@@ -198,7 +236,7 @@ impl AddressSpace {
         for (&index, &middle) in &self.middles {
             let base = u64::from(index) * MIDDLE_SPAN;
             for (n, word) in ram.words(middle).enumerate() {
-                if word & Pte::VALID != 0 {
+                if word & Pte::VALID != 0 && !Pte(word).is_leaf() {
                     found.push((base + n as u64 * TABLE_SPAN, Pte(word).frame()));
                 }
             }
@@ -214,6 +252,14 @@ impl AddressSpace {
             let entries = ram.words(table).zip((base..).step_by(PAGE as usize));
             let inside = entries.filter(|&(word, at)| word != 0 && at >= start && at < end);
             pages.extend(inside.map(|(word, at)| (at, Pte(word))));
+        }
+        if self.large > 0 {
+            for (base, entry) in self.large_within(ram, start, end) {
+                let all = (base..base + TABLE_SPAN).step_by(PAGE as usize);
+                let inside = all.filter(|&at| at >= start && at < end);
+                pages.extend(inside.map(|at| (at, entry.piece(at, 1))));
+            }
+            pages.sort_by_key(|&(at, _)| at);
         }
         pages
     }

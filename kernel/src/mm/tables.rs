@@ -12,7 +12,7 @@ use super::vma::{PAGE, Rights};
 use super::{Mm, NoMemory, Share};
 use crate::base::{FrameId, SpaceId};
 use crate::hw::Memory;
-use crate::hw::mmu::{Pte, table_index};
+use crate::hw::mmu::{Pte, USER_END, table_index};
 
 /// How many pages of a space are forgotten by the TLBs one by one; beyond, all of the space is (Linux on RISC-V: 64).
 const FLUSH_ALL_ABOVE: usize = 64;
@@ -103,7 +103,11 @@ impl Mm {
     ) -> Result<FrameId, NoMemory> {
         let index = table_index(address, 1);
         let middle = self.own_middle(id, memory, address)?;
-        let entry = Pte(memory.ram.word(middle, index));
+        let mut entry = Pte(memory.ram.word(middle, index));
+        if entry.has(Pte::VALID) && entry.is_leaf() {
+            self.split_large(id, memory, address)?;
+            entry = Pte(memory.ram.word(middle, index));
+        }
         let table = if !entry.has(Pte::VALID) {
             self.new_table(memory)?
         } else if self.frames.owners(entry.frame()) > 1 {
@@ -262,6 +266,7 @@ impl Mm {
         memory: &mut Memory,
         (start, end): (u64, u64),
     ) -> Result<(), NoMemory> {
+        self.split_within(id, memory, (start, end))?;
         let space = self.spaces.get(id).ok_or(NoMemory)?;
         let mut gone = Vec::new();
         for (base, table) in space.leaves(&memory.ram, start, end) {
@@ -275,12 +280,9 @@ impl Mm {
                 }
                 table = self.own_leaf(id, memory, base)?;
             }
-            for (index, _) in filled(memory, table) {
-                let page = page_of(base, index);
-                if page >= start && page < end {
-                    self.take_out(id, memory, table, index);
-                    gone.push(page);
-                }
+            for (index, _) in filled_within(memory, table, base, (start, end)) {
+                self.take_out(id, memory, table, index);
+                gone.push(page_of(base, index));
             }
         }
         self.flush_pages(id, memory, &gone);
@@ -360,15 +362,13 @@ impl Mm {
         (start, end): (u64, u64),
         mut edit: impl FnMut(&Self, u64, Pte) -> Pte,
     ) -> Result<(), NoMemory> {
+        self.split_within(id, memory, (start, end))?;
         let space = self.spaces.get(id).ok_or(NoMemory)?;
         let mut changed = Vec::new();
         for (base, _) in space.leaves(&memory.ram, start, end) {
             let table = self.own_leaf(id, memory, base)?;
-            for (index, old) in filled(memory, table) {
+            for (index, old) in filled_within(memory, table, base, (start, end)) {
                 let page = page_of(base, index);
-                if page < start || page >= end {
-                    continue;
-                }
                 let new = edit(self, page, old);
                 if new != old {
                     memory.ram.set_word(table, usize::from(index), new.0);
@@ -422,12 +422,31 @@ impl Mm {
             self.leaves.remove(&table);
             self.release_frame(memory, table);
         }
+        if space.large > 0 {
+            for (_, entry) in space.large_within(&memory.ram, 0, USER_END) {
+                self.release_large(memory, entry);
+            }
+        }
         for &middle in space.middles.values() {
             self.release_frame(memory, middle);
         }
         self.release_frame(memory, space.satp.root);
         memory.forget_space(space.satp.asid);
     }
+}
+
+/// The entries of a table that say something about a page in `start..end`.
+fn filled_within(
+    memory: &Memory,
+    table: FrameId,
+    base: u64,
+    (start, end): (u64, u64),
+) -> Vec<(u16, Pte)> {
+    let first = (start.max(base) - base) / PAGE;
+    let last = (end.min(base + TABLE_SPAN) - base) / PAGE;
+    let words = (first as u16..).zip(memory.ram.words(table).skip(first as usize));
+    let inside = words.take((last - first) as usize).filter(|&(_, word)| word != 0);
+    inside.map(|(index, word)| (index, Pte(word))).collect()
 }
 
 /// The entries of a table that say something.

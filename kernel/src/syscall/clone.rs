@@ -13,7 +13,7 @@ use crate::abi::{Access, Errno};
 use crate::base::{Channel, Duration, Pid, ProcessId};
 use crate::context::{Cx, Tables};
 use crate::event::Wait;
-use crate::io::user;
+use crate::io::{block, user};
 use crate::mm::{Forked, NoMemory};
 use crate::proc::{Body, Interruptible, SignalStack, Stop, WaitFor};
 use crate::task::{family, life, priority, share};
@@ -114,6 +114,11 @@ fn clone(wanted: Wanted, (frame, t, cx): Rest<'_>) -> Result {
     // In a space of its own the child's word is a copy, which is looked at again when there is one.
     if flags.contains(CloneFlags::CHILD_SETTID) {
         user::touch(t, cx, wanted.child_tid, 4, Access::Store)?;
+    }
+    if !flags.contains(CloneFlags::VM) {
+        let space = t.proc.process_of(cx.caller).and_then(|process| process.space);
+        let needed = space.map_or(0, |space| t.mm.frames_for_fork(space, &t.memory));
+        block::reserve(t, cx, needed)?;
     }
     let caller = t.proc.threads.get(cx.caller).ok_or(Errno::ESRCH)?;
     let (process, mask) = (caller.process, caller.mask);

@@ -17,7 +17,7 @@ use crate::context::{Cx, Tables};
 use crate::event::{Event, TaskEvent};
 use crate::fs::{Attributes, Kind, Want};
 use crate::hw::PAGE_SIZE;
-use crate::io::{image, txn, user};
+use crate::io::{block, image, txn, user};
 use crate::proc::{FileKind, SignalStack, Stop};
 use crate::task::{family, files, life, share};
 use std::sync::Arc;
@@ -32,6 +32,9 @@ struct Wanted {
     arguments: Vec<String>,
     environment: Vec<String>,
 }
+
+/// How many frames a small image takes: text, stack, page tables.
+const FRAMES_FOR_AN_IMAGE: u32 = 16;
 
 /// execve(2) of programs found by their file's first bytes.
 ///
@@ -76,6 +79,8 @@ pub fn sys_execveat(
         // Linux 5.18 and later: nobody is without a name.
         wanted.arguments.push(String::new());
     }
+    // What the image takes at least; if that is not there, it is worth waiting for.
+    block::reserve(t, cx, FRAMES_FOR_AN_IMAGE)?;
     let (space, sp) = image::lay_out(t, found.as_ref(), &wanted.arguments, &wanted.environment)?;
 
     // From here on nothing can fail.

@@ -205,7 +205,7 @@ pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Re
         numbers::MARK => probe::sys_mark(a, b, cx),
         numbers::TURN => probe::sys_turn((a, b, c), (frame, t, cx)),
         numbers::NOTE => probe::sys_note(a, b, c, t, cx),
-        numbers::RECALL => probe::sys_recall(a, b, t, cx),
+        numbers::RECALL => probe::sys_recall(a, b, (frame, t, cx)),
         numbers::REST => probe::sys_rest((frame, t, cx)),
         _ => Err(Stop::Fail(Errno::ENOSYS)),
     };

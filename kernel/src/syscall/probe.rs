@@ -63,13 +63,27 @@ fn own_number(t: &Tables, cx: &Cx) -> u64 {
 }
 
 /// `recall(key, flags)`.
-pub fn sys_recall(key: u64, flags: u64, t: &mut Tables, cx: &mut Cx) -> Result {
+pub fn sys_recall(
+    key: u64,
+    flags: u64,
+    (frame, t, cx): (&mut CallFrame, &mut Tables, &mut Cx),
+) -> Result {
+    let rests = flags & probe::RESTING != 0;
+    if rests && frame.stage == 0 {
+        frame.stage = 1;
+        end_turn(t, cx, cx.caller);
+    }
     let id = board(t, cx)?;
     let own = own_number(t, cx);
     let key = if flags & probe::ADD_TID != 0 { key.wrapping_add(own) } else { key };
     match t.boards.get_mut(id).ok_or(Errno::ENOENT)?.recall(key) {
         Some(value) => Ok(value),
-        None => Err(Stop::Park(waits_for(Channel::Note(id, key)))),
+        None if rests && frame.woken == Some(Woken::Signal) => Err(Stop::Fail(Errno::EINTR)),
+        None => {
+            let interruptible = if rests { Interruptible::Always } else { Interruptible::No };
+            let wait = waits_for(Channel::Note(id, key));
+            Err(Stop::Park(WaitFor { interruptible, ..wait }))
+        }
     }
 }
 

@@ -204,6 +204,11 @@ fn mapped(
 /// Nothing is there yet: what the area says should be.
 fn missing(t: &mut Tables, cx: &mut Cx, frame: &mut CallFrame, at: Spot) -> Repaired {
     let Spot { space, page, vma, stores } = at;
+    if let Some(first) = t.mm.install_large(space, &mut t.memory, (page, &vma)) {
+        // 512 pages to clear, each of which takes half as long as to copy.
+        cx.charge(cx.costs.copy_page * 256);
+        return Ok((Repair::Large, first));
+    }
     match vma.backing_at(page) {
         Backing::Anonymous if !stores => {
             Ok((Repair::ZeroPage, t.mm.install_zero(space, &mut t.memory, page)?))

@@ -407,8 +407,8 @@ impl Generator {
         let signal = match self.below(20) {
             _ if self.processes[who].changed => self.pick(&harmless),
             0 if to != 0 => "SIGKILL",
-            1 | 2 if to != 0 => "SIGSTOP",
-            3..=5 => "SIGCONT",
+            // Nobody is stopped: who waits for a turn would be so only when it comes, and then keep it.
+            1..=3 => "SIGCONT",
             6 | 7 => "0",
             _ => self.pick(&SIGNALS),
         };
@@ -424,8 +424,14 @@ impl Generator {
             _ => format!("kill(#{pid}#, {signal})"),
         };
         self.line(who, &call);
+        let lived = self.processes[to].runs();
         if signal != "0" && !call.contains("777") {
             self.processes[to].send(signal);
+        }
+        if lived && self.processes[to].zombie && to != who {
+            // Who waits for a turn takes a signal when it comes: the victim gets one, for a call that is never made.
+            let last = self.lines.last_mut();
+            last.into_iter().for_each(|last| last.push_str(&format!("\n[pid {pid}] getpid()")));
         }
         self.settle();
     }
@@ -578,7 +584,8 @@ impl Generator {
     }
 
     fn schedule(&mut self, who: usize) {
-        let other = self.below(self.processes.len());
+        // A zombie has no policy any more here, and on Linux it still has (docs/referee.md).
+        let other = self.someone();
         let pid = marked(self.pick(&[0, 0, self.processes[other].pid, 777]));
         let call = match self.below(11) {
             0 => format!("getpriority(PRIO_PROCESS, {pid})"),

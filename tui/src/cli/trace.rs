@@ -2,14 +2,12 @@
 
 use super::Failure;
 use super::out::Out;
-use crate::text::nearest;
-use oscope_kernel::abi::call::all;
 use oscope_kernel::base::Schedule;
 use oscope_kernel::world::World;
 use oscope_userland::script::play::{
-    Origin, Plan, Played, SetUpError, alias_names, boot, compile, explore, report,
+    Origin, Plan, Played, SetUpError, boot, compile, explore, report,
 };
-use oscope_userland::script::{Parsed, Problem, Tree, parse};
+use oscope_userland::script::{Parsed, Problem, Problems, Tree, check, parse};
 use std::io::Read;
 use std::sync::Arc;
 
@@ -108,7 +106,7 @@ fn play_all(files: &[String], how: &How) -> Result<(), Failure> {
             out.flush()?;
             if !how.json {
                 let problems = report::problems(&plan, &played);
-                super::eprintln_quietly(&shown(file, &text, &problems));
+                super::eprintln_quietly(&shown(file, &text, &problems, 0));
             }
         }
     }
@@ -133,7 +131,7 @@ pub(super) fn boots(file: &str, text: &str, plan: &Arc<Plan>) -> Result<(), Fail
 
 fn no_machine(file: &str, text: &str, error: SetUpError) -> Failure {
     let SetUpError { range, message, expected } = error;
-    Failure::Usage(told(file, text, &[Problem { range, message, expected, help: None }]))
+    Failure::Usage(told(file, text, &[Problem { range, message, expected, help: None }], 0))
 }
 
 fn play(file: &str, text: &str, plan: &Arc<Plan>, how: &How) -> Result<Played, Failure> {
@@ -172,7 +170,7 @@ fn explore_all(args: &Args, how: &How) -> Result<(), Failure> {
             failed.push(file.as_str());
             out.flush()?;
             if !how.json {
-                super::eprintln_quietly(&shown(file, &text, &report::problems(&plan, played)));
+                super::eprintln_quietly(&shown(file, &text, &report::problems(&plan, played), 0));
             }
         }
     }
@@ -185,21 +183,28 @@ fn explore_all(args: &Args, how: &How) -> Result<(), Failure> {
 
 /// The tree of a text.
 fn tree_of(file: &str, text: &str) -> Result<Tree, Failure> {
-    let Parsed { tree, problems } = parse(text);
+    let Parsed { tree, problems, more } = parse(text);
     if problems.is_empty() {
         return Ok(tree);
     }
-    Err(Failure::Usage(told(file, text, &problems)))
+    Err(Failure::Usage(told(file, text, &problems, more)))
 }
 
 /// The plan of a script.
 pub(super) fn plan_of(file: &str, text: &str, origin: Origin) -> Result<Arc<Plan>, Failure> {
     let tree = tree_of(file, text)?;
+    if origin == Origin::Written {
+        // All names at once, before anything is made of them.
+        let Problems { first, more } = check(&tree);
+        if !first.is_empty() {
+            return Err(Failure::Usage(told(file, text, &first, more)));
+        }
+    }
     let (plan, problems) = compile(&tree, origin);
     if problems.is_empty() {
         return Ok(Arc::new(plan));
     }
-    Err(Failure::Usage(told(file, text, &problems)))
+    Err(Failure::Usage(told(file, text, &problems, 0)))
 }
 
 pub(super) fn read(file: &str) -> Result<String, Failure> {
@@ -224,30 +229,20 @@ pub(super) fn read(file: &str) -> Result<String, Failure> {
 /// How many problems are shown.
 const MOST_SHOWN: usize = 20;
 
-/// Problems of a file, as diagnostics.
-fn shown(file: &str, text: &str, problems: &[Problem]) -> String {
-    let all = problems.iter().take(MOST_SHOWN);
-    let all = all.map(|problem| helped(problem, text).show(file, text));
+/// Problems as diagnostics, and how many more there are.
+fn shown(file: &str, text: &str, problems: &[Problem], more: usize) -> String {
+    let all = problems.iter().take(MOST_SHOWN).map(|problem| problem.show(file, text));
     let mut all = all.collect::<Vec<_>>().join("\n");
-    if problems.len() > MOST_SHOWN {
-        all.push_str(&format!("\n… and {} more\n", problems.len() - MOST_SHOWN));
+    let more = more + problems.len().saturating_sub(MOST_SHOWN);
+    if more > 0 {
+        all.push_str(&format!("\n... and {more} more\n"));
     }
     all.trim_end().to_owned()
 }
 
 /// All problems of a file that is no script.
-fn told(file: &str, text: &str, problems: &[Problem]) -> String {
-    let count = problems.len();
+fn told(file: &str, text: &str, problems: &[Problem], more: usize) -> String {
+    let count = problems.len() + more;
     let s = if count == 1 { "" } else { "s" };
-    format!("{file} is no script: {count} mistake{s}\n{}", shown(file, text, problems))
-}
-
-/// The problem with the name of the call that was perhaps meant.
-fn helped(problem: &Problem, text: &str) -> Problem {
-    let word = text.get(problem.range.clone()).unwrap_or_default();
-    let is_word = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let known = all().map(|call| call.name).chain(alias_names());
-    let near = nearest(word, known).filter(|_| is_word && word.len() > 2);
-    let help = problem.help.clone().or(near.map(|near| format!("did you mean `{near}(…)`?")));
-    Problem { help, ..problem.clone() }
+    format!("{file} is no script: {count} mistake{s}\n{}", shown(file, text, problems, more))
 }

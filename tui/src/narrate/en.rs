@@ -173,6 +173,9 @@ fn repaired(repair: Repair) -> (&'static str, &'static str) {
         Repair::File => ("a page of a file", "the kernel showed it the one in the cache"),
         Repair::Copy => ("a page that others see too", "the kernel copied that one frame for it"),
         Repair::Own => ("a page that others saw once", "it is alone now and may write"),
+        Repair::Large => {
+            ("a page that nobody had used", "the kernel gave it a large one, of 2 MiB")
+        }
         Repair::ZeroPage => ("a page that nobody had used", "it sees the page of zeroes"),
         Repair::Shared => ("a page shared on purpose", "the kernel showed it the common one"),
         Repair::Noticed => ("a clean shared page", "the kernel noted that it is dirty now"),

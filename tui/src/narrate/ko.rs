@@ -169,6 +169,7 @@ fn repaired(repair: Repair) -> (&'static str, &'static str) {
         Repair::File => ("파일의 페이지", "커널이 캐시에 있는 것을 보여 줌"),
         Repair::Copy => ("남과 함께 보는 페이지", "커널이 그 프레임 하나를 복사해 줌"),
         Repair::Own => ("전에 함께 보던 페이지", "이제 혼자이므로 써도 됨"),
+        Repair::Large => ("아직 쓰지 않은 페이지", "커널이 2 MiB짜리 큰 페이지를 줌"),
         Repair::ZeroPage => ("아직 쓰지 않은 페이지", "모두가 보는 0 페이지를 보여 줌"),
         Repair::Shared => ("일부러 함께 쓰는 페이지", "커널이 같은 것을 보여 줌"),
         Repair::Noticed => ("깨끗한 공유 페이지", "커널이 더러워졌음을 적어 둠"),

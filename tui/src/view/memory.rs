@@ -361,7 +361,7 @@ fn over_time(look: &Look<'_>, top: u16, pen: &mut Pen<'_>) {
         let row = match repair {
             Repair::Copy | Repair::Own => 1,
             Repair::File | Repair::SwapIn => 2,
-            Repair::Zero | Repair::ZeroPage | Repair::Shared | Repair::Noticed => 0,
+            Repair::Zero | Repair::ZeroPage | Repair::Large | Repair::Shared | Repair::Noticed => 0,
         };
         let Time(time) = seen.record.stamp.time;
         let at = u128::from(time) * u128::from(wide) / u128::from(now);

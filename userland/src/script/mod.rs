@@ -11,6 +11,7 @@
 //! Taken from elsewhere: a syntax tree in which nothing is lost, blanks included, from rust-analyzer (`rowan`); its
 //! nodes in one array, parents before children, from Zig's compiler.
 
+mod check;
 pub mod expect;
 mod nearest;
 mod parse;
@@ -20,6 +21,7 @@ mod problem;
 mod render;
 mod tree;
 
+pub use check::{Problems, check};
 pub use nearest::nearest;
 pub use parse::{Parsed, parse};
 pub use problem::Problem;

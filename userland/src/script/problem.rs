@@ -1,6 +1,6 @@
 //! What is wrong with a script, said so that its writer can mend it.
 
-use std::fmt::Write;
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::ops::Range;
 
 /// A mistake: where it is and what was expected there.
@@ -16,50 +16,84 @@ pub struct Problem {
     pub help: Option<String>,
 }
 
-/// Longer lines are shown in part: a log may have lines of any length.
-const WIDEST: usize = 160;
+/// Wider lines are shown in part: a log may have lines of any length.
+const WIDEST: usize = 140;
+/// How much of a line around the mistake is looked at at all, in bytes.
+const WINDOW: usize = 4096;
 
 impl Problem {
     /// The problem as rustc would show it: file, line, column, the line itself, and a mark below the place. Line and
     /// column count from 1, columns in characters.
     #[must_use]
     pub fn show(&self, name: &str, source: &str) -> String {
-        let at = floor(source, self.range.start.min(source.len()));
+        let at = floor(source, self.range.start);
         let start = source[..at].rfind('\n').map_or(0, |end| end + 1);
-        let line = source[..start].matches('\n').count() + 1;
+        let number = source[..start].bytes().filter(|&byte| byte == b'\n').count() + 1;
         let end = source[at..].find('\n').map_or(source.len(), |length| at + length);
-        let column = source[start..at].chars().count();
-        // A window of the line, so that the mark is in it.
-        let shown_from = column.saturating_sub(WIDEST / 2);
-        let shown = visible(source[start..end].chars().skip(shown_from).take(WIDEST));
-        let before = visible(source[start..at].chars().skip(shown_from));
-        let marked = source[at..floor(source, self.range.end.clamp(at, end))].chars();
-        let carets = "^".repeat(marked.take(WIDEST / 2).count().max(1));
-        let margin = " ".repeat(line.to_string().len());
-        let indent = " ".repeat(width(&before));
-        let mut text = format!("error: {}\n", self.message);
-        let _ = writeln!(text, "{margin}--> {name}:{line}:{}", column + 1);
-        let _ = writeln!(text, "{margin} |\n{line} | {shown}");
-        let _ = writeln!(text, "{margin} | {indent}{carets} expected {}", self.expected);
+        let end = floor(source, end.min(at.saturating_add(WINDOW)));
+        let marked = at..floor(source, self.range.end.clamp(at, end));
+        let line = &source[start..end];
+        let place = marked.start - start..marked.end - start;
+        let label = format!("expected {}", self.expected);
+        let annotation = AnnotationKind::Primary.span(place).label(label);
+        let name = name.replace(|c: char| c.is_control(), "?");
+        let snippet = Snippet::source(line).line_start(number).path(name).annotation(annotation);
+        let mut report = Level::ERROR.primary_title(&self.message).element(snippet);
         if let Some(help) = &self.help {
-            let _ = writeln!(text, "{margin} = help: {help}");
+            report = report.element(Level::HELP.message(help));
         }
-        text
+        Renderer::plain().term_width(WIDEST).render(&[report]) + "\n"
     }
 }
 
 /// The end of the last whole character before `at`.
 fn floor(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+    text.floor_char_boundary(at)
 }
 
-/// What is shown of characters that could move a cursor.
-fn visible(characters: impl Iterator<Item = char>) -> String {
-    characters.map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
+#[cfg(test)]
+mod tests {
+    use super::{Problem, Range};
 
-/// How many cells a text takes on a terminal: East Asian characters take two.
-fn width(text: &str) -> usize {
-    let wide = |c: char| matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{1f300}'..='\u{1faff}');
-    text.chars().map(|c| 1 + usize::from(wide(c))).sum()
+    fn problem(range: std::ops::Range<usize>) -> Problem {
+        let (message, expected) = ("no".to_owned(), "yes".to_owned());
+        Problem { range, message, expected, help: Some("try".to_owned()) }
+    }
+
+    #[test]
+    fn the_mark_stands_below_the_place() {
+        let source = "one\nread(\u{d55c}\u{ae00}, ?)\nthree\n";
+        let at = source.find('?').expect("it is there");
+        assert_eq!(
+            problem(at..at + 1).show("a.trace", source),
+            "\
+error: no
+ --> a.trace:2:10
+  |
+2 | read(\u{d55c}\u{ae00}, ?)
+  |            ^ expected yes
+  |
+  = help: try
+"
+        );
+    }
+
+    #[test]
+    fn any_range_of_any_text_can_be_shown() {
+        let long = "\u{ac00}\u{1b}".repeat(100_000);
+        for source in ["", "\n", "\r\n\t", "\u{ac00}", long.as_str()] {
+            for range in [
+                0..0,
+                0..1,
+                1..2,
+                3..usize::MAX,
+                usize::MAX..usize::MAX,
+                Range { start: 5, end: 2 },
+            ] {
+                let shown = problem(range).show("x\u{1b}", source);
+                assert!(shown.contains("expected yes") && !shown.contains('\u{1b}'), "{shown}");
+                assert!(shown.len() < 10_000);
+            }
+        }
+    }
 }

@@ -11,14 +11,12 @@ mod leader;
 mod statement;
 mod value;
 
+use super::check::Problems;
 use super::problem::Problem;
 use super::tree::{Kind, Raw, Tree};
 
 /// How many brackets may stand within each other.
 const DEEPEST: u32 = 100;
-
-/// After so many mistakes the text is probably no script.
-const MOST_PROBLEMS: usize = 20;
 
 /// What became of a text: a tree in any case, and what is wrong with it.
 pub struct Parsed {
@@ -26,6 +24,8 @@ pub struct Parsed {
     pub tree: Tree,
     /// The mistakes, in order; at most 20.
     pub problems: Vec<Problem>,
+    /// How many there are besides.
+    pub more: usize,
 }
 
 /// Reads a script or a log.
@@ -34,10 +34,11 @@ pub fn parse(text: &str) -> Parsed {
     let mut parser = Parser::new(text);
     if u32::try_from(text.len()).is_err() {
         let problem = parser.problem(0..0, "this file is too large", "at most 4 GiB");
-        return Parsed { tree: Tree::new(text, Vec::new()), problems: vec![problem] };
+        return Parsed { tree: Tree::new(text, Vec::new()), problems: vec![problem], more: 0 };
     }
     parser.script();
-    Parsed { tree: Tree::new(text, parser.nodes), problems: parser.problems }
+    let Problems { first, more } = parser.problems;
+    Parsed { tree: Tree::new(text, parser.nodes), problems: first, more }
 }
 
 /// Reading goes on behind what was read, or there is a problem.
@@ -48,7 +49,7 @@ struct Parser<'s> {
     bytes: &'s [u8],
     at: usize,
     nodes: Vec<Raw>,
-    problems: Vec<Problem>,
+    problems: Problems,
     depth: u32,
     /// Whether this is within the table of `strace -c`.
     in_summary: bool,
@@ -62,7 +63,7 @@ impl<'s> Parser<'s> {
             at: 0,
             // About what a line of strace takes.
             nodes: Vec::with_capacity(text.len() / 6),
-            problems: Vec::new(),
+            problems: Problems::default(),
             depth: 0,
             in_summary: false,
         }

@@ -1,6 +1,6 @@
 //! Statements, and blocks of them.
 
-use super::{DEEPEST, MOST_PROBLEMS, Parser, Problem, Read};
+use super::{DEEPEST, Parser, Problem, Read};
 use crate::script::tree::Kind;
 
 /// The words that begin what only people write.
@@ -19,12 +19,6 @@ impl Parser<'_> {
         // Blocks that are open: their nodes.
         let mut blocks = Vec::new();
         while self.at < self.bytes.len() {
-            if self.problems.len() >= MOST_PROBLEMS {
-                let start = self.at;
-                self.at = self.bytes.len();
-                self.leaf(Kind::Broken, start);
-                break;
-            }
             let (start, nodes, depth) = (self.at, self.nodes.len(), self.depth);
             if let Err(problem) = self.line(&mut blocks) {
                 // What was read of the statement is not to be trusted, but what other lines made stays.
@@ -33,7 +27,7 @@ impl Parser<'_> {
                 self.at = start.max(self.at);
                 self.skip_line();
                 self.leaf(Kind::Broken, start);
-                self.problems.push(problem);
+                self.problems.add(|| problem);
             }
             // The end of the line belongs to nobody.
             self.at = (self.at + 1).min(self.bytes.len());
@@ -41,7 +35,8 @@ impl Parser<'_> {
         if let Some(&block) = blocks.last() {
             let at = self.nodes[block].start as usize;
             let message = "this block has no end";
-            self.problems.push(self.problem(at..at + 1, message, "`}` in a later line"));
+            let problem = self.problem(at..at + 1, message, "`}` in a later line");
+            self.problems.add(|| problem);
         }
         for block in blocks.into_iter().rev() {
             self.close(block);

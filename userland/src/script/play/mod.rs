@@ -40,7 +40,7 @@ pub use machine::{SetUpError, boot, programs};
 pub use outcome::{Outcome, Played, Verdict};
 pub use plan::{Directive, Order, Origin, Plan};
 
-pub use lower::alias::names as alias_names;
+pub(super) use lower::{alias, canonical};
 
 /// Words that threads of a script share have their places from here on, 64 bytes apart.
 const CELLS: u64 = 0x2_0000;

@@ -457,6 +457,9 @@ impl Player {
     fn end(&mut self, plan: &Plan, answer: Option<u64>) -> Next {
         let is_root = self.state.task == 0;
         let last = last_questions(plan, self.state.task);
+        if answer.and_then(|value| Errno::from_result(value as i64)) == Some(Errno::EINTR) {
+            self.state.ended = self.state.ended.saturating_sub(1);
+        }
         let stage = self.state.ended;
         self.state.ended += 1;
         match last.get(stage) {
@@ -485,7 +488,7 @@ fn last_questions(plan: &Plan, task: usize) -> Vec<Last> {
     let done = plan.tasks[task].done.map_or(0, |key| u64::from(key.0));
     let mut last = vec![Last::Ask(probe::NOTE, [done, 0, 0])];
     match plan.order {
-        Order::Lines => last.push(Last::Ask(probe::TURN, [plan.turns, 0, UNTOLD])),
+        Order::Lines if is_root => last.push(Last::Ask(probe::TURN, [plan.turns, 0, UNTOLD])),
         Order::Free if is_root => {
             // The root waits for whoever has no end of its own in the script.
             let others = plan.tasks.iter().skip(1).filter(|task| {
@@ -493,7 +496,8 @@ fn last_questions(plan: &Plan, task: usize) -> Vec<Last> {
             });
             last.extend(others.map(|task| recall(task.done)));
         }
-        Order::Free => last.push(Last::Ask(probe::RECALL, [OVER, 0, 0])),
+        // Nothing is left to do, so signals need not wait for a line any more.
+        _ => last.push(Last::Ask(probe::RECALL, [OVER, probe::RESTING, 0])),
     }
     if is_root {
         for key in &plan.last_ends {

@@ -3,7 +3,7 @@
 
 /// Where an argument of the real call comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::script::play) enum Slot {
+pub(in crate::script) enum Slot {
     /// The line's argument of this number.
     Argument(u8),
     /// Always this.
@@ -18,10 +18,10 @@ pub(in crate::script::play) enum Slot {
 
 /// A name, and the call that it is here.
 #[derive(Debug)]
-pub(in crate::script::play) struct Alias {
-    pub(in crate::script::play) name: &'static str,
-    pub(in crate::script::play) target: &'static str,
-    pub(in crate::script::play) slots: &'static [Slot],
+pub(in crate::script) struct Alias {
+    pub(in crate::script) name: &'static str,
+    pub(in crate::script) target: &'static str,
+    pub(in crate::script) slots: &'static [Slot],
 }
 
 use Slot::{Argument as A, Word as W};
@@ -34,8 +34,7 @@ const fn alias(name: &'static str, target: &'static str, slots: &'static [Slot])
 }
 
 /// By name, so that a search can halve.
-static ALIASES: [Alias; 43] = [
-    alias("accept", "accept4", &[A(0), A(1), A(2), W(0)]),
+static ALIASES: [Alias; 42] = [
     alias("access", "faccessat", &[HERE, A(0), A(1)]),
     alias("alarm", "setitimer", &[W(0), Slot::Seconds(0), W(0)]),
     alias("chmod", "fchmodat", &[HERE, A(0), A(1)]),
@@ -86,17 +85,17 @@ static ALIASES: [Alias; 43] = [
 ];
 
 /// The alias of a name.
-pub(in crate::script::play) fn find(name: &str) -> Option<&'static Alias> {
+pub(in crate::script) fn find(name: &str) -> Option<&'static Alias> {
     ALIASES.binary_search_by_key(&name, |alias| alias.name).ok().map(|at| &ALIASES[at])
 }
 
 /// All names.
-pub fn names() -> impl Iterator<Item = &'static str> {
+pub(in crate::script) fn names() -> impl Iterator<Item = &'static str> {
     ALIASES.iter().map(|alias| alias.name)
 }
 
 /// Calls of x86-64 that neither riscv64 nor the C library has: they may stand in recorded logs.
-pub(super) fn is_foreign(name: &str) -> bool {
+pub(in crate::script) fn is_foreign(name: &str) -> bool {
     const FOREIGN: [&str; 14] = [
         "arch_prctl",
         "epoll_ctl_old",

@@ -8,12 +8,13 @@
 //! that will be known when the line runs ([`Expr`]); the text is laid into the task's part of the arena ([`Poke`]); the
 //! size is a number.
 
-pub(super) mod alias;
+pub(in crate::script) mod alias;
 mod memory;
 mod number;
 mod structure;
 
-pub(super) use number::{canonical, unquote};
+pub(in crate::script) use number::canonical;
+pub(super) use number::unquote;
 
 use super::keys::{Key, Keys};
 use crate::script::tree::{Kind as Node_, Node};

@@ -253,7 +253,7 @@ const SYNONYMS: [(&str, &str); 6] = [
 ];
 
 /// A text with the names that strace prints.
-pub(in crate::script::play) fn canonical(text: &str) -> Cow<'_, str> {
+pub(in crate::script) fn canonical(text: &str) -> Cow<'_, str> {
     let is_other = |part: &str| SYNONYMS.iter().find(|(other, _)| *other == part.trim());
     if !text.split('|').any(|part| is_other(part).is_some()) {
         return Cow::Borrowed(text);

@@ -73,6 +73,8 @@ struct Task {
     next: usize,
     /// Calls under way, by how many handlers they are within.
     open: BTreeMap<u64, Open>,
+    /// The step of a signal whose handler began last.
+    taken: Option<usize>,
     /// How many handlers are under way.
     depth: u64,
     ended: bool,
@@ -397,10 +399,17 @@ impl Host<'_> {
         }
         state.depth += 1;
         // The handler's lines follow in the script, or it has none.
-        let next = self.plan.tasks[task].steps.get(state.next);
-        let is_next = next.is_some_and(
-            |step| matches!(step.act, Act::Signal { number, handled: true } if number == signal),
-        );
+        // Its own step may be the one that is waiting for it.
+        let steps = &self.plan.tasks[task].steps;
+        let mut near = [state.next.checked_sub(1), Some(state.next)].into_iter().flatten();
+        let place = near.find(|&at| {
+            state.taken != Some(at)
+                && steps.get(at).is_some_and(|step| {
+                    matches!(step.act, Act::Signal { number, handled: true } if number == signal)
+                })
+        });
+        state.taken = place.or(state.taken);
+        let is_next = place.is_some();
         if is_next { Ok(()) } else { self.give_back(task, id, None) }
     }
 

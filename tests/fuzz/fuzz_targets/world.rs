@@ -1,0 +1,5 @@
+//! cargo-fuzz's way to `oscope_fuzz::world`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| oscope_fuzz::world(bytes));
