@@ -146,7 +146,7 @@ impl Comparison {
                 self.leave(row, "what interrupted the call cannot be seen from outside");
             }
             // The end of a block, at which its task has no line of its own.
-            (Some(a), None) if !there.reached && a.starts_with("exit") => {}
+            (Some(a), None) if a.starts_with("exit") => {}
             (Some(a), None) => {
                 let other = there.begun.as_ref().map(|begun| format!("{begun} waits"));
                 self.differ(row, a, &other.unwrap_or_else(|| NOTHING.to_owned()));
