@@ -1,6 +1,6 @@
 //! Scripts that are played: a script becomes a program of the machine, whose calls are made and compared.
 //!
-//! Layers: [`mod@compile`] turns a tree into a [`Plan`], for which `survey` looks ahead and `lower` puts arguments into words
+//! Layers: `compile` turns a tree into a [`Plan`], for which `survey` looks ahead and `lower` puts arguments into words
 //! and memory; `player` is the program that goes through a plan; `observe` reads off the log what became of each line;
 //! `compare` holds that against what the line says; [`Played`] is the outcome, [`boot`] the machine.
 //!
@@ -25,6 +25,7 @@ mod outcome;
 mod plan;
 mod player;
 mod project;
+mod question;
 mod reader;
 pub mod referee;
 pub mod report;

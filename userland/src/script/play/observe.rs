@@ -1,7 +1,7 @@
 //! What became of a script, read off the log: which call each line made, which signals came, who ended how.
 
 use super::plan::{Act, Order, Plan, What};
-use super::player::UNTOLD;
+use super::question::UNTOLD;
 use crate::predicate::{self, Predicate, Who};
 use crate::script::expect::{Count, Expectation, Standing};
 use crate::script::printer::{CallText, Style};
