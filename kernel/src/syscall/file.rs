@@ -14,7 +14,7 @@ use crate::base::InodeId;
 use crate::context::{Cx, Tables};
 use crate::fs::{Attributes, Change, Key, Kind, Want, permit};
 use crate::hw::PAGE_SIZE;
-use crate::io::{file, node, txn, user, walk};
+use crate::io::{file, node, txn, walk};
 use crate::proc::{FileKind, Stop};
 use crate::task::signal::{self, Target};
 
@@ -242,13 +242,4 @@ fn punch(object: crate::base::ObjectId, (start, end): (u64, u64), t: &mut Tables
     if first < last {
         t.mm.punch_object(&mut t.memory, object, (first, last));
     }
-}
-
-/// copy_file_range(2) and sendfile(2) move what read(2) and write(2) would, a page at a time: see `splice`.
-pub(super) fn read_offset(t: &mut Tables, cx: &mut Cx, place: u64) -> Result<Option<u64>> {
-    if place == 0 {
-        return Ok(None);
-    }
-    let offset = user::read_word(t, cx, place)?;
-    if offset > i64::MAX as u64 { Err(Stop::Fail(Errno::EINVAL)) } else { Ok(Some(offset)) }
 }
