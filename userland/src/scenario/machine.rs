@@ -1,6 +1,7 @@
 //! A machine's table in a world file.
 
 use super::WorldError;
+use super::initramfs::initramfs;
 use super::units::{self, value, wrong};
 use crate::bin::{Builtins, file_of};
 use oscope_kernel::abi::program::Loader;
@@ -27,6 +28,8 @@ pub(super) struct MachineTable {
     dialect: Option<String>,
     interleave: Option<String>,
     disk: Option<DiskTable>,
+    /// What the root directory has without a disk.
+    root: Option<String>,
     swap: Option<DiskTable>,
     overcommit: Option<String>,
     replacement: Option<String>,
@@ -139,6 +142,11 @@ pub(super) fn machine(
         Some(other) => {
             return Err(wrong(&at("structure"), other, "`monolith` or `microkernel`"));
         }
+    };
+    config.initramfs = match table.root.as_deref() {
+        None | Some("bare") => None,
+        Some("initramfs") => Some(initramfs(name, loader).into()),
+        Some(other) => return Err(wrong(&at("root"), other, "`bare` or `initramfs`")),
     };
     if let Some(table) = &table.disk {
         config.disk = Some(disk(&at("disk"), table, Some(loader))?);

@@ -8,6 +8,7 @@
 
 pub mod builtin;
 pub mod file;
+pub mod initramfs;
 mod machine;
 pub mod units;
 
