@@ -93,6 +93,14 @@ pub fn boot(plan: &Arc<Plan>, seed: u64, schedule: Option<&Schedule>) -> Result<
             config.log_keep = u64::MAX;
             // A script counts its processes from 1.
             config.kernel_pids_after = Some(KERNEL_PIDS);
+            if let Some(scene) = &plan.scene {
+                let base = config.initramfs.take().unwrap_or_default();
+                config.initramfs = Some(scene.archive(&base).into());
+                for start in &mut config.programs {
+                    start.directory = Some(scene.directory().to_owned());
+                    start.standard.clone_from(scene.standard());
+                }
+            }
             if let Some(schedule) = schedule {
                 config.explore = true;
                 config.schedule = schedule.clone();
