@@ -25,7 +25,7 @@ pub fn spawn(t: &mut Tables, cx: &mut Cx, start: &Start) -> Result<ProcessId, Er
     process.oom_adjust = start.oom_adjust;
     let handlers = Handlers { actions: BTreeMap::new(), users: 1 };
     process.handlers = Some(t.proc.handlers.insert(handlers));
-    if t.tty.session.is_none() {
+    if t.tty.session.is_none() && start.has_terminal {
         // The world's first program owns the console, as a login shell would.
         (t.tty.session, t.tty.foreground) = (Some(pid), pid);
     }

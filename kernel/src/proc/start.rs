@@ -22,6 +22,8 @@ pub struct Start {
     pub directory: Option<String>,
     /// What its standard input, output and error are: paths of files, or `None` for the console.
     pub standard: [Option<String>; 3],
+    /// Whether the console may become its controlling terminal.
+    pub has_terminal: bool,
 }
 
 impl Start {
@@ -39,6 +41,7 @@ impl Start {
             oom_adjust: 0,
             directory: None,
             standard: [const { None }; 3],
+            has_terminal: true,
         }
     }
 }

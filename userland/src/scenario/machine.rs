@@ -295,6 +295,7 @@ fn program(path: &str, table: &ProgramTable, loader: &Builtins) -> Result<Start,
         oom_adjust: table.oom_score_adj,
         directory: None,
         standard: [const { None }; 3],
+        has_terminal: true,
     })
 }
 

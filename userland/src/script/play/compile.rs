@@ -483,6 +483,12 @@ impl<'t> Compiler<'t> {
         let known = &self.known[task];
         let handled = known.handled.contains(&number);
         let in_call = known.open.is_some() || known.restarts.is_some();
+        if self.origin == Origin::Recorded
+            && let Some(address) = faulted(node)
+        {
+            // No line says what the program did there.
+            self.step(task, at, Act::Touch(Expr::of(address)));
+        }
         if handled {
             self.known[task].depth += 1;
             self.step(task, at, Act::Signal { number, handled });
@@ -546,4 +552,18 @@ fn exit(number: u16, code: u64) -> Lowered {
     let mut lowered = Lowered { number, ..Lowered::default() };
     lowered.words[0] = Expr::of(code);
     lowered
+}
+
+/// The address whose use brought a signal, if that address leads nowhere.
+fn faulted(node: Node<'_>) -> Option<u64> {
+    let text = node.text();
+    if !text.contains("si_code=SEGV_MAPERR") {
+        return None;
+    }
+    let (_, rest) = text.split_once("si_addr=")?;
+    let digits = rest.split(['}', ',', ' ']).next()?;
+    match digits.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => (digits == "NULL").then_some(0),
+    }
 }

@@ -19,7 +19,7 @@ use super::result::Expected;
 use super::survey::{is_fork, label_of};
 use crate::script::tree::{Children, Kind, Node, Tree};
 use facts::Files;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a log has found.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +29,12 @@ pub(super) struct Scene {
     directory: String,
     /// What descriptors 0, 1 and 2 were, if not a terminal: paths.
     standard: [Option<String>; 3],
+    /// Lines that read what a machine tells of itself: /proc, /sys, chance.
+    of_the_machine: BTreeSet<usize>,
+    /// Whether the program had no terminal to control it.
+    is_detached: bool,
+    /// The name of the program.
+    program: Option<String>,
 }
 
 /// An open file, as the log's reader sees it.
@@ -75,6 +81,21 @@ impl Scene {
     /// Where the first process is.
     pub(super) fn directory(&self) -> &str {
         &self.directory
+    }
+
+    /// Whether a line, by its node, tells of the machine that the log was recorded on.
+    pub(super) fn is_of_the_machine(&self, node: usize) -> bool {
+        self.of_the_machine.contains(&node)
+    }
+
+    /// Whether the program had no terminal to control it.
+    pub(super) fn is_detached(&self) -> bool {
+        self.is_detached
+    }
+
+    /// The name of the program that made the first call.
+    pub(super) fn program(&self) -> Option<&str> {
+        self.program.as_deref()
     }
 
     /// What its first three descriptors are: paths, or nothing for the console.
@@ -154,7 +175,7 @@ impl Reader {
         let given = arguments(node);
         let expected = Expected::of(node);
         if expected.fails() {
-            self.failure(name, &given, &expected);
+            self.failure(&label, name, &given, &expected);
             return;
         }
         if is_fork(name)
@@ -165,12 +186,36 @@ impl Reader {
             return;
         }
         let result = expected.number();
+        if name == "execve" && self.scene.program.is_none() {
+            let path = given.first().and_then(|node| text(*node)).unwrap_or_default();
+            self.scene.program = path.rsplit('/').next().map(str::to_owned);
+        }
+        if self.tells_of_machine(&label, name, &given) {
+            self.scene.of_the_machine.insert(node.number());
+        }
         self.on_path(&label, name, &given, result);
         self.on_descriptor(&label, name, &given, result);
     }
 
+    /// Whether a call reads what only the machine knows that the log was recorded on.
+    fn tells_of_machine(&self, label: &str, name: &str, given: &[Node<'_>]) -> bool {
+        const SOURCES: [&str; 4] = ["/proc", "/sys", "/dev/urandom", "/dev/random"];
+        let path = match name {
+            "read" | "pread64" | "lseek" | "fstat" | "getdents64" | "mmap" => {
+                let place = if name == "mmap" { 4 } else { 0 };
+                let fd = given.get(place).and_then(|node| descriptor(*node));
+                let process = self.processes.get(label);
+                fd.and_then(|fd| process?.files.get(&fd)).map(|open| open.path.clone())
+            }
+            "readlink" | "stat" | "lstat" => given.first().and_then(|node| text(*node)),
+            "readlinkat" | "newfstatat" => given.get(1).and_then(|node| text(*node)),
+            _ => None,
+        };
+        path.is_some_and(|path| SOURCES.iter().any(|source| path.starts_with(source)))
+    }
+
     /// What is said by what failed: a descriptor that is no terminal, a name that was there already.
-    fn failure(&mut self, name: &str, given: &[Node<'_>], expected: &Expected<'_>) {
+    fn failure(&mut self, label: &str, name: &str, given: &[Node<'_>], expected: &Expected<'_>) {
         let errno = expected.errno.unwrap_or_default();
         match (name, given) {
             ("ioctl", [fd, request, ..]) if errno == "ENOTTY" && request.text() == "TCGETS" => {
@@ -178,8 +223,23 @@ impl Reader {
                     self.no_terminal(fd);
                 }
             }
+            ("open" | "openat", [.., path, _])
+                if errno == "ENXIO" && path.text().contains("/dev/tty") =>
+            {
+                self.scene.is_detached = true;
+            }
+            ("readlink" | "open", [path, ..]) if matches!(errno, "EINVAL" | "EEXIST") => {
+                let path = self.path(label, None, *path);
+                self.there(path);
+            }
+            ("readlinkat" | "openat", [directory, path, ..])
+                if matches!(errno, "EINVAL" | "EEXIST") =>
+            {
+                let path = self.path(label, Some(*directory), *path);
+                self.there(path);
+            }
             ("mkdir", [path, ..]) if errno == "EEXIST" => {
-                if let Some(path) = self.path("", None, *path) {
+                if let Some(path) = self.path(label, None, *path) {
                     self.scene.files.directory(&path);
                 }
             }
