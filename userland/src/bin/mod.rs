@@ -20,6 +20,7 @@ mod pages;
 mod philosophers;
 mod prefork;
 mod scribe;
+mod sh;
 mod sharers;
 mod splitter;
 mod workers;
@@ -68,6 +69,7 @@ impl Default for Builtins {
             philosophers::image(),
             prefork::image(),
             scribe::image(),
+            sh::image(),
             sharers::image(),
             splitter::image(),
             workers::image(),

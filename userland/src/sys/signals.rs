@@ -16,6 +16,14 @@ impl Sys {
         self.call3(nr::KILL, pid, u64::from(signal.number()), 0).await
     }
 
+    /// kill(2) without a signal: whether there is such a process, and one may signal it.
+    ///
+    /// # Errors
+    /// `ESRCH`, `EPERM`.
+    pub async fn probe(&self, pid: u64) -> Result {
+        self.call3(nr::KILL, pid, 0, 0).await
+    }
+
     /// kill(2) of a whole process group.
     ///
     /// # Errors

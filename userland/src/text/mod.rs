@@ -1,0 +1,3 @@
+//! Texts that several programs read or write in the same way.
+
+pub(crate) mod mode;
