@@ -213,6 +213,7 @@ impl Rows<'_> {
             Use::Object { object, .. } => match mm.object(object).map(|object| &object.kind) {
                 Some(Kind::Text(name)) => RowKind::Code(crate::text::clean(name)),
                 Some(Kind::SystemV(id)) => RowKind::Shared(format!("shm {id:#x}")),
+                Some(Kind::File(inode)) => RowKind::File(inode.number.to_string()),
                 Some(Kind::Memfd(name)) => RowKind::Shared(crate::text::clean(name)),
                 Some(Kind::Anonymous) | None => RowKind::Shared(program()),
             },

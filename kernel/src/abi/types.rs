@@ -11,6 +11,7 @@
 //! 3. fstat(2) goes the other way: the file system fills a [`Stat`], and `to_bytes` is copied out.
 
 mod bytes;
+mod flock;
 mod resource;
 mod siginfo;
 mod socket;
@@ -20,6 +21,7 @@ mod text;
 mod time;
 mod wait;
 
+pub use flock::Flock;
 pub use resource::{RLIM_INFINITY, Rlimit, Rusage, Sysinfo, Tms};
 pub use siginfo::{SigInfo, StackT};
 pub use socket::{

@@ -55,6 +55,10 @@ pub enum Channel {
         /// The page's index in the file, in units of 4096 bytes.
         page: u64,
     },
+    /// A lock on a file was given back (fcntl(2), flock(2)).
+    FileLock(InodeId),
+    /// A FIFO was opened, or closed, at one of its ends (fifo(7)).
+    Fifo(InodeId),
     /// This thread was given the lock that it waits for (futex(2), FUTEX_LOCK_PI).
     PiLock(ThreadId),
     /// The socket has something to receive.

@@ -207,6 +207,10 @@ ids! {
     SocketId = SocketTag;
     /// A memory object: pages that several address spaces map.
     ObjectId = ObjectTag;
+    /// A name in a directory, as the kernel remembers it.
+    DentryId = DentryTag;
+    /// A file system at a place in the tree.
+    MountId = MountTag;
     /// Whose turn it is among the threads of a script.
     BoardId = BoardTag;
     /// A guest machine that this machine hosts.
@@ -262,7 +266,16 @@ pub struct InodeId {
     /// The mounted file system.
     pub fs: u16,
     /// The inode's number there.
-    pub number: u32,
+    pub number: u64,
+}
+
+/// A place in the tree of files: `struct path` of Linux. The same name may be reached through several mounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// Through which mount.
+    pub mount: MountId,
+    /// The name there.
+    pub dentry: DentryId,
 }
 
 #[cfg(test)]

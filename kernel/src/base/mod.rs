@@ -18,11 +18,11 @@ pub use choose::{Asked, Choice, Chooser, Schedule};
 pub use cred::{CgroupId, Cred, Namespaces, NsId};
 pub use digest::Digester;
 pub use id::{
-    BlockNumber, BoardId, BoardTag, CpuId, DeviceId, FilesId, FilesTag, FrameId, FsInfoId,
-    FsInfoTag, GuestId, GuestTag, HandlersId, HandlersTag, Id, InodeId, MachineId, ObjectId,
-    ObjectTag, OpenFileId, OpenFileTag, Pid, PipeId, PipeTag, PortId, ProcessId, ProcessTag,
-    RequestId, Serial, ServerId, SocketId, SocketTag, SpaceId, SpaceTag, Table, ThreadId,
-    ThreadTag,
+    BlockNumber, BoardId, BoardTag, CpuId, DentryId, DentryTag, DeviceId, FilesId, FilesTag,
+    FrameId, FsInfoId, FsInfoTag, GuestId, GuestTag, HandlersId, HandlersTag, Id, InodeId,
+    Location, MachineId, MountId, MountTag, ObjectId, ObjectTag, OpenFileId, OpenFileTag, Pid,
+    PipeId, PipeTag, PortId, ProcessId, ProcessTag, RequestId, Serial, ServerId, SocketId,
+    SocketTag, SpaceId, SpaceTag, Table, ThreadId, ThreadTag,
 };
 pub use rng::Rng;
 pub use time::{Duration, Time};

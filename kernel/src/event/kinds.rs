@@ -234,6 +234,8 @@ pub enum Wait {
     Work,
     /// For a frame of RAM.
     Memory,
+    /// For a lock on a file.
+    Lock,
 }
 
 /// Events of system calls.

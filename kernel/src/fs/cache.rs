@@ -240,6 +240,12 @@ impl Cache {
         None
     }
 
+    /// The pages of a file from one on, as far as they are here.
+    pub fn pages_of(&self, inode: InodeId, from: u64) -> impl Iterator<Item = Key> {
+        let range = Key::Page(inode, from)..=Key::Page(inode, u64::MAX);
+        self.entries.range(range).map(|(key, _)| *key)
+    }
+
     /// How many entries there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,99 +1,218 @@
 //! The plug point for file systems.
+//!
+//! A file system is a set of inodes, and names for them. It knows nothing of paths, mounts, permissions or open files:
+//! whoever asks has walked the path and checked who may do what.
 
+use super::attributes::{Attributes, Change, Kind, New};
 use super::txn::{FsStop, Txn};
-use crate::base::{BlockNumber, Digester};
+use crate::abi::Errno;
+use crate::base::{BlockNumber, Digester, ObjectId};
 
-/// What an inode is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Bytes.
-    Regular,
-    /// Names.
-    Directory,
-}
-
-/// What a file system knows of an inode besides its data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Attributes {
-    /// What it is.
+/// One name of a directory.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Entry {
+    /// The name.
+    pub name: Box<str>,
+    /// What it names.
+    pub inode: u64,
+    /// What that is.
     pub kind: Kind,
-    /// Permission bits, `0..=0o7777`.
-    pub mode: u16,
-    /// How many names it has.
-    pub links: u16,
-    /// Owner.
-    pub uid: u32,
-    /// Group.
-    pub gid: u32,
-    /// Bytes.
-    pub size: u64,
+    /// Where the names behind it begin: a cookie that stays good while names come and go.
+    pub next: u64,
 }
 
-/// A file system on a block device. It reads and changes blocks through a [`Txn`] and keeps no state
-/// besides what it learnt when it was mounted, so that an operation that must wait for a block can be
-/// dropped and run again.
+/// How full a file system is (statfs(2)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Usage {
+    /// Bytes of a block.
+    pub block_size: u32,
+    /// Blocks in all.
+    pub blocks: u64,
+    /// Blocks that are free.
+    pub free: u64,
+    /// Inodes in all; 0 if there is no limit.
+    pub inodes: u64,
+    /// Inodes that are free.
+    pub free_inodes: u64,
+    /// The number by which programs know the kind of file system (linux/magic.h).
+    pub magic: u64,
+    /// The longest name, in bytes.
+    pub longest_name: u32,
+}
+
+/// A file system.
 ///
-/// All operations fail with [`FsStop`]: `Miss` for a block that is not there, `EUCLEAN` for a structure
-/// that cannot be, and the errno that the system call of that name has.
+/// One on a block device reads and changes blocks through a [`Txn`] and keeps no state besides what it learnt when it was
+/// mounted, so that an operation that must wait for a block can be dropped and run again. One in memory changes itself;
+/// each of its operations checks everything before it changes anything.
+///
+/// All operations fail with [`FsStop`]: `Miss` for a block that is not there, `EUCLEAN` for a structure that cannot be,
+/// `ESTALE` for an inode that is not there, `ENOTDIR` for a directory that is none, and the errno that the system call of
+/// that name has. What a file system cannot do at all is `EPERM`, as on Linux.
 pub trait FileSystem: Send + Sync {
     /// Its name, as in /proc/filesystems.
     fn name(&self) -> &'static str;
 
     /// The root directory's inode.
-    fn root(&self) -> u32;
+    fn root(&self) -> u64;
 
-    /// The inode behind a name. `ENOENT`, `ENOTDIR`.
+    /// The inode behind a name, which is neither `.` nor `..`. `ENOENT`, `ENAMETOOLONG`.
     ///
     /// # Errors
     /// See the trait.
-    fn lookup(&self, txn: &mut Txn<'_>, directory: u32, name: &str) -> Result<u32, FsStop>;
+    fn lookup(&self, txn: &mut Txn<'_>, directory: u64, name: &str) -> Result<u64, FsStop>;
 
-    /// An inode's attributes. `ESTALE` if there is no such inode.
+    /// An inode's attributes.
     ///
     /// # Errors
     /// See the trait.
-    fn attributes(&self, txn: &mut Txn<'_>, inode: u32) -> Result<Attributes, FsStop>;
+    fn attributes(&self, txn: &mut Txn<'_>, inode: u64) -> Result<Attributes, FsStop>;
 
-    /// Makes a file or directory. `EEXIST`, `ENOSPC`, `ENAMETOOLONG`, `ENOTDIR`.
+    /// Changes attributes, but for the size.
+    ///
+    /// # Errors
+    /// See the trait.
+    fn change(&mut self, txn: &mut Txn<'_>, inode: u64, change: &Change) -> Result<(), FsStop>;
+
+    /// Makes an inode with a name, which is not there yet. `ENOSPC`, `ENAMETOOLONG`, `EMLINK`.
     ///
     /// # Errors
     /// See the trait.
     fn create(
+        &mut self,
+        txn: &mut Txn<'_>,
+        directory: u64,
+        name: &str,
+        new: &New<'_>,
+    ) -> Result<u64, FsStop>;
+
+    /// Makes an inode without a name (O_TMPFILE).
+    ///
+    /// # Errors
+    /// See the trait; `EOPNOTSUPP` by default.
+    fn create_nameless(&mut self, _: &mut Txn<'_>, _: &New<'_>) -> Result<u64, FsStop> {
+        Err(Errno::EOPNOTSUPP.into())
+    }
+
+    /// Gives an inode another name, which is not there yet. `EMLINK`, `ENOSPC`, `ENAMETOOLONG`.
+    ///
+    /// # Errors
+    /// See the trait.
+    fn link(
+        &mut self,
+        _: &mut Txn<'_>,
+        _directory: u64,
+        _name: &str,
+        _inode: u64,
+    ) -> Result<(), FsStop> {
+        Err(Errno::EPERM.into())
+    }
+
+    /// Takes a name away, and returns what it named. An inode without names lives on until it is forgotten; a directory
+    /// must be empty. `ENOENT`, `ENOTEMPTY`.
+    ///
+    /// # Errors
+    /// See the trait.
+    fn remove(&mut self, _: &mut Txn<'_>, _directory: u64, _name: &str) -> Result<u64, FsStop> {
+        Err(Errno::EPERM.into())
+    }
+
+    /// Gives what `from` names the name `to`. What had that name loses it, as with [`remove`](Self::remove), and is
+    /// returned; or, with `exchange`, the two change names.
+    ///
+    /// # Errors
+    /// See the trait.
+    fn rename(
+        &mut self,
+        _: &mut Txn<'_>,
+        _from: (u64, &str),
+        _to: (u64, &str),
+        _exchange: bool,
+    ) -> Result<Option<u64>, FsStop> {
+        Err(Errno::EPERM.into())
+    }
+
+    /// Where a symbolic link leads.
+    ///
+    /// # Errors
+    /// See the trait; `EINVAL` by default.
+    fn target(&self, _: &mut Txn<'_>, _inode: u64) -> Result<Box<str>, FsStop> {
+        Err(Errno::EINVAL.into())
+    }
+
+    /// The names of a directory, in its own order, from a cookie on (0: all), at most `count`.
+    ///
+    /// # Errors
+    /// See the trait.
+    fn list(
         &self,
         txn: &mut Txn<'_>,
-        directory: u32,
-        name: &str,
-        attributes: Attributes,
-    ) -> Result<u32, FsStop>;
+        directory: u64,
+        from: u64,
+        count: usize,
+    ) -> Result<Vec<Entry>, FsStop>;
 
     /// The block that holds a page of a file; `None` for a hole.
     ///
     /// # Errors
-    /// See the trait.
+    /// See the trait; `EIO` by default.
     fn block_of(
         &self,
-        txn: &mut Txn<'_>,
-        inode: u32,
-        page: u64,
-    ) -> Result<Option<BlockNumber>, FsStop>;
+        _: &mut Txn<'_>,
+        _inode: u64,
+        _page: u64,
+    ) -> Result<Option<BlockNumber>, FsStop> {
+        Err(Errno::EIO.into())
+    }
 
     /// The same, and a hole gets a block. `ENOSPC`, `EFBIG`.
     ///
     /// # Errors
-    /// See the trait.
-    fn allocate(&self, txn: &mut Txn<'_>, inode: u32, page: u64) -> Result<BlockNumber, FsStop>;
+    /// See the trait; `EIO` by default.
+    fn allocate(&mut self, _: &mut Txn<'_>, _: u64, _page: u64) -> Result<BlockNumber, FsStop> {
+        Err(Errno::EIO.into())
+    }
 
-    /// Makes a file at least `size` bytes long.
+    /// Sets a file's size. Blocks that lie wholly behind it are given back.
+    ///
+    /// # Errors
+    /// See the trait. `EFBIG`.
+    fn resize(&mut self, txn: &mut Txn<'_>, inode: u64, size: u64) -> Result<(), FsStop>;
+
+    /// The largest size of a file, in bytes.
+    fn largest(&self) -> u64;
+
+    /// Whether files are memory objects. If not, their pages lie on blocks.
+    fn is_in_memory(&self) -> bool {
+        false
+    }
+
+    /// The memory object that holds a file's data, once there is one.
+    fn object(&self, _inode: u64) -> Option<ObjectId> {
+        None
+    }
+
+    /// All its objects, when it is not needed any more.
+    fn objects(&self) -> Vec<ObjectId> {
+        Vec::new()
+    }
+
+    /// Says where a file's data is.
+    fn set_object(&mut self, _inode: u64, _object: ObjectId) {}
+
+    /// Frees an inode that has no names and that nobody uses; returns its object, which is the caller's to release.
     ///
     /// # Errors
     /// See the trait.
-    fn extend(&self, txn: &mut Txn<'_>, inode: u32, size: u64) -> Result<(), FsStop>;
+    fn forget(&mut self, _: &mut Txn<'_>, _inode: u64) -> Result<Option<ObjectId>, FsStop> {
+        Ok(None)
+    }
 
-    /// The names in a directory, in its own order, with their inodes.
+    /// How full it is.
     ///
     /// # Errors
     /// See the trait.
-    fn list(&self, txn: &mut Txn<'_>, directory: u32) -> Result<Vec<(String, u32)>, FsStop>;
+    fn usage(&self, txn: &mut Txn<'_>) -> Result<Usage, FsStop>;
 
     /// A copy, for keyframes.
     fn clone_fs(&self) -> Box<dyn FileSystem>;

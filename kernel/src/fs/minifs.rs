@@ -10,10 +10,12 @@
 //! An inode names nine blocks and one block of 1,024 further names, as in the Unix file system of 1974
 //! (Ritchie, Thompson: "The UNIX Time-Sharing System", §4). A directory is a file of 64-byte entries.
 
-use super::file_system::{Attributes, FileSystem, Kind};
+use super::attributes::{Attributes, Change, Kind, New};
+use super::file_system::{Entry, FileSystem, Usage};
 use super::txn::{Blocks, FsStop, Txn};
 use crate::abi::Errno;
-use crate::base::{BlockNumber, Digester};
+use crate::abi::types::Timespec;
+use crate::base::{BlockNumber, Digester, ObjectId};
 use crate::hw::disk::Medium;
 use crate::hw::{PAGE_SIZE, Page};
 use std::hash::Hash;
@@ -21,7 +23,7 @@ use std::hash::Hash;
 const MAGIC: u64 = u64::from_le_bytes(*b"OSCOPEFS");
 const BITMAP: BlockNumber = BlockNumber(1);
 const INODES: u64 = 2;
-const PER_BLOCK: u32 = 64;
+const PER_BLOCK: u64 = 64;
 const INODE: usize = 64;
 const ENTRY: usize = 64;
 const NAME: usize = ENTRY - 5;
@@ -29,7 +31,7 @@ const DIRECT: u64 = 9;
 const INDIRECT: u64 = 1024;
 /// As many blocks as the bitmap has bits.
 const MAX_BLOCKS: u64 = PAGE_SIZE as u64 * 8;
-const ROOT: u32 = 1;
+const ROOT: u64 = 1;
 
 // Offsets in an inode.
 const KIND: usize = 0;
@@ -62,7 +64,7 @@ fn set64(page: &mut Page, at: usize, value: u64) {
 #[derive(Clone, Debug, Hash)]
 pub struct MiniFs {
     blocks: u64,
-    inodes: u32,
+    inodes: u64,
 }
 
 impl MiniFs {
@@ -75,7 +77,7 @@ impl MiniFs {
         if get64(page, 0) != MAGIC {
             return Err(Errno::EINVAL.into());
         }
-        let fs = Self { blocks: get64(page, 8), inodes: get32(page, 16) };
+        let fs = Self { blocks: get64(page, 8), inodes: get32(page, 16).into() };
         if fs.blocks > MAX_BLOCKS || fs.first_data() >= fs.blocks || fs.inodes < 2 {
             return Err(Errno::EUCLEAN.into());
         }
@@ -92,11 +94,14 @@ impl MiniFs {
         if blocks < 8 {
             return Err(Errno::ENOSPC);
         }
-        let inodes =
-            ((blocks / 4).clamp(u64::from(PER_BLOCK), 4096) as u32).next_multiple_of(PER_BLOCK);
-        let fs = Self { blocks, inodes };
-        let mut txn = Txn::new(medium);
+        let inodes = (blocks / 4).clamp(PER_BLOCK, 4096).next_multiple_of(PER_BLOCK);
+        let mut fs = Self { blocks, inodes };
+        let mut txn = Txn::new(medium, Timespec::default());
         let made = fs.format(&mut txn).and_then(|()| {
+            // Where a kernel shows devices, processes, and what is not to last.
+            for name in ["dev", "proc", "tmp"] {
+                fs.create(&mut txn, ROOT, name, &New::of_root(Kind::Directory, 0o755))?;
+            }
             files.iter().try_for_each(|(path, contents)| fs.put(&mut txn, path, contents))
         });
         made.map_err(|stop| match stop {
@@ -113,7 +118,7 @@ impl MiniFs {
         let superblock = txn.fresh(BlockNumber(0));
         set64(superblock, 0, MAGIC);
         set64(superblock, 8, self.blocks);
-        set32(superblock, 16, self.inodes);
+        set32(superblock, 16, self.inodes as u32);
         let bitmap = txn.fresh(BITMAP);
         for taken in 0..self.first_data() {
             bitmap[taken as usize / 8] |= 1 << (taken % 8);
@@ -121,53 +126,50 @@ impl MiniFs {
         for number in INODES..self.first_data() {
             txn.fresh(BlockNumber(number));
         }
-        let root =
-            Attributes { kind: Kind::Directory, mode: 0o755, links: 2, uid: 0, gid: 0, size: 0 };
-        self.set_attributes(txn, ROOT, root)
+        self.set_attributes(txn, ROOT, Attributes::new(Kind::Directory, 0o755))
     }
 
-    fn put(&self, txn: &mut Txn<'_>, path: &str, contents: &[u8]) -> Result<(), FsStop> {
+    fn put(&mut self, txn: &mut Txn<'_>, path: &str, contents: &[u8]) -> Result<(), FsStop> {
         let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let (Some(name), true) = (parts.pop(), path.starts_with('/')) else {
             return Err(Errno::EINVAL.into());
         };
-        let new = |kind, mode| Attributes { kind, mode, links: 1, uid: 0, gid: 0, size: 0 };
         let mut directory = ROOT;
         for part in parts {
             directory = match self.lookup(txn, directory, part) {
                 Err(FsStop::Fail(Errno::ENOENT)) => {
-                    self.create(txn, directory, part, new(Kind::Directory, 0o755))?
+                    self.create(txn, directory, part, &New::of_root(Kind::Directory, 0o755))?
                 }
                 found => found?,
             };
         }
-        let inode = self.create(txn, directory, name, new(Kind::Regular, 0o755))?;
+        let inode = self.create(txn, directory, name, &New::of_root(Kind::Regular, 0o755))?;
         for (page, part) in contents.chunks(PAGE_SIZE).enumerate() {
             let block = self.allocate(txn, inode, page as u64)?;
             txn.fresh(block)[..part.len()].copy_from_slice(part);
         }
-        self.extend(txn, inode, contents.len() as u64)
+        self.resize(txn, inode, contents.len() as u64)
     }
 
     fn first_data(&self) -> u64 {
-        INODES + u64::from(self.inodes.div_ceil(PER_BLOCK))
+        INODES + self.inodes.div_ceil(PER_BLOCK)
     }
 
     /// Where an inode lies: its block, and the offset in it.
-    fn place(&self, inode: u32) -> Result<(BlockNumber, usize), FsStop> {
+    fn place(&self, inode: u64) -> Result<(BlockNumber, usize), FsStop> {
         if inode == 0 || inode >= self.inodes {
             return Err(Errno::ESTALE.into());
         }
-        let block = INODES + u64::from(inode / PER_BLOCK);
+        let block = INODES + inode / PER_BLOCK;
         Ok((BlockNumber(block), (inode % PER_BLOCK) as usize * INODE))
     }
 
-    fn set_attributes(&self, txn: &mut Txn<'_>, inode: u32, to: Attributes) -> Result<(), FsStop> {
+    fn set_attributes(&self, txn: &mut Txn<'_>, inode: u64, to: Attributes) -> Result<(), FsStop> {
         let (block, at) = self.place(inode)?;
         let page = txn.edit(block)?;
         page[at + KIND] = if to.kind == Kind::Directory { 2 } else { 1 };
         page[at + MODE..at + MODE + 2].copy_from_slice(&to.mode.to_le_bytes());
-        page[at + LINKS..at + LINKS + 2].copy_from_slice(&to.links.to_le_bytes());
+        page[at + LINKS..at + LINKS + 2].copy_from_slice(&(to.links as u16).to_le_bytes());
         set32(page, at + UID, to.uid);
         set32(page, at + GID, to.gid);
         set64(page, at + SIZE, to.size);
@@ -196,7 +198,7 @@ impl MiniFs {
     fn slot(
         &self,
         txn: &mut Txn<'_>,
-        inode: u32,
+        inode: u64,
         page: u64,
         make: bool,
     ) -> Result<Option<(BlockNumber, usize)>, FsStop> {
@@ -226,8 +228,8 @@ impl MiniFs {
     fn scan(
         &self,
         txn: &mut Txn<'_>,
-        directory: u32,
-        mut test: impl FnMut(u32, &[u8]) -> bool,
+        directory: u64,
+        mut test: impl FnMut(u64, &[u8]) -> bool,
     ) -> Result<Option<(BlockNumber, usize)>, FsStop> {
         let attributes = self.attributes(txn, directory)?;
         if attributes.kind != Kind::Directory {
@@ -242,7 +244,7 @@ impl MiniFs {
             let left = attributes.size - page * PAGE_SIZE as u64;
             for at in (0..left.min(PAGE_SIZE as u64) as usize).step_by(ENTRY) {
                 let length = (contents[at + 4] as usize).min(NAME);
-                if test(get32(contents, at), &contents[at + 5..at + 5 + length]) {
+                if test(get32(contents, at).into(), &contents[at + 5..at + 5 + length]) {
                     return Ok(Some((block, at)));
                 }
             }
@@ -256,11 +258,11 @@ impl FileSystem for MiniFs {
         "minifs"
     }
 
-    fn root(&self) -> u32 {
+    fn root(&self) -> u64 {
         ROOT
     }
 
-    fn lookup(&self, txn: &mut Txn<'_>, directory: u32, name: &str) -> Result<u32, FsStop> {
+    fn lookup(&self, txn: &mut Txn<'_>, directory: u64, name: &str) -> Result<u64, FsStop> {
         let mut inode = 0;
         self.scan(txn, directory, |number, entry| {
             let hit = number != 0 && entry == name.as_bytes();
@@ -272,7 +274,7 @@ impl FileSystem for MiniFs {
         if inode == 0 { Err(Errno::ENOENT.into()) } else { Ok(inode) }
     }
 
-    fn attributes(&self, txn: &mut Txn<'_>, inode: u32) -> Result<Attributes, FsStop> {
+    fn attributes(&self, txn: &mut Txn<'_>, inode: u64) -> Result<Attributes, FsStop> {
         let (block, at) = self.place(inode)?;
         let page = txn.read(block)?;
         let kind = match page[at + KIND] {
@@ -281,25 +283,34 @@ impl FileSystem for MiniFs {
             0 => return Err(Errno::ESTALE.into()),
             _ => return Err(Errno::EUCLEAN.into()),
         };
+        let size = get64(page, at + SIZE).min(self.largest());
         Ok(Attributes {
-            kind,
-            mode: get32(page, at + MODE) as u16,
-            links: get32(page, at + LINKS) as u16,
+            links: get32(page, at + LINKS) & 0xffff,
             uid: get32(page, at + UID),
             gid: get32(page, at + GID),
-            size: get64(page, at + SIZE).min((DIRECT + INDIRECT) * PAGE_SIZE as u64),
+            size,
+            blocks: size.div_ceil(PAGE_SIZE as u64) * 8,
+            ..Attributes::new(kind, get32(page, at + MODE) as u16)
         })
     }
 
+    fn change(&mut self, txn: &mut Txn<'_>, inode: u64, change: &Change) -> Result<(), FsStop> {
+        let attributes = self.attributes(txn, inode)?;
+        self.set_attributes(txn, inode, attributes.with(change))
+    }
+
     fn create(
-        &self,
+        &mut self,
         txn: &mut Txn<'_>,
-        directory: u32,
+        directory: u64,
         name: &str,
-        attributes: Attributes,
-    ) -> Result<u32, FsStop> {
+        new: &New<'_>,
+    ) -> Result<u64, FsStop> {
         if name.len() > NAME {
             return Err(Errno::ENAMETOOLONG.into());
+        }
+        if !matches!(new.kind, Kind::Regular | Kind::Directory) {
+            return Err(Errno::EPERM.into());
         }
         match self.lookup(txn, directory, name) {
             Ok(_) => return Err(Errno::EEXIST.into()),
@@ -315,24 +326,29 @@ impl FileSystem for MiniFs {
             }
         }
         let inode = inode.ok_or(Errno::ENOSPC)?;
-        self.set_attributes(txn, inode, attributes)?;
+        let (uid, gid) = (new.uid, new.gid);
+        self.set_attributes(
+            txn,
+            inode,
+            Attributes { uid, gid, ..Attributes::new(new.kind, new.mode) },
+        )?;
         let size = self.attributes(txn, directory)?.size;
         let page = size / PAGE_SIZE as u64;
         let is_new = self.block_of(txn, directory, page)?.is_none();
         let block = self.allocate(txn, directory, page)?;
         let contents = if is_new { txn.fresh(block) } else { txn.edit(block)? };
         let at = size as usize % PAGE_SIZE;
-        set32(contents, at, inode);
+        set32(contents, at, inode as u32);
         contents[at + 4] = name.len() as u8;
         contents[at + 5..at + 5 + name.len()].copy_from_slice(name.as_bytes());
-        self.extend(txn, directory, size + ENTRY as u64)?;
+        self.resize(txn, directory, size + ENTRY as u64)?;
         Ok(inode)
     }
 
     fn block_of(
         &self,
         txn: &mut Txn<'_>,
-        inode: u32,
+        inode: u64,
         page: u64,
     ) -> Result<Option<BlockNumber>, FsStop> {
         let Some((block, at)) = self.slot(txn, inode, page, false)? else {
@@ -341,7 +357,12 @@ impl FileSystem for MiniFs {
         self.checked(get32(txn.read(block)?, at))
     }
 
-    fn allocate(&self, txn: &mut Txn<'_>, inode: u32, page: u64) -> Result<BlockNumber, FsStop> {
+    fn allocate(
+        &mut self,
+        txn: &mut Txn<'_>,
+        inode: u64,
+        page: u64,
+    ) -> Result<BlockNumber, FsStop> {
         let (block, at) = self.slot(txn, inode, page, true)?.ok_or(Errno::EFBIG)?;
         if let Some(number) = self.checked(get32(txn.read(block)?, at))? {
             return Ok(number);
@@ -351,28 +372,91 @@ impl FileSystem for MiniFs {
         Ok(number)
     }
 
-    fn extend(&self, txn: &mut Txn<'_>, inode: u32, size: u64) -> Result<(), FsStop> {
+    fn remove(&mut self, txn: &mut Txn<'_>, directory: u64, name: &str) -> Result<u64, FsStop> {
+        let inode = self.lookup(txn, directory, name)?;
         let attributes = self.attributes(txn, inode)?;
-        if size > attributes.size {
-            self.set_attributes(txn, inode, Attributes { size, ..attributes })?;
+        if attributes.kind == Kind::Directory
+            && self.scan(txn, inode, |number, _| number != 0)?.is_some()
+        {
+            return Err(Errno::ENOTEMPTY.into());
         }
-        Ok(())
+        let hit = |number, entry: &[u8]| number != 0 && entry == name.as_bytes();
+        if let Some((block, at)) = self.scan(txn, directory, hit)? {
+            set32(txn.edit(block)?, at, 0);
+        }
+        let links =
+            if attributes.kind == Kind::Directory { 0 } else { attributes.links.saturating_sub(1) };
+        self.set_attributes(txn, inode, Attributes { links, ..attributes })?;
+        Ok(inode)
     }
 
-    fn list(&self, txn: &mut Txn<'_>, directory: u32) -> Result<Vec<(String, u32)>, FsStop> {
-        let mut names = Vec::new();
-        self.scan(txn, directory, |number, entry| {
-            if number != 0 {
-                names.push((String::from_utf8_lossy(entry).into_owned(), number));
+    fn forget(&mut self, txn: &mut Txn<'_>, inode: u64) -> Result<Option<ObjectId>, FsStop> {
+        self.resize(txn, inode, 0)?;
+        let (block, at) = self.place(inode)?;
+        txn.edit(block)?[at..at + INODE].fill(0);
+        Ok(None)
+    }
+
+    fn resize(&mut self, txn: &mut Txn<'_>, inode: u64, size: u64) -> Result<(), FsStop> {
+        if size > self.largest() {
+            return Err(Errno::EFBIG.into());
+        }
+        let attributes = self.attributes(txn, inode)?;
+        let last = attributes.size.div_ceil(PAGE_SIZE as u64);
+        for page in size.div_ceil(PAGE_SIZE as u64)..last {
+            let Some((block, at)) = self.slot(txn, inode, page, false)? else { continue };
+            if let Some(BlockNumber(number)) = self.checked(get32(txn.read(block)?, at))? {
+                set32(txn.edit(block)?, at, 0);
+                txn.edit(BITMAP)?[number as usize / 8] &= !(1 << (number % 8));
+            }
+        }
+        self.set_attributes(txn, inode, Attributes { size, ..attributes })
+    }
+
+    fn largest(&self) -> u64 {
+        (DIRECT + INDIRECT) * PAGE_SIZE as u64
+    }
+
+    fn list(
+        &self,
+        txn: &mut Txn<'_>,
+        directory: u64,
+        from: u64,
+        count: usize,
+    ) -> Result<Vec<Entry>, FsStop> {
+        let (mut names, mut at) = (Vec::new(), 0);
+        self.scan(txn, directory, |inode, entry| {
+            at += 1;
+            if inode != 0 && at > from && names.len() < count {
+                names.push((String::from_utf8_lossy(entry).into_owned(), inode, at));
             }
             false
         })?;
-        Ok(names)
+        let mut entries = Vec::with_capacity(names.len());
+        for (name, inode, next) in names {
+            let kind = self.attributes(txn, inode)?.kind;
+            entries.push(Entry { name: name.into(), inode, kind, next });
+        }
+        Ok(entries)
+    }
+
+    fn usage(&self, txn: &mut Txn<'_>) -> Result<Usage, FsStop> {
+        let taken: u64 = txn.read(BITMAP)?.iter().map(|byte| u64::from(byte.count_ones())).sum();
+        Ok(Usage {
+            block_size: PAGE_SIZE as u32,
+            blocks: self.blocks,
+            free: self.blocks.saturating_sub(taken),
+            inodes: self.inodes,
+            free_inodes: 0,
+            magic: MAGIC & 0xffff_ffff,
+            longest_name: NAME as u32,
+        })
     }
 
     fn clone_fs(&self) -> Box<dyn FileSystem> {
         Box::new(self.clone())
     }
+
     fn digest(&self, digester: &mut Digester) {
         self.hash(digester);
     }

@@ -1,85 +1,198 @@
 //! Layer 5: files. Bits become names.
 //!
 //! Layers: [`cache`] keeps blocks and pages in frames; [`txn`] lets a file system change blocks all at once
-//! or not at all; [`file_system`] is the plug point and [`minifs`] a small one; [`Fs`] has the mounts and
-//! walks paths.
+//! or not at all; [`file_system`] is the plug point, with [`tmpfs`] in memory and [`minifs`], a small one on a disk;
+//! [`attributes`] says what is known of an inode and who may do what; [`dentry`] remembers names; [`mount`] puts file
+//! systems into one tree; [`inodes`] and [`lock`] keep what open files share; [`cpio`] unpacks what a machine starts with.
+//! Walking a path needs what only layer 7 has, and stands in `io::walk`.
 //!
-//! A typical sequence: openat(2) with O_CREAT runs [`Fs::resolve`] and [`FileSystem::create`] in a [`Txn`];
-//! the directory's block is not in the cache, so the transaction is dropped, the block is asked for, and
-//! the call parks; the disk's interrupt puts the block into the cache and wakes the caller, whose call
-//! runs again; now all blocks are there, the overlay is merged into the cache, and its blocks are dirty
-//! until the flusher has written them.
+//! A typical sequence: openat(2) with O_CREAT walks the path from dentry to dentry, asks the file system for the name that
+//! no dentry knows, and runs [`FileSystem::create`] in a [`Txn`]; if the directory's block is not in the cache, the
+//! transaction is dropped, the block is asked for, and the call parks; the disk's interrupt puts the block into the cache
+//! and wakes the caller, whose call runs again; now all blocks are there, the overlay is merged into the cache, and its
+//! blocks are dirty until the flusher has written them.
 //!
 //! Taken from elsewhere: one cache for files and devices from Linux' page cache; transactions that are
 //! dropped and run again instead of sleeping inside the file system from the atomic calls of Fluke (Ford
-//! et al., 1999); the on-disk layout of [`minifs`] from xv6's `fs.h` and the Unix of 1974.
+//! et al., 1999); superblocks, dentries and mounts as three things from Linux (`fs/namei.c`, `fs/namespace.c`); vnodes that
+//! know nothing of names from BSD; the on-disk layout of [`minifs`] from xv6's `fs.h` and the Unix of 1974.
 
+pub mod attributes;
 pub mod cache;
+pub mod cpio;
+pub mod dentry;
 pub mod file_system;
+pub mod inodes;
+pub mod lock;
 pub mod minifs;
+pub mod mount;
+pub mod tmpfs;
 pub mod txn;
 
+pub use attributes::{Attributes, Change, Kind, New, Want, is_kept, is_member, is_owner, permit};
 pub use cache::{Cache, Cached, Key, State};
-pub use file_system::{Attributes, FileSystem, Kind};
+pub use dentry::{Dentries, Dentry};
+pub use file_system::{Entry, FileSystem, Usage};
+pub use inodes::Inodes;
 pub use minifs::MiniFs;
-pub use txn::{Blocks, CachedBlocks, FsStop, Txn};
+pub use mount::{Mount, Reached};
+pub use tmpfs::Tmpfs;
+pub use txn::{Blocks, CachedBlocks, FsStop, NoBlocks, Txn};
 
-use crate::abi::Errno;
-use crate::base::{Cred, DeviceId, Digester, InodeId, NsId};
+use crate::base::{
+    DentryId, DeviceId, Digester, InodeId, Location, MountId, MountTag, NsId, Table,
+};
 use crate::hw::Ram;
+use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
-/// A file system on a device, at a place. So far the only place is the root.
-struct Mount {
-    namespace: NsId,
-    device: DeviceId,
-    fs: Box<dyn FileSystem>,
+/// The longest path, its zero byte included (`PATH_MAX`).
+pub const PATH_MAX: usize = 4096;
+
+/// Where a file system's inodes come from.
+pub enum Content {
+    /// It has them itself.
+    Stored(Box<dyn FileSystem>),
+    /// They are what the kernel's tables say at the moment, and made in layer 7 (`pseudo`).
+    Generated(Generated),
 }
 
-/// Mounts and the cache.
+/// The file systems that the kernel makes up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Generated {
+    /// Processes, and the kernel's own figures (proc(5)).
+    Proc,
+}
+
+impl Generated {
+    /// The name, as in /proc/filesystems.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Proc => "proc",
+        }
+    }
+
+    /// The root directory's inode.
+    #[must_use]
+    pub const fn root(self) -> u64 {
+        match self {
+            Self::Proc => 1,
+        }
+    }
+}
+
+/// A file system that is in use (Linux: a superblock).
+pub struct Super {
+    /// Its inodes.
+    pub content: Content,
+    /// The device it lies on.
+    pub device: Option<DeviceId>,
+    /// Its root directory.
+    pub root: DentryId,
+}
+
+impl Super {
+    /// Its name, as in /proc/filesystems.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match &self.content {
+            Content::Stored(fs) => fs.name(),
+            Content::Generated(generated) => generated.name(),
+        }
+    }
+}
+
+/// File systems, mounts and what is remembered of them.
 pub struct Fs {
     /// What is cached of files and devices.
     pub cache: Cache,
-    mounts: Vec<Mount>,
-}
-
-/// The longest path, its zero byte included (`PATH_MAX`).
-const PATH_MAX: usize = 4096;
-
-/// What is wanted of a file, for the permission check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Want {
-    /// To read it, or to list a directory.
-    Read = 4,
-    /// To write it, or to make names in a directory.
-    Write = 2,
-    /// To run it, or to walk through a directory.
-    Execute = 1,
+    /// File systems, by the number that [`InodeId::fs`] has.
+    pub supers: Vec<Option<Super>>,
+    /// Names that were looked up.
+    pub dentries: Dentries,
+    /// Inodes in use.
+    pub inodes: Inodes,
+    mounts: Table<MountTag, Mount>,
+    covered: BTreeMap<Location, MountId>,
+    roots: BTreeMap<NsId, Location>,
 }
 
 impl Fs {
-    /// No mounts, and a cache of `limit` pages.
+    /// No file systems, and a cache of `limit` pages.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { cache: Cache::new(limit), mounts: Vec::new() }
+        Self {
+            cache: Cache::new(limit),
+            supers: Vec::new(),
+            dentries: Dentries::default(),
+            inodes: Inodes::default(),
+            mounts: Table::default(),
+            covered: BTreeMap::new(),
+            roots: BTreeMap::new(),
+        }
     }
 
-    /// Mounts a file system at the root of a mount namespace.
-    pub fn mount_root(&mut self, namespace: NsId, device: DeviceId, fs: Box<dyn FileSystem>) {
-        self.mounts.push(Mount { namespace, device, fs });
+    /// Takes a file system into use; returns its number.
+    pub fn add(&mut self, content: Content, device: Option<DeviceId>) -> u16 {
+        let free = self.supers.iter().position(Option::is_none).unwrap_or(self.supers.len());
+        let number = match &content {
+            Content::Stored(fs) => fs.root(),
+            Content::Generated(generated) => generated.root(),
+        };
+        let root = self.dentries.root(InodeId { fs: free as u16, number });
+        let added = Some(Super { content, device, root });
+        match self.supers.get_mut(free) {
+            Some(place) => *place = added,
+            None => self.supers.push(added),
+        }
+        free as u16
     }
 
-    /// The root directory of a mount namespace.
+    /// A file system is not needed any more.
+    pub fn discard(&mut self, fs: u16) {
+        self.dentries.forget(fs);
+        if let Some(place) = self.supers.get_mut(usize::from(fs)) {
+            *place = None;
+        }
+    }
+
+    /// A file system.
     #[must_use]
-    pub fn root(&self, namespace: NsId) -> Option<InodeId> {
-        let at = self.mounts.iter().position(|mount| mount.namespace == namespace)?;
-        Some(InodeId { fs: at as u16, number: self.mounts[at].fs.root() })
+    pub fn of(&self, fs: u16) -> Option<&Super> {
+        self.supers.get(usize::from(fs))?.as_ref()
     }
 
-    /// The file system and the device of an inode.
+    /// The device that an inode's data lies on.
     #[must_use]
-    pub fn of(&self, inode: InodeId) -> Option<(&dyn FileSystem, DeviceId)> {
-        self.mounts.get(usize::from(inode.fs)).map(|mount| (mount.fs.as_ref(), mount.device))
+    pub fn device_of(&self, inode: InodeId) -> Option<DeviceId> {
+        self.of(inode.fs)?.device
+    }
+
+    /// What the kernel makes up behind an inode, if it does.
+    #[must_use]
+    pub fn generated(&self, inode: InodeId) -> Option<Generated> {
+        match self.of(inode.fs)?.content {
+            Content::Generated(generated) => Some(generated),
+            Content::Stored(_) => None,
+        }
+    }
+
+    /// The file system that stores an inode.
+    #[must_use]
+    pub fn stored(&self, inode: InodeId) -> Option<&dyn FileSystem> {
+        match &self.of(inode.fs)?.content {
+            Content::Stored(fs) => Some(fs.as_ref()),
+            Content::Generated(_) => None,
+        }
+    }
+
+    /// The same, to change.
+    pub fn stored_mut(&mut self, inode: InodeId) -> Option<&mut Box<dyn FileSystem>> {
+        match &mut self.supers.get_mut(usize::from(inode.fs))?.as_mut()?.content {
+            Content::Stored(fs) => Some(fs),
+            Content::Generated(_) => None,
+        }
     }
 
     /// The blocks of a device, as far as the cache has them.
@@ -87,77 +200,39 @@ impl Fs {
     pub fn blocks<'a>(&'a self, ram: &'a Ram, device: DeviceId) -> CachedBlocks<'a> {
         CachedBlocks { cache: &self.cache, ram, device }
     }
-
-    /// Walks a path, relative to `start` unless it begins with a slash. Returns the directory that the
-    /// last component is in, and that component; `None` for the root itself.
-    ///
-    /// # Errors
-    /// `ENOENT` for an empty path or a missing directory, `ENOTDIR`, `EACCES`, `ENAMETOOLONG`, or a miss.
-    pub fn resolve<'p>(
-        &self,
-        txn: &mut Txn<'_>,
-        (start, cred): (InodeId, &Cred),
-        path: &'p str,
-    ) -> Result<(InodeId, Option<&'p str>), FsStop> {
-        if path.is_empty() {
-            return Err(Errno::ENOENT.into());
-        }
-        if path.len() >= PATH_MAX {
-            return Err(Errno::ENAMETOOLONG.into());
-        }
-        let (fs, _) = self.of(start).ok_or(Errno::ENOENT)?;
-        let mut at = if path.starts_with('/') { fs.root() } else { start.number };
-        let mut parts = path.split('/').filter(|part| !part.is_empty() && *part != ".").peekable();
-        while let Some(part) = parts.next() {
-            let directory = fs.attributes(txn, at)?;
-            if directory.kind != Kind::Directory {
-                return Err(Errno::ENOTDIR.into());
-            }
-            permit(&directory, cred, Want::Execute)?;
-            if parts.peek().is_none() {
-                return Ok((InodeId { number: at, ..start }, Some(part)));
-            }
-            at = fs.lookup(txn, at, part)?;
-        }
-        Ok((InodeId { number: at, ..start }, None))
-    }
-}
-
-/// Checks an inode's permission bits (path_resolution(7)).
-///
-/// # Errors
-/// `EACCES`.
-pub fn permit(attributes: &Attributes, cred: &Cred, want: Want) -> Result<(), Errno> {
-    let class = if cred.euid == attributes.uid {
-        6
-    } else if cred.egid == attributes.gid || cred.groups.contains(&attributes.gid) {
-        3
-    } else {
-        0
-    };
-    let granted = attributes.mode >> class & want as u16 != 0;
-    // The superuser may do all, but runs only what somebody may run.
-    let runnable = attributes.kind == Kind::Directory || attributes.mode & 0o111 != 0;
-    if granted || cred.is_root() && (want != Want::Execute || runnable) {
-        return Ok(());
-    }
-    Err(Errno::EACCES)
 }
 
 impl Clone for Fs {
     fn clone(&self) -> Self {
-        let copy = |mount: &Mount| Mount { fs: mount.fs.clone_fs(), ..*mount };
-        Self { cache: self.cache.clone(), mounts: self.mounts.iter().map(copy).collect() }
+        let copy = |found: &Super| Super {
+            content: match &found.content {
+                Content::Stored(fs) => Content::Stored(fs.clone_fs()),
+                Content::Generated(generated) => Content::Generated(*generated),
+            },
+            ..*found
+        };
+        Self {
+            cache: self.cache.clone(),
+            supers: self.supers.iter().map(|found| found.as_ref().map(copy)).collect(),
+            dentries: self.dentries.clone(),
+            inodes: self.inodes.clone(),
+            mounts: self.mounts.clone(),
+            covered: self.covered.clone(),
+            roots: self.roots.clone(),
+        }
     }
 }
 
 impl Hash for Fs {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.cache.hash(state);
-        for mount in &self.mounts {
+        for found in self.supers.iter().flatten() {
             let mut digester = Digester::default();
-            mount.fs.digest(&mut digester);
-            (mount.namespace, mount.device, digester.finish()).hash(state);
+            if let Content::Stored(fs) = &found.content {
+                fs.digest(&mut digester);
+            }
+            (found.device, found.name(), digester.finish()).hash(state);
         }
+        (&self.dentries, &self.inodes, &self.mounts, &self.covered, &self.roots).hash(state);
     }
 }

@@ -6,6 +6,7 @@
 
 use super::cache::{Cache, Key};
 use crate::abi::Errno;
+use crate::abi::types::Timespec;
 use crate::base::{BlockNumber, DeviceId};
 use crate::hw::disk::Medium;
 use crate::hw::{PAGE_SIZE, Page, Ram};
@@ -66,18 +67,35 @@ impl Blocks for Medium {
     }
 }
 
+/// No blocks at all: what a file system in memory is handed.
+#[derive(Clone, Copy, Debug)]
+pub struct NoBlocks;
+
+impl Blocks for NoBlocks {
+    fn block(&self, _: BlockNumber) -> Result<&Page, FsStop> {
+        Err(FsStop::Fail(Errno::EIO))
+    }
+}
+
 /// A change under way.
 pub struct Txn<'a> {
     base: &'a dyn Blocks,
     overlay: BTreeMap<BlockNumber, Box<Page>>,
     touched: RefCell<BTreeSet<BlockNumber>>,
+    now: Timespec,
 }
 
 impl<'a> Txn<'a> {
     /// A transaction that has changed nothing yet.
     #[must_use]
-    pub fn new(base: &'a dyn Blocks) -> Self {
-        Self { base, overlay: BTreeMap::new(), touched: RefCell::default() }
+    pub fn new(base: &'a dyn Blocks, now: Timespec) -> Self {
+        Self { base, overlay: BTreeMap::new(), touched: RefCell::default(), now }
+    }
+
+    /// The time that inodes are stamped with.
+    #[must_use]
+    pub const fn now(&self) -> Timespec {
+        self.now
     }
 
     /// A block as this transaction sees it.

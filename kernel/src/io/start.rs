@@ -5,10 +5,10 @@ use crate::abi::flags::file::access_mode::RDWR;
 use crate::abi::program::Answer;
 use crate::abi::signal::SignalSet;
 use crate::abi::{Errno, nr};
-use crate::base::{NsId, ProcessId, Serial};
+use crate::base::{Location, NsId, ProcessId, Serial};
 use crate::context::{Cx, Tables};
 use crate::event::{CallEvent, Event, Moment, picture};
-use crate::proc::{Body, Descriptor, FileKind, FileTable, FsInfo, Handlers, Start};
+use crate::proc::{Body, Descriptor, FileKind, FileTable, FsInfo, Handlers, Place, Start};
 use crate::task::{family, life};
 use std::collections::BTreeMap;
 
@@ -30,10 +30,11 @@ pub fn spawn(t: &mut Tables, cx: &mut Cx, start: &Start) -> Result<ProcessId, Er
         (t.tty.session, t.tty.foreground) = (Some(pid), pid);
     }
     let cwd = t.fs.root(NsId(0));
-    let info = t.proc.fs.insert(FsInfo { cwd, path: "/".to_owned(), umask: 0o022, users: 1 });
+    let info = t.proc.fs.insert(FsInfo { cwd, root: None, umask: 0o022, users: 1 });
     let mut table = FileTable::new();
     if let Some(console) = t.console {
-        let file = t.proc.open.open(FileKind::Console(console), RDWR);
+        let place = place_of_console(t);
+        let file = t.proc.open.open(FileKind::Console(console), RDWR, place);
         for fd in 0..3 {
             table.set(fd, Descriptor { file, close_on_exec: false });
         }
@@ -59,6 +60,17 @@ pub fn spawn(t: &mut Tables, cx: &mut Cx, start: &Start) -> Result<ProcessId, Er
     record(cx, serial, &start.path, &start.arguments, sp);
     frames::trim_cache(t);
     Ok(process)
+}
+
+/// Where the console is in the tree, if somebody has put its device file there.
+fn place_of_console(t: &mut Tables) -> Option<Place> {
+    let root = t.fs.root(NsId(0))?;
+    let device = t.fs.dentries.find(root.dentry, "dev")?;
+    let directory = t.fs.top(Location { dentry: device, ..root });
+    let dentry = t.fs.dentries.find(directory.dentry, "console")?;
+    let inode = t.fs.dentries.inode(dentry)?;
+    t.fs.inodes.open(inode, true);
+    Some(Place { at: Location { dentry, ..directory }, inode })
 }
 
 /// Nobody made the execve(2) that stands at the beginning of every program; the kernel acted as if. It is

@@ -2,10 +2,11 @@
 
 use super::{block, frames};
 use crate::abi::Errno;
+use crate::abi::types::Timespec;
 use crate::base::{BlockNumber, Channel, DeviceId, InodeId, Work};
 use crate::context::{Cx, Tables};
 use crate::event::{BlockEvent, Event};
-use crate::fs::{FileSystem, Fs, FsStop, Key, State, Txn};
+use crate::fs::{CachedBlocks, Content, FileSystem, Fs, FsStop, Key, NoBlocks, State, Super, Txn};
 use crate::hw::Page;
 use crate::mm::Use;
 use crate::proc::{CallFrame, Stop};
@@ -16,22 +17,33 @@ const DIRTY_LIMIT: usize = 64;
 
 /// Runs an operation on the file system that has `inode`: merged whole if it succeeds, dropped if not. A
 /// miss asks for the block and parks the call; what the operation looked at stays in the cache until the
-/// call ends.
+/// call ends. A file system in memory has no blocks, and its operations check before they change.
 ///
 /// # Errors
-/// What the operation failed with, or a park.
+/// What the operation failed with, or a park; `ESTALE` for an inode that no file system stores.
 pub fn run<R>(
     t: &mut Tables,
     cx: &mut Cx,
     frame: &mut CallFrame,
     inode: InodeId,
-    operation: impl FnOnce(&Fs, &dyn FileSystem, &mut Txn<'_>) -> Result<R, FsStop>,
+    operation: impl FnOnce(&mut dyn FileSystem, &mut Txn<'_>) -> Result<R, FsStop>,
 ) -> Result<R, Stop> {
-    let (fs, device) = t.fs.of(inode).ok_or(Errno::ENOENT)?;
-    let blocks = t.fs.blocks(&t.memory.ram, device);
-    let mut txn = Txn::new(&blocks);
-    let result = operation(&t.fs, fs, &mut txn);
-    match result {
+    let now: Timespec = cx.now.into();
+    let Fs { supers, cache, .. } = &mut t.fs;
+    let found = supers.get_mut(usize::from(inode.fs)).and_then(Option::as_mut);
+    let Some(Super { content: Content::Stored(fs), device, .. }) = found else {
+        return Err(Stop::Fail(Errno::ESTALE));
+    };
+    let Some(device) = *device else {
+        return match operation(fs.as_mut(), &mut Txn::new(&NoBlocks, now)) {
+            Ok(value) => Ok(value),
+            Err(FsStop::Fail(errno)) => Err(Stop::Fail(errno)),
+            Err(FsStop::Miss(_)) => Err(Stop::Fail(Errno::EIO)),
+        };
+    };
+    let blocks = CachedBlocks { cache, ram: &t.memory.ram, device };
+    let mut txn = Txn::new(&blocks, now);
+    match operation(fs.as_mut(), &mut txn) {
         Ok(value) => {
             let touched = txn.touched();
             let changes = txn.finish();
@@ -129,9 +141,9 @@ pub fn dirty_page(
     inode: InodeId,
     page: u64,
 ) -> Result<(), Stop> {
-    let home = run(t, cx, frame, inode, |_, fs, txn| fs.allocate(txn, inode.number, page))?;
+    let home = run(t, cx, frame, inode, |fs, txn| fs.allocate(txn, inode.number, page))?;
     let key = Key::Page(inode, page);
-    if let Some((_, device)) = t.fs.of(inode) {
+    if let Some(device) = t.fs.device_of(inode) {
         t.fs.cache.set_home(key, (device, home));
     }
     t.fs.cache.mark_dirty(key, cx.cause, cx.request);
@@ -159,10 +171,10 @@ pub fn fetch_page(
 ) -> Result<crate::base::FrameId, Stop> {
     let key = Key::Page(inode, page);
     if t.fs.cache.get(key).is_none_or(|entry| !entry.is_valid()) {
-        let home = run(t, cx, frame, inode, |_, fs, txn| fs.block_of(txn, inode.number, page))?;
+        let home = run(t, cx, frame, inode, |fs, txn| fs.block_of(txn, inode.number, page))?;
         match home {
             Some(number) => {
-                let device = t.fs.of(inode).map(|(_, device)| device).ok_or(Errno::ENOENT)?;
+                let device = t.fs.device_of(inode).ok_or(Errno::ENOENT)?;
                 block::fetch(t, cx, key, (device, number))?;
             }
             None => {

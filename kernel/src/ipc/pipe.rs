@@ -25,6 +25,8 @@ pub enum End {
     Read,
     /// Where they go in.
     Write,
+    /// Both: a FIFO that was opened for reading and writing.
+    Both,
 }
 
 /// Who wrote a stretch of bytes: it ends where `until` bytes have gone through the pipe.
@@ -47,6 +49,8 @@ pub struct Pipe {
     pub readers: u32,
     /// Open files that are its write end.
     pub writers: u32,
+    /// How often each end was ever opened, of a FIFO.
+    opened: (u32, u32),
 }
 
 impl Pipe {
@@ -54,6 +58,12 @@ impl Pipe {
     #[must_use]
     pub fn len(&self) -> u64 {
         self.bytes.len() as u64
+    }
+
+    /// How often its read end and its write end were ever opened: of a FIFO, whose openers wait for each other.
+    #[must_use]
+    pub const fn opened(&self) -> (u32, u32) {
+        self.opened
     }
 
     /// Whether there is nothing to read.
@@ -134,13 +144,34 @@ pub struct Pipes {
 impl Pipes {
     /// Makes a pipe with one open file at each end.
     pub fn create(&mut self) -> PipeId {
+        self.make(1)
+    }
+
+    /// Makes a pipe that nobody has open yet: what is behind a FIFO.
+    pub fn create_fifo(&mut self) -> PipeId {
+        self.make(0)
+    }
+
+    /// One more open file at an end.
+    pub fn open(&mut self, id: PipeId, end: End) {
+        if let Some(pipe) = self.table.get_mut(id) {
+            let (reads, writes) = (u32::from(end != End::Write), u32::from(end != End::Read));
+            pipe.readers += reads;
+            pipe.writers += writes;
+            let (read, written) = pipe.opened;
+            pipe.opened = (read.wrapping_add(reads), written.wrapping_add(writes));
+        }
+    }
+
+    fn make(&mut self, ends: u32) -> PipeId {
         self.table.insert(Pipe {
             bytes: VecDeque::new(),
             tags: VecDeque::new(),
             capacity: CAPACITY,
             written: 0,
-            readers: 1,
-            writers: 1,
+            readers: ends,
+            writers: ends,
+            opened: (0, 0),
         })
     }
 
@@ -160,11 +191,8 @@ impl Pipes {
         let Some(pipe) = self.table.get_mut(id) else {
             return;
         };
-        let count = match end {
-            End::Read => &mut pipe.readers,
-            End::Write => &mut pipe.writers,
-        };
-        *count = count.saturating_sub(1);
+        pipe.readers = pipe.readers.saturating_sub(u32::from(end != End::Write));
+        pipe.writers = pipe.writers.saturating_sub(u32::from(end != End::Read));
         if pipe.readers == 0 && pipe.writers == 0 {
             self.table.remove(id);
         }

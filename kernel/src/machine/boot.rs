@@ -170,12 +170,15 @@ impl Machine {
         id
     }
 
-    /// Mounts the first disk with a file system on it as the root. A disk without one stays unmounted.
+    /// Puts files into place: a root in memory with what the machine starts with; over it the first disk, if it has a
+    /// file system; and what the kernel itself offers, where there are directories for it.
     fn mount(&mut self, config: &Config) {
+        let (t, cx) = (&mut self.tables, &mut self.cx);
+        crate::io::root::mount(t, cx, config.initramfs.as_deref());
         let Some(disk) = &config.disk else { return };
         // The boot loader reads the superblock before the kernel has a cache to read it into.
         if let Ok(fs) = MiniFs::mount(&disk.medium) {
-            self.tables.fs.mount_root(NsId(0), DeviceId(1), Box::new(fs));
+            crate::io::root::mount_disk(t, Box::new(fs), DeviceId(1), &disk.medium);
         }
     }
 

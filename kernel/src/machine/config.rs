@@ -72,6 +72,8 @@ pub struct Config {
     pub cache_limit: usize,
     /// The numbers of the kernel's own tasks follow this one; `None`: that of the first program.
     pub kernel_pids_after: Option<u32>,
+    /// What is in the root directory from the start: a cpio archive. `None`: the directories that everybody expects.
+    pub initramfs: Option<Arc<[u8]>>,
     /// The disk, with the small file system on it.
     pub disk: Option<DiskConfig>,
     /// The swap area: a disk of its own, all of whose blocks are slots.
@@ -111,6 +113,7 @@ impl Config {
             log_keep: 1 << 24,
             capture: Capture::Full,
             cache_limit: 1024,
+            initramfs: None,
             disk: None,
             swap: None,
             overcommit: Overcommit::default(),

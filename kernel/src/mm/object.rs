@@ -5,7 +5,7 @@
 //! (Linux makes a nameless file on tmpfs for each; Mach and BSD call it a memory object.)
 
 use super::swap::Slot;
-use crate::base::FrameId;
+use crate::base::{FrameId, InodeId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ pub enum Kind {
     SystemV(u32),
     /// memfd_create(2), with its name.
     Memfd(Arc<str>),
+    /// A file of a file system in memory.
+    File(InodeId),
     /// The text of a program, with the program's name.
     Text(Arc<str>),
 }

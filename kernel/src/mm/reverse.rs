@@ -2,12 +2,20 @@
 
 use super::pages::Entry;
 use super::tables::page_of;
-use super::{AreaFlags, Mm};
-use crate::base::{FrameId, SpaceId};
+use super::{AreaFlags, Backing, Mm};
+use crate::base::{FrameId, InodeId, SpaceId};
 use crate::hw::Memory;
 use crate::hw::mmu::Pte;
 
 impl Mm {
+    /// Whether any address space has an area of this file.
+    #[must_use]
+    pub fn maps_file(&self, inode: InodeId) -> bool {
+        self.all_spaces()
+            .flat_map(|(_, space)| space.areas())
+            .any(|vma| matches!(vma.backing, Backing::File { inode: of, .. } if of == inode))
+    }
+
     /// Who maps a frame, and at which address. The page of zeroes is not known to be mapped anywhere.
     pub fn mappers(&self, frame: FrameId) -> impl Iterator<Item = (SpaceId, u64)> {
         self.pages

@@ -5,16 +5,46 @@
 
 use crate::abi::Errno;
 use crate::base::{
-    DeviceId, Digester, InodeId, ObjectId, OpenFileId, OpenFileTag, PipeId, SocketId, Table,
+    DeviceId, Digester, InodeId, Location, ObjectId, OpenFileId, OpenFileTag, PipeId, SocketId,
+    Table,
 };
 use crate::ipc::End;
 use std::hash::Hash;
+use std::sync::Arc;
+
+/// Devices that are nothing but what the kernel makes of them (null(4), full(4), random(4)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Special {
+    /// Swallows what is written; nothing to read.
+    Null,
+    /// Zeroes to read.
+    Zero,
+    /// Zeroes to read, and no room to write.
+    Full,
+    /// Random bytes to read.
+    Random,
+}
+
+/// Where an open file is in the tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The name by which it was opened.
+    pub at: Location,
+    /// What that named.
+    pub inode: InodeId,
+}
 
 /// What an open file is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FileKind {
     /// A file or directory.
     Inode(InodeId),
+    /// A file that the kernel makes up when it is read.
+    Generated(InodeId),
+    /// A place in the tree and nothing more (O_PATH).
+    Path,
+    /// A device that needs no driver.
+    Special(Special),
     /// A console.
     Console(DeviceId),
     /// A socket.
@@ -34,6 +64,10 @@ pub struct OpenFile {
     pub offset: u64,
     /// Access mode and status flags, as open(2) takes them.
     pub flags: u32,
+    /// Where it is in the tree, if it has a place there.
+    pub place: Option<Place>,
+    /// What a made-up file said when it was read from its beginning, so that a reader sees one moment.
+    pub text: Option<Arc<[u8]>>,
     /// How many refused writes it knows of: fsync(2) tells of more than these, once (Linux' `errseq_t`).
     pub refused: u64,
     /// Descriptors and calls under way that refer to it.
@@ -132,8 +166,19 @@ pub struct OpenFiles {
 
 impl OpenFiles {
     /// Opens a file with one reference.
-    pub fn open(&mut self, kind: FileKind, flags: u32) -> OpenFileId {
-        self.table.insert(OpenFile { kind, offset: 0, flags, refused: 0, references: 1 })
+    pub fn open(&mut self, kind: FileKind, flags: u32, place: Option<Place>) -> OpenFileId {
+        let (offset, text, refused, references) = (0, None, 0, 1);
+        self.table.insert(OpenFile { kind, offset, flags, place, text, refused, references })
+    }
+
+    /// The places of all open files that have one.
+    pub fn places(&self) -> impl Iterator<Item = Place> {
+        self.table.iter().filter_map(|(_, file)| file.place)
+    }
+
+    /// All open files.
+    pub fn iter(&self) -> impl Iterator<Item = (OpenFileId, &OpenFile)> {
+        self.table.iter()
     }
 
     /// An open file.
@@ -165,7 +210,7 @@ impl OpenFiles {
     /// Feeds all open files into a digest, but not how many refer to each.
     pub fn hash_without_holds(&self, digester: &mut Digester) {
         for (id, file) in self.table.iter() {
-            (id, file.kind, file.offset, file.flags, file.refused).hash(digester);
+            (id, file.kind, file.offset, file.flags, file.place, file.refused).hash(digester);
         }
     }
 
@@ -191,7 +236,7 @@ mod tests {
     #[test]
     fn the_lowest_free_descriptor_is_taken() {
         let mut files = OpenFiles::default();
-        let file = files.open(FileKind::Console(DeviceId(0)), 0);
+        let file = files.open(FileKind::Console(DeviceId(0)), 0, None);
         let descriptor = Descriptor { file, close_on_exec: false };
         let mut table = FileTable::default();
         for expected in 0..3 {
@@ -207,7 +252,7 @@ mod tests {
     #[test]
     fn a_file_is_closed_with_its_last_reference() {
         let mut files = OpenFiles::default();
-        let file = files.open(FileKind::Console(DeviceId(0)), 0);
+        let file = files.open(FileKind::Console(DeviceId(0)), 0, None);
         files.hold(file);
         assert!(files.release(file).is_none());
         assert!(files.release(file).is_some());

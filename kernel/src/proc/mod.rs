@@ -24,7 +24,9 @@ pub mod thread;
 
 pub use call_frame::{CallFrame, Channels, Interruptible, Stop, Tale, WaitFor, Woken};
 pub use ended::{Ended, Obituaries};
-pub use files::{Descriptor, FileKind, FileTable, MAX_DESCRIPTORS, OpenFile, OpenFiles};
+pub use files::{
+    Descriptor, FileKind, FileTable, MAX_DESCRIPTORS, OpenFile, OpenFiles, Place, Special,
+};
 pub use limits::Limits;
 pub use process::{Alarm, FsInfo, Handlers, Process, Report, Usage};
 pub use programs::{Programs, SavedPrograms};

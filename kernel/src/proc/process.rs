@@ -6,7 +6,7 @@ use super::thread::Times;
 use crate::abi::signal::{SIG_DFL, SigAction, Signal};
 use crate::base::agenda::Ticket;
 use crate::base::{
-    CgroupId, Cred, Duration, HandlersId, InodeId, Namespaces, Pid, ProcessId, SpaceId, ThreadId,
+    CgroupId, Cred, Duration, HandlersId, Location, Namespaces, Pid, ProcessId, SpaceId, ThreadId,
     Time,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,9 +78,9 @@ pub enum Report {
 #[derive(Clone, Debug, Hash)]
 pub struct FsInfo {
     /// The working directory; none before there is a file system.
-    pub cwd: Option<InodeId>,
-    /// Its path, for getcwd(2).
-    pub path: String,
+    pub cwd: Option<Location>,
+    /// The root directory, if it is not that of the mount namespace (chroot(2)).
+    pub root: Option<Location>,
     /// Permission bits that new files do not get.
     pub umask: u16,
     /// Threads that share it.

@@ -1,5 +1,14 @@
-//! Layer 7: what the pseudo file systems show: the kernel's state as Linux prints it. So far the figures
-//! behind /proc/PID/stat, for `ps`.
+//! Layer 7: what the pseudo file systems show: the kernel's state as Linux prints it.
+//!
+//! Layers: [`tasks`] has the figures behind `ps`; [`proc`](mod@proc) is the tree of /proc, whose files other modules here
+//! write. An inode's number says which file it is ([`proc::Node`](self::proc::Node)); nothing is kept between two looks.
+//!
+//! A typical sequence: a path walk asks [`lookup`] for a name in a directory of /proc and gets a number; read(2) from the
+//! beginning asks [`render`] for the text, and keeps it with the open file until the next read from the beginning.
+
+pub mod proc;
+
+pub use proc::{attributes, jump, list, lookup, render, store, target};
 
 use crate::base::{Duration, Pid, ThreadId};
 use crate::context::Tables;

@@ -9,7 +9,7 @@ use crate::base::{InodeId, SpaceId};
 use crate::context::{Cx, Tables};
 use crate::fs::{Key, State};
 use crate::hw::mmu::USER_END;
-use crate::io::{block, txn, user};
+use crate::io::{block, node, txn, user};
 use crate::mm::{AreaFlags, Backing, Vma};
 use crate::proc::Stop;
 
@@ -110,7 +110,7 @@ fn remove(t: &mut Tables, part: &Vma) -> std::result::Result<(), Errno> {
 /// MADV_WILLNEED: asks for the pages of a file that are not in the cache, and waits for none of them.
 fn read_ahead(part: &Vma, (frame, t, cx): Rest<'_>) -> Result<()> {
     let Backing::File { inode, page } = part.backing else { return Ok(()) };
-    let attributes = txn::run(t, cx, frame, inode, |_, fs, txn| fs.attributes(txn, inode.number))?;
+    let attributes = node::attributes(inode, (frame, t, cx))?;
     let end = attributes.size.div_ceil(PAGE).min(page + part.pages());
     // A window as large as Linux reads ahead by default: 128 KiB.
     for page in (page..end).take(32) {

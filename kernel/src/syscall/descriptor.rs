@@ -3,11 +3,12 @@
 use super::Result;
 use super::transfer::Rest;
 use crate::abi::Errno;
-use crate::abi::flags::OpenFlags;
 use crate::abi::flags::file::{CloseRangeFlags, DescriptorFlags, fcntl};
+use crate::abi::flags::{AccessMode, OpenFlags};
 use crate::base::OpenFileId;
 use crate::context::{Cx, Tables};
-use crate::proc::{CallFrame, Descriptor, FileKind, Stop};
+use crate::io;
+use crate::proc::{CallFrame, Descriptor, FileKind, Place, Stop};
 use crate::task::{files, share};
 
 /// The open file behind a descriptor of the caller.
@@ -48,9 +49,26 @@ pub fn hold(
 /// # Errors
 /// `EMFILE`; the file is closed then.
 pub(super) fn install(kind: FileKind, flags: u32, t: &mut Tables, cx: &mut Cx) -> Result {
+    install_at(kind, flags, None, t, cx)
+}
+
+/// The same, for a file with a place in the tree.
+///
+/// # Errors
+/// `EMFILE`; the file is closed then.
+pub(super) fn install_at(
+    kind: FileKind,
+    flags: u32,
+    place: Option<Place>,
+    t: &mut Tables,
+    cx: &mut Cx,
+) -> Result {
     let close_on_exec = flags & OpenFlags::CLOEXEC.bits() != 0;
-    let kept = flags & !(OpenFlags::CLOEXEC | OpenFlags::CREAT | OpenFlags::EXCL).bits();
-    let file = t.proc.open.open(kind, kept);
+    let once = OpenFlags::CLOEXEC | OpenFlags::CREAT | OpenFlags::EXCL | OpenFlags::TRUNC;
+    let file = t.proc.open.open(kind, flags & !(once | OpenFlags::NOCTTY).bits(), place);
+    if let Some(place) = place {
+        t.fs.inodes.open(place.inode, AccessMode::of(flags).writes());
+    }
     if let Some(opened) = t.proc.open.get_mut(file) {
         // What went wrong before is not this file's affair.
         opened.refused = t.fs.cache.refused();
@@ -69,8 +87,13 @@ pub(super) fn install(kind: FileKind, flags: u32, t: &mut Tables, cx: &mut Cx) -
 /// # Errors
 /// `EBADF`.
 pub fn sys_close(fd: u64, t: &mut Tables, cx: &mut Cx) -> Result {
-    let taken = t.proc.files_of_mut(cx.caller).and_then(|table| table.take(number(fd)));
-    files::release(t, cx, taken.ok_or(Errno::EBADF)?.file);
+    let table =
+        t.proc.threads.get(cx.caller).and_then(|thread| thread.files).ok_or(Errno::EBADF)?;
+    let taken = t.proc.files.get_mut(table).and_then(|table| table.take(number(fd)));
+    let file = taken.ok_or(Errno::EBADF)?.file;
+    files::unlock_records(t, cx, table, file);
+    files::release(t, cx, file);
+    io::file::reap_orphans(t, cx);
     Ok(0)
 }
 
@@ -187,6 +210,12 @@ pub fn sys_fcntl((fd, command, argument): (u64, u64, u64), (frame, t, cx): Rest<
             file.flags = file.flags & !SETTABLE.bits() | argument as u32 & SETTABLE.bits();
             Ok(0)
         }
+        fcntl::GETLK
+        | fcntl::SETLK
+        | fcntl::SETLKW
+        | fcntl::OFD_GETLK
+        | fcntl::OFD_SETLK
+        | fcntl::OFD_SETLKW => super::flock::record(id, command as u32, argument, (frame, t, cx)),
         fcntl::GETPIPE_SZ => match kind {
             FileKind::Pipe(pipe, _) => {
                 Ok(t.pipes.get(pipe).map(|pipe| pipe.capacity()).ok_or(Errno::EBADF)?)

@@ -5,11 +5,12 @@
 //! does anything change: other threads end, memory is exchanged, handlers become default actions, and
 //! descriptors marked so are closed.
 
+use super::path;
 use super::transfer::Rest;
 use super::{Result, Return};
 use crate::abi::Errno;
 use crate::abi::flags::AtFlags;
-use crate::abi::flags::file::AT_FDCWD;
+use crate::abi::flags::file::{AT_FDCWD, MountFlags};
 use crate::abi::program::{Answer, Image};
 use crate::abi::signal::{SIG_IGN, Signal};
 use crate::base::InodeId;
@@ -17,8 +18,9 @@ use crate::context::{Cx, Tables};
 use crate::event::{Event, TaskEvent};
 use crate::fs::{Attributes, Kind, Want};
 use crate::hw::PAGE_SIZE;
-use crate::io::{block, image, txn, user};
-use crate::proc::{FileKind, SignalStack, Stop};
+use crate::io::node::Node;
+use crate::io::{block, image, object, txn, user};
+use crate::proc::{SignalStack, Stop};
 use crate::task::{family, files, life, share};
 use std::sync::Arc;
 
@@ -65,15 +67,12 @@ pub fn sys_execveat(
     let arguments = read_strings(t, cx, arguments)?;
     let environment = read_strings(t, cx, environment)?;
     let mut wanted = Wanted { arguments, environment };
-    let (inode, attributes) = if path.is_empty() && flags.contains(AtFlags::EMPTY_PATH) {
-        let id = super::descriptor::hold(t, cx, frame, directory)?;
-        match t.proc.open.get(id).map(|file| file.kind) {
-            Some(FileKind::Inode(inode)) => attributes_of(inode, (frame, t, cx))?,
-            _ => return Err(Stop::Fail(Errno::EACCES)),
-        }
-    } else {
-        find(directory as i32, &path, (frame, t, cx))?
-    };
+    let how = (!flags.contains(AtFlags::SYMLINK_NOFOLLOW), flags.contains(AtFlags::EMPTY_PATH));
+    let node = path::find(directory, &path, how, (frame, t, cx))?;
+    if node.attributes.kind == Kind::Symlink {
+        return Err(Stop::Fail(Errno::ELOOP));
+    }
+    let (inode, attributes) = runnable(&node, t, cx)?;
     let (found, attributes) = load(path, (inode, attributes), &mut wanted, (frame, t, cx))?;
     if wanted.arguments.is_empty() {
         // Linux 5.18 and later: nobody is without a name.
@@ -115,29 +114,42 @@ pub fn sys_execveat(
 }
 
 /// Finds the file behind a path, which must be one that the caller may run.
-fn find(directory: i32, path: &str, (frame, t, cx): Rest<'_>) -> Result<(InodeId, Attributes)> {
-    let start = super::file::start_directory(directory, path, t, cx)?;
-    let cred = t.proc.process_of(cx.caller).ok_or(Errno::ESRCH)?.cred.clone();
-    let inode = txn::run(t, cx, frame, start, |vfs, fs, txn| {
-        let (directory, name) = vfs.resolve(txn, (start, &cred), path)?;
-        let number = fs.lookup(txn, directory.number, name.ok_or(Errno::EACCES)?)?;
-        Ok(InodeId { number, ..directory })
-    })?;
-    attributes_of(inode, (frame, t, cx))
+fn find(directory: u64, path: &str, (frame, t, cx): Rest<'_>) -> Result<(InodeId, Attributes)> {
+    let found = path::find(directory, path, (true, false), (frame, t, cx))?;
+    runnable(&found, t, cx)
 }
 
-/// The attributes of a file that is about to be run.
-fn attributes_of(inode: InodeId, (frame, t, cx): Rest<'_>) -> Result<(InodeId, Attributes)> {
-    let cred = t.proc.process_of(cx.caller).ok_or(Errno::ESRCH)?.cred.clone();
-    let attributes = txn::run(t, cx, frame, inode, |_, fs, txn| {
-        let attributes = fs.attributes(txn, inode.number)?;
-        if attributes.kind != Kind::Regular {
-            return Err(Errno::EACCES.into());
-        }
-        crate::fs::permit(&attributes, &cred, Want::Execute)?;
-        Ok(attributes)
-    })?;
-    Ok((inode, attributes))
+/// Whether the caller may run a file.
+fn runnable(found: &Node, t: &Tables, cx: &Cx) -> Result<(InodeId, Attributes)> {
+    let flags = t.fs.mount_of(found.at.mount).map_or(MountFlags::empty(), |mount| mount.flags);
+    if found.attributes.kind != Kind::Regular || flags.contains(MountFlags::NOEXEC) {
+        return Err(Stop::Fail(Errno::EACCES));
+    }
+    crate::fs::permit(&found.attributes, &path::cred(t, cx)?, Want::Execute)?;
+    let mut attributes = found.attributes;
+    if flags.contains(MountFlags::NOSUID) {
+        attributes.mode &= !0o6000;
+    }
+    Ok((found.inode, attributes))
+}
+
+/// The first page of a file, zeroes behind its end.
+fn first_page(inode: InodeId, (frame, t, cx): Rest<'_>) -> Result<[u8; PAGE_SIZE]> {
+    if t.fs.generated(inode).is_some() {
+        return Err(Stop::Fail(Errno::EACCES));
+    }
+    if t.fs.stored(inode).is_some_and(|fs| fs.is_in_memory()) {
+        let object = t.fs.stored(inode).and_then(|fs| fs.object(inode.number));
+        let Some(object) =
+            object.filter(|id| t.mm.object(*id).is_some_and(|o| o.page(0).is_some()))
+        else {
+            return Ok([0; PAGE_SIZE]);
+        };
+        let (first, _) = object::page(t, cx, frame, (object, 0))?;
+        return Ok(*t.memory.ram.page(first));
+    }
+    let first = txn::fetch_page(t, cx, frame, inode, 0)?;
+    Ok(*t.memory.ram.page(first))
 }
 
 /// Finds the image of a file, through interpreters if need be.
@@ -149,8 +161,7 @@ fn load(
 ) -> Result<(Arc<dyn Image>, Attributes)> {
     let mut path = path;
     for _ in 0..=MAX_DEPTH {
-        let first = txn::fetch_page(t, cx, frame, inode, 0)?;
-        let head = *t.memory.ram.page(first);
+        let head = first_page(inode, (frame, t, cx))?;
         // What lies behind the end of a short file is zero.
         let Some((interpreter, argument)) = interpreter(&head)? else {
             return Ok((cx.loader.load(&path, &head)?, attributes));
@@ -160,7 +171,7 @@ fn load(
         arguments.push(path);
         arguments.extend(wanted.arguments.drain(..).skip(1));
         wanted.arguments = arguments;
-        (inode, attributes) = find(AT_FDCWD, &interpreter, (frame, t, cx))?;
+        (inode, attributes) = find(AT_FDCWD as u64, &interpreter, (frame, t, cx))?;
         path = interpreter;
     }
     Err(Stop::Fail(Errno::ELOOP))

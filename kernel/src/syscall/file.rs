@@ -1,139 +1,254 @@
-//! Calls on files by name, and on what they say about themselves: openat(2), lseek(2).
+//! Where in a file, and how long it is: lseek(2), truncate(2), ftruncate(2), fallocate(2).
 
 use super::Result;
-use super::descriptor::{hold, install, open_file};
+use super::descriptor::hold;
+use super::owner::without_privileges;
+use super::path::{cred, find, read_path};
+use super::transfer::Rest;
 use crate::abi::Errno;
-use crate::abi::flags::file::AT_FDCWD;
-use crate::abi::flags::{AccessMode, OpenFlags};
+use crate::abi::flags::AccessMode;
+use crate::abi::flags::file::{AT_FDCWD, AllocateFlags, whence};
+use crate::abi::flags::process::rlimit;
+use crate::abi::signal::{Signal, code};
 use crate::base::InodeId;
 use crate::context::{Cx, Tables};
-use crate::fs::{Attributes, FsStop, Kind, Want};
-use crate::io::{txn, user};
-use crate::proc::{CallFrame, FileKind, Stop};
+use crate::fs::{Attributes, Change, Key, Kind, Want, permit};
+use crate::hw::PAGE_SIZE;
+use crate::io::{file, node, txn, user, walk};
+use crate::proc::{FileKind, Stop};
+use crate::task::signal::{self, Target};
 
-/// openat(2).
+const PAGE: u64 = PAGE_SIZE as u64;
+
+/// lseek(2).
 ///
 /// # Errors
-/// Those of path walks, `EEXIST`, `EISDIR`, `EMFILE`, `EINVAL`; parks.
-pub fn sys_openat(
-    (directory, path, flags, mode): (u64, u64, u64, u64),
-    frame: &mut CallFrame,
-    t: &mut Tables,
-    cx: &mut Cx,
-) -> Result {
-    let path = user::read_string(t, cx, path, 4095)?;
-    // On machines of 64 bits every open file may be large, and F_GETFL says so.
-    let flags = flags as u32 | OpenFlags::LARGEFILE.bits();
-    let open = OpenFlags::from_bits_truncate(flags);
-    if path == "/dev/console" {
-        // A place for device files will come with devfs; until then the console has a name of its own.
-        let console = t.console.ok_or(Errno::ENXIO)?;
-        return install(FileKind::Console(console), flags, t, cx);
-    }
-    // What can fail without having made a file is tried first.
-    if open.contains(OpenFlags::CREAT | OpenFlags::DIRECTORY) {
-        return Err(Stop::Fail(Errno::EINVAL));
-    }
-    let limit = t.proc.descriptor_limit(cx.caller);
-    t.proc.files_of(cx.caller).ok_or(Errno::EBADF)?.lowest_free(0, limit)?;
-    let start = start_directory(directory as i32, &path, t, cx)?;
-    let process = t.proc.process_of(cx.caller).ok_or(Errno::ESRCH)?;
-    let cred = process.cred.clone();
-    let umask = t.proc.fs_of(cx.caller).map_or(0, |info| info.umask);
-    let access = AccessMode::of(flags);
-    let (inode, kind) = txn::run(t, cx, frame, start, |vfs, fs, txn| {
-        let (directory, name) = vfs.resolve(txn, (start, &cred), &path)?;
-        let found = match name {
-            None => Ok(directory.number),
-            Some(name) => fs.lookup(txn, directory.number, name),
-        };
-        let number = match (found, name) {
-            (Ok(_), _) if open.contains(OpenFlags::CREAT | OpenFlags::EXCL) => {
-                return Err(Errno::EEXIST.into());
-            }
-            (Err(FsStop::Fail(Errno::ENOENT)), Some("..")) => return Err(Errno::ENOENT.into()),
-            (Err(FsStop::Fail(Errno::ENOENT)), Some(name)) if open.contains(OpenFlags::CREAT) => {
-                let parent = fs.attributes(txn, directory.number)?;
-                crate::fs::permit(&parent, &cred, Want::Write)?;
-                let mode = mode as u16 & 0o7777 & !umask;
-                let (uid, gid) = (cred.euid, cred.egid);
-                let new = Attributes { kind: Kind::Regular, mode, links: 1, uid, gid, size: 0 };
-                fs.create(txn, directory.number, name, new)?
-            }
-            (found, _) => found?,
-        };
-        let attributes = fs.attributes(txn, number)?;
-        if attributes.kind == Kind::Directory && access.writes() {
-            return Err(Errno::EISDIR.into());
-        }
-        if access.reads() {
-            crate::fs::permit(&attributes, &cred, Want::Read)?;
-        }
-        if access.writes() {
-            crate::fs::permit(&attributes, &cred, Want::Write)?;
-        }
-        Ok((InodeId { number, ..directory }, attributes.kind))
-    })?;
-    if open.contains(OpenFlags::DIRECTORY) && kind != Kind::Directory {
-        return Err(Stop::Fail(Errno::ENOTDIR));
-    }
-    install(FileKind::Inode(inode), flags, t, cx)
-}
-
-/// The directory at which a path starts.
-pub(super) fn start_directory(
-    directory: i32,
-    path: &str,
-    t: &Tables,
-    cx: &Cx,
-) -> std::result::Result<InodeId, Errno> {
-    let process = t.proc.process_of(cx.caller).ok_or(Errno::ESRCH)?;
-    let root = t.fs.root(process.namespaces.mount).ok_or(Errno::ENOENT)?;
-    if path.starts_with('/') {
-        return Ok(root);
-    }
-    if directory == AT_FDCWD {
-        return Ok(t.proc.fs_of(cx.caller).and_then(|info| info.cwd).unwrap_or(root));
-    }
-    let file = open_file(t, cx, u64::from(directory as u32))?;
-    match t.proc.open.get(file).map(|file| file.kind) {
-        Some(FileKind::Inode(inode)) => Ok(inode),
-        _ => Err(Errno::ENOTDIR),
-    }
-}
-
-/// lseek(2) with SEEK_SET, SEEK_CUR and SEEK_END.
-///
-/// # Errors
-/// `EBADF`, `ESPIPE`, `EINVAL`; parks for the size.
-pub fn sys_lseek(
-    (fd, offset, whence): (u64, u64, u64),
-    frame: &mut CallFrame,
-    t: &mut Tables,
-    cx: &mut Cx,
-) -> Result {
+/// `EBADF`, `ESPIPE`, `EINVAL`, `ENXIO` if there is neither data nor a hole behind; parks for the size.
+pub fn sys_lseek([fd, offset, from]: [u64; 3], (frame, t, cx): Rest<'_>) -> Result {
     let id = hold(t, cx, frame, fd)?;
     let file = t.proc.open.get(id).ok_or(Errno::EBADF)?;
     let (current, kind) = (file.offset, file.kind);
-    if !matches!(kind, FileKind::Inode(_) | FileKind::Memory(_)) {
-        return Err(Stop::Fail(Errno::ESPIPE));
-    }
-    let base = match whence {
-        0 => 0,
-        1 => current,
-        2 => match kind {
-            FileKind::Inode(inode) => {
-                txn::run(t, cx, frame, inode, |_, fs, txn| fs.attributes(txn, inode.number))?.size
-            }
-            FileKind::Memory(object) => t.mm.object(object).map_or(0, |object| object.size),
-            _ => 0,
-        },
-        _ => return Err(Stop::Fail(Errno::EINVAL)),
+    let offset = offset.cast_signed();
+    let size = match kind {
+        FileKind::Path => return Err(Stop::Fail(Errno::EBADF)),
+        FileKind::Inode(inode) => node::attributes(inode, (frame, t, cx))?.size,
+        FileKind::Memory(object) => t.mm.object(object).map_or(0, |object| object.size),
+        FileKind::Generated(_) => 0,
+        // null(4): wherever one goes, one is at the beginning.
+        FileKind::Special(_) => return Ok(0),
+        FileKind::Pipe(..) | FileKind::Socket(_) | FileKind::Console(_) => {
+            return Err(Stop::Fail(Errno::ESPIPE));
+        }
     };
-    let to = base.checked_add_signed(offset as i64).filter(|&to| to <= i64::MAX as u64);
-    let to = to.ok_or(Errno::EINVAL)?;
+    let to = match from as u32 {
+        whence::SET => u64::try_from(offset).ok(),
+        whence::CUR => current.checked_add_signed(offset),
+        whence::END => size.checked_add_signed(offset),
+        whence::DATA | whence::HOLE => {
+            let start = u64::try_from(offset).ok().filter(|&start| start < size);
+            let start = start.ok_or(Errno::ENXIO)?;
+            Some(stretch(kind, (start, size), from as u32 == whence::DATA, (frame, t, cx))?)
+        }
+        _ => None,
+    };
+    let to = to.filter(|&to| to <= i64::MAX as u64).ok_or(Errno::EINVAL)?;
     if let Some(file) = t.proc.open.get_mut(id) {
         file.offset = to;
     }
     Ok(to)
+}
+
+/// Where the next data begins, or the next hole; a file's end is a hole.
+fn stretch(
+    kind: FileKind,
+    (start, size): (u64, u64),
+    wants_data: bool,
+    (frame, t, cx): Rest<'_>,
+) -> Result {
+    let object = match kind {
+        FileKind::Memory(object) => Some(object),
+        FileKind::Inode(inode) => t.fs.stored(inode).and_then(|fs| fs.object(inode.number)),
+        _ => None,
+    };
+    for page in start / PAGE..size.div_ceil(PAGE) {
+        let there = match (object, kind) {
+            (Some(object), _) => {
+                t.mm.object(object).is_some_and(|found| found.page(page).is_some())
+            }
+            (None, FileKind::Inode(inode)) if t.fs.device_of(inode).is_some() => {
+                t.fs.cache.get(Key::Page(inode, page)).is_some_and(|page| page.home.is_some())
+                    || txn::run(t, cx, frame, inode, |fs, txn| {
+                        fs.block_of(txn, inode.number, page)
+                    })?
+                    .is_some()
+            }
+            _ => false,
+        };
+        if there == wants_data {
+            return Ok((page * PAGE).max(start));
+        }
+    }
+    if wants_data { Err(Stop::Fail(Errno::ENXIO)) } else { Ok(size) }
+}
+
+/// truncate(2).
+///
+/// # Errors
+/// `EISDIR`, `EINVAL`, `EACCES`, `EROFS`, `EFBIG`, those of path walks; parks.
+pub fn sys_truncate(path: u64, length: u64, (frame, t, cx): Rest<'_>) -> Result {
+    if length > i64::MAX as u64 {
+        return Err(Stop::Fail(Errno::EINVAL));
+    }
+    let path = read_path(t, cx, path)?;
+    let found = find(AT_FDCWD as u64, &path, (true, false), (frame, t, cx))?;
+    match found.attributes.kind {
+        Kind::Directory => return Err(Stop::Fail(Errno::EISDIR)),
+        Kind::Regular => {}
+        _ => return Err(Stop::Fail(Errno::EINVAL)),
+    }
+    walk::writable(t, found.at)?;
+    permit(&found.attributes, &cred(t, cx)?, Want::Write)?;
+    resize(found.inode, &found.attributes, length, (frame, t, cx))
+}
+
+/// ftruncate(2).
+///
+/// # Errors
+/// `EBADF`, `EINVAL`, `EFBIG`, `ENOMEM`; parks.
+pub fn sys_ftruncate(fd: u64, length: u64, (frame, t, cx): Rest<'_>) -> Result {
+    if length > i64::MAX as u64 {
+        return Err(Stop::Fail(Errno::EINVAL));
+    }
+    let id = hold(t, cx, frame, fd)?;
+    let file = t.proc.open.get(id).ok_or(Errno::EBADF)?;
+    if file.kind == FileKind::Path {
+        return Err(Stop::Fail(Errno::EBADF));
+    }
+    let writes = AccessMode::of(file.flags).writes();
+    match file.kind {
+        FileKind::Memory(object) if writes => {
+            t.mm.resize_object(&mut t.memory, object, length).map_err(|_| Errno::ENOMEM)?;
+            Ok(0)
+        }
+        FileKind::Inode(inode) if writes => {
+            let attributes = node::attributes(inode, (frame, t, cx))?;
+            resize(inode, &attributes, length, (frame, t, cx))
+        }
+        _ => Err(Stop::Fail(Errno::EINVAL)),
+    }
+}
+
+fn resize(inode: InodeId, old: &Attributes, length: u64, (frame, t, cx): Rest<'_>) -> Result {
+    if length > old.size {
+        within_limit(length, t, cx)?;
+    }
+    file::resize(inode, (old.size, length), (frame, t, cx))?;
+    written(inode, old, (frame, t, cx))?;
+    Ok(0)
+}
+
+/// Whether a file may become so long (RLIMIT_FSIZE).
+///
+/// # Errors
+/// `EFBIG`, with SIGXFSZ.
+pub(super) fn within_limit(length: u64, t: &mut Tables, cx: &mut Cx) -> Result<()> {
+    let limits = &t.proc.process_of(cx.caller).ok_or(Errno::ESRCH)?.limits;
+    if length > limits.soft(rlimit::FSIZE) {
+        let me = Target::Thread(cx.caller);
+        signal::send(t, cx, me, Signal::XFSZ, code::SI_KERNEL, 0);
+        return Err(Stop::Fail(Errno::EFBIG));
+    }
+    Ok(())
+}
+
+/// Somebody wrote to a file: its times move on, and it does not run with its owner's rights any more.
+pub(super) fn written(inode: InodeId, old: &Attributes, (frame, t, cx): Rest<'_>) -> Result<()> {
+    let cred = cred(t, cx)?;
+    let drops = old.mode & 0o6000 != 0 && !cred.is_root();
+    let mode = drops.then(|| without_privileges(old, &cred));
+    let change = Change { mode, ..Change::modified(cx.now.into()) };
+    node::change(inode, &change, (frame, t, cx))
+}
+
+/// fallocate(2): makes a file longer, or a hole in it.
+///
+/// # Errors
+/// `EBADF`, `EINVAL`, `ENODEV`, `EFBIG`, `EOPNOTSUPP` for what the file system cannot do; parks.
+pub fn sys_fallocate([fd, mode, offset, length]: [u64; 4], (frame, t, cx): Rest<'_>) -> Result {
+    let mode = AllocateFlags::from_bits(mode as u32).ok_or(Errno::EOPNOTSUPP)?;
+    let id = hold(t, cx, frame, fd)?;
+    let file = t.proc.open.get(id).ok_or(Errno::EBADF)?;
+    let (kind, writes) = (file.kind, AccessMode::of(file.flags).writes());
+    let (start, length) = (offset.cast_signed(), length.cast_signed());
+    if start < 0 || length <= 0 {
+        return Err(Stop::Fail(Errno::EINVAL));
+    }
+    if !writes || kind == FileKind::Path {
+        return Err(Stop::Fail(Errno::EBADF));
+    }
+    let end = offset.checked_add(length.cast_unsigned()).filter(|&end| end <= i64::MAX as u64);
+    let end = end.ok_or(Errno::EFBIG)?;
+    let (object, inode, size) = match kind {
+        FileKind::Memory(object) => {
+            (Some(object), None, t.mm.object(object).map_or(0, |object| object.size))
+        }
+        FileKind::Inode(inode) => {
+            let attributes = node::attributes(inode, (frame, t, cx))?;
+            if attributes.kind != Kind::Regular {
+                return Err(Stop::Fail(Errno::ENODEV));
+            }
+            (file::object(t, inode, attributes.size)?, Some(inode), attributes.size)
+        }
+        FileKind::Pipe(..) => return Err(Stop::Fail(Errno::ESPIPE)),
+        _ => return Err(Stop::Fail(Errno::ENODEV)),
+    };
+    // What is asked of files on disks comes with the file systems that can do it.
+    let object = object.ok_or(Errno::EOPNOTSUPP)?;
+    if mode.contains(AllocateFlags::PUNCH_HOLE) {
+        if !mode.contains(AllocateFlags::KEEP_SIZE) {
+            return Err(Stop::Fail(Errno::EOPNOTSUPP));
+        }
+        punch(object, (offset, end.min(size.next_multiple_of(PAGE))), t);
+    } else if !(AllocateFlags::KEEP_SIZE).contains(mode) {
+        return Err(Stop::Fail(Errno::EOPNOTSUPP));
+    } else if !mode.contains(AllocateFlags::KEEP_SIZE) && end > size {
+        within_limit(end, t, cx)?;
+        match inode {
+            Some(inode) => file::resize(inode, (size, end), (frame, t, cx))?,
+            None => {
+                t.mm.resize_object(&mut t.memory, object, end).map_err(|_| Errno::ENOMEM)?;
+            }
+        }
+    }
+    if let Some(inode) = inode {
+        let attributes = node::attributes(inode, (frame, t, cx))?;
+        written(inode, &attributes, (frame, t, cx))?;
+    }
+    Ok(0)
+}
+
+/// A hole: whole pages go, parts of pages become zeroes.
+fn punch(object: crate::base::ObjectId, (start, end): (u64, u64), t: &mut Tables) {
+    let (first, last) = (start.div_ceil(PAGE), end / PAGE);
+    for (from, to) in [(start, end.min(first * PAGE)), (start.max(last * PAGE), end)] {
+        let place = t.mm.object(object).and_then(|found| found.page(from / PAGE));
+        if let Some(crate::mm::object::Place::Frame(frame)) = place
+            && from < to
+        {
+            let skip = (from % PAGE) as usize;
+            t.memory.ram.page_mut(frame)[skip..skip + (to - from) as usize].fill(0);
+        }
+    }
+    if first < last {
+        t.mm.punch_object(&mut t.memory, object, (first, last));
+    }
+}
+
+/// copy_file_range(2) and sendfile(2) move what read(2) and write(2) would, a page at a time: see `splice`.
+pub(super) fn read_offset(t: &mut Tables, cx: &mut Cx, place: u64) -> Result<Option<u64>> {
+    if place == 0 {
+        return Ok(None);
+    }
+    let offset = user::read_word(t, cx, place)?;
+    if offset > i64::MAX as u64 { Err(Stop::Fail(Errno::EINVAL)) } else { Ok(Some(offset)) }
 }

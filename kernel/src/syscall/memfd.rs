@@ -1,17 +1,19 @@
-//! Memory with a descriptor: memfd_create(2), and what read(2), write(2) and ftruncate(2) do with it.
+//! Memory with a descriptor: memfd_create(2), and what read(2) and write(2) do with it and with files of
+//! file systems in memory.
 //!
 //! Such a file is a memory object that an open file holds: whoever gets the descriptor, or maps it shared, sees the same
 //! frames. POSIX' shm_open(3) is the same thing under a name, and needs a file system in memory for the names.
 
 use super::Result;
-use super::descriptor::{hold, install};
+use super::descriptor::install;
 use super::transfer::{Buffers, PAGE, Position, Rest, advance, next_offset};
+use crate::abi::flags::OpenFlags;
 use crate::abi::flags::file::access_mode;
 use crate::abi::flags::memory::MemfdFlags;
-use crate::abi::flags::{AccessMode, OpenFlags};
 use crate::abi::{Access, Errno};
-use crate::base::{ObjectId, OpenFileId};
+use crate::base::{InodeId, ObjectId, OpenFileId};
 use crate::context::{Cx, Tables};
+use crate::fs::{NoBlocks, Txn};
 use crate::io::{object, user};
 use crate::mm::object::Kind;
 use crate::proc::{FileKind, Stop};
@@ -46,26 +48,6 @@ pub fn sys_memfd_create(name: u64, flags: u64, t: &mut Tables, cx: &mut Cx) -> R
     installed
 }
 
-/// ftruncate(2), of memory.
-///
-/// # Errors
-/// `EBADF`, `EINVAL`, `ENOMEM`; `ENOSYS` for files on disks, which cannot be cut yet.
-pub fn sys_ftruncate(fd: u64, length: u64, (frame, t, cx): Rest<'_>) -> Result {
-    let id = hold(t, cx, frame, fd)?;
-    let file = t.proc.open.get(id).ok_or(Errno::EBADF)?;
-    if length > i64::MAX as u64 || !AccessMode::of(file.flags).writes() {
-        return Err(Stop::Fail(Errno::EINVAL));
-    }
-    match file.kind {
-        FileKind::Memory(object) => {
-            t.mm.resize_object(&mut t.memory, object, length).map_err(|_| Errno::ENOMEM)?;
-            Ok(0)
-        }
-        FileKind::Inode(_) => Err(Stop::Fail(Errno::ENOSYS)),
-        _ => Err(Stop::Fail(Errno::EINVAL)),
-    }
-}
-
 /// Reads from memory.
 pub(super) fn read(
     (id, object, position): (OpenFileId, ObjectId, Position),
@@ -97,6 +79,7 @@ pub(super) fn read(
 /// Writes to memory, which becomes longer if need be.
 pub(super) fn write(
     (id, object, position, append): (OpenFileId, ObjectId, Position, bool),
+    inode: Option<InodeId>,
     buffers: &Buffers,
     (frame, t, cx): Rest<'_>,
 ) -> Result {
@@ -106,8 +89,14 @@ pub(super) fn write(
         let step = (buffers.total() - frame.progress).min(PAGE - at % PAGE);
         let end = at.checked_add(step).filter(|&end| end <= i64::MAX as u64).ok_or(Errno::EFBIG)?;
         buffers.touch(t, cx, (frame.progress, step), Access::Load)?;
-        let bytes = buffers.get(t, cx, frame.progress, step)?;
         let before = size(t);
+        if inode.is_some() && end > before {
+            match super::file::within_limit(end, t, cx) {
+                Err(_) if frame.progress > 0 => break,
+                checked => checked?,
+            }
+        }
+        let bytes = buffers.get(t, cx, frame.progress, step)?;
         if end > before {
             t.mm.resize_object(&mut t.memory, object, end).map_err(|_| Errno::ENOMEM)?;
         }
@@ -120,6 +109,13 @@ pub(super) fn write(
         };
         let skip = (at % PAGE) as usize;
         t.memory.ram.page_mut(found)[skip..skip + bytes.len()].copy_from_slice(&bytes);
+        if let Some(inode) = inode.filter(|_| end > before)
+            && let Some(fs) = t.fs.stored_mut(inode)
+        {
+            // The file system keeps the size; who maps the file looks at the object.
+            fs.resize(&mut Txn::new(&NoBlocks, cx.now.into()), inode.number, end)
+                .map_err(|_| Errno::EIO)?;
+        }
         (at, frame.progress) = (end, frame.progress + step);
         advance(t, id, position, at);
     }

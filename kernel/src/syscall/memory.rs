@@ -17,7 +17,7 @@ use crate::context::{Cx, Tables};
 use crate::fs::Kind as InodeKind;
 use crate::hw::PAGE_SIZE;
 use crate::hw::mmu::{Pte, USER_END};
-use crate::io::{block, txn};
+use crate::io::{block, file, node};
 use crate::mm::object::Kind;
 use crate::mm::{AreaFlags, Backing, FRAMES_FOR_A_CHANGE, MMAP_TOP, Rights, TEXT_BASE, Vma};
 use crate::proc::{CallFrame, FileKind, Process, Stop};
@@ -248,12 +248,14 @@ fn back(
     let page = offset / PAGE;
     let backing = match what {
         FileKind::Inode(inode) => {
-            let attributes =
-                txn::run(t, cx, frame, inode, |_, fs, txn| fs.attributes(txn, inode.number))?;
-            if attributes.kind == InodeKind::Directory {
+            let attributes = node::attributes(inode, (frame, t, cx))?;
+            if attributes.kind != InodeKind::Regular {
                 return Err(Stop::Fail(Errno::ENODEV));
             }
-            Backing::File { inode, page }
+            match file::object(t, inode, attributes.size)? {
+                Some(object) => Backing::Object { object, page },
+                None => Backing::File { inode, page },
+            }
         }
         FileKind::Memory(object) => Backing::Object { object, page },
         _ => return Err(Stop::Fail(Errno::ENODEV)),
@@ -320,8 +322,7 @@ fn wanted_access(
     }
     let there = match vma.backing_at(page) {
         Backing::File { inode, page } => {
-            let attributes =
-                txn::run(t, cx, frame, inode, |_, fs, txn| fs.attributes(txn, inode.number))?;
+            let attributes = node::attributes(inode, (frame, t, cx))?;
             page < attributes.size.div_ceil(PAGE)
         }
         Backing::Object { object, page } => {

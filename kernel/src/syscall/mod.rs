@@ -19,24 +19,34 @@ pub mod clone;
 pub mod console;
 pub mod descriptor;
 pub mod device;
+pub mod directory;
 pub mod exec;
 pub mod file;
+pub mod flock;
 pub mod futex;
 pub mod futex_pi;
+pub mod generated;
 pub mod ident;
 pub mod itimer;
 pub mod lock;
 pub mod memfd;
 pub mod memory;
+pub mod mount;
+pub mod names;
+pub mod open;
+pub mod owner;
+pub mod path;
 pub mod pipe;
 pub mod poll;
 pub mod probe;
 pub mod process;
 pub mod remap;
+pub mod rename;
 pub mod sched;
 pub mod shm;
 pub mod signal;
 pub mod socket;
+pub mod special;
 pub mod stat;
 pub mod system;
 pub mod time;
@@ -82,7 +92,7 @@ pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Re
         nr::GETPPID => process::sys_getppid(t, cx),
         nr::READ => transfer::sys_read(a, b, c, (frame, t, cx)),
         nr::WRITE => transfer::sys_write(a, b, c, (frame, t, cx)),
-        nr::OPENAT => file::sys_openat((a, b, c, d), frame, t, cx),
+        nr::OPENAT => open::sys_openat([a, b, c, d], (frame, t, cx)),
         nr::READV => transfer::sys_readv(a, b, c, (frame, t, cx)),
         nr::WRITEV => transfer::sys_writev(a, b, c, (frame, t, cx)),
         nr::PREAD64 => transfer::sys_pread64([a, b, c, d], (frame, t, cx)),
@@ -93,7 +103,7 @@ pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Re
         nr::CLOSE => descriptor::sys_close(a, t, cx),
         nr::CLOSE_RANGE => descriptor::sys_close_range(a, b, c, t, cx),
         nr::FCNTL => descriptor::sys_fcntl((a, b, c), (frame, t, cx)),
-        nr::LSEEK => file::sys_lseek((a, b, c), frame, t, cx),
+        nr::LSEEK => file::sys_lseek([a, b, c], (frame, t, cx)),
         nr::FSYNC => transfer::sys_fsync(a, (frame, t, cx)),
         nr::SYNC => transfer::sys_sync(t, cx),
         nr::DUP => descriptor::sys_dup(a, t, cx),
@@ -101,7 +111,31 @@ pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Re
         nr::BRK => memory::sys_brk(a, t, cx),
         nr::MMAP => memory::sys_mmap([a, b, c, d, e, f], (frame, t, cx)),
         nr::MEMFD_CREATE => memfd::sys_memfd_create(a, b, t, cx),
-        nr::FTRUNCATE => memfd::sys_ftruncate(a, b, (frame, t, cx)),
+        nr::FTRUNCATE => file::sys_ftruncate(a, b, (frame, t, cx)),
+        nr::TRUNCATE => file::sys_truncate(a, b, (frame, t, cx)),
+        nr::FALLOCATE => file::sys_fallocate([a, b, c, d], (frame, t, cx)),
+        nr::FDATASYNC => transfer::sys_fsync(a, (frame, t, cx)),
+        nr::MKDIRAT => names::sys_mkdirat(a, b, c, (frame, t, cx)),
+        nr::MKNODAT => names::sys_mknodat([a, b, c, d], (frame, t, cx)),
+        nr::SYMLINKAT => names::sys_symlinkat(a, b, c, (frame, t, cx)),
+        nr::LINKAT => names::sys_linkat([a, b, c, d, e], (frame, t, cx)),
+        nr::UNLINKAT => names::sys_unlinkat(a, b, c, (frame, t, cx)),
+        nr::RENAMEAT2 => rename::sys_renameat2([a, b, c, d, e], (frame, t, cx)),
+        nr::READLINKAT => names::sys_readlinkat([a, b, c, d], (frame, t, cx)),
+        nr::FCHMOD => owner::sys_fchmod(a, b, (frame, t, cx)),
+        nr::FCHMODAT => owner::sys_fchmodat2([a, b, c, 0], (frame, t, cx)),
+        nr::FCHMODAT2 => owner::sys_fchmodat2([a, b, c, d], (frame, t, cx)),
+        nr::FCHOWN => owner::sys_fchown(a, b, c, (frame, t, cx)),
+        nr::FCHOWNAT => owner::sys_fchownat([a, b, c, d, e], (frame, t, cx)),
+        nr::UTIMENSAT => owner::sys_utimensat([a, b, c, d], (frame, t, cx)),
+        nr::FACCESSAT => stat::sys_faccessat2([a, b, c, 0], (frame, t, cx)),
+        nr::FACCESSAT2 => stat::sys_faccessat2([a, b, c, d], (frame, t, cx)),
+        nr::GETDENTS64 => directory::sys_getdents64(a, b, c, (frame, t, cx)),
+        nr::FCHDIR => directory::sys_fchdir(a, (frame, t, cx)),
+        nr::CHROOT => directory::sys_chroot(a, (frame, t, cx)),
+        nr::MOUNT => mount::sys_mount([a, b, c, d, e], (frame, t, cx)),
+        nr::UMOUNT2 => mount::sys_umount2(a, b, (frame, t, cx)),
+        nr::FLOCK => flock::sys_flock(a, b, (frame, t, cx)),
         nr::SHMGET => shm::sys_shmget(a, b, c, t, cx),
         nr::SHMAT => shm::sys_shmat(a, b, c, (frame, t, cx)),
         nr::SHMDT => shm::sys_shmdt(a, (frame, t, cx)),
@@ -167,8 +201,8 @@ pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Re
         nr::IOCTL => device::sys_ioctl([a, b, c], (frame, t, cx)),
         nr::FSTAT => stat::sys_fstat(a, b, (frame, t, cx)),
         nr::NEWFSTATAT => stat::sys_newfstatat([a, b, c, d], (frame, t, cx)),
-        nr::CHDIR => stat::sys_chdir(a, (frame, t, cx)),
-        nr::GETCWD => stat::sys_getcwd(a, b, t, cx),
+        nr::CHDIR => directory::sys_chdir(a, (frame, t, cx)),
+        nr::GETCWD => directory::sys_getcwd(a, b, t, cx),
         nr::UMASK => system::sys_umask(a, t, cx),
         nr::PRCTL => system::sys_prctl([a, b], t, cx),
         nr::UNAME => system::sys_uname(a, t, cx),

@@ -31,7 +31,11 @@ fn readiness(t: &Tables, id: OpenFileId) -> (PollEvents, Option<Channel>) {
     };
     match file.kind {
         // Files never make anybody wait, as far as poll(2) is concerned.
-        FileKind::Inode(_) | FileKind::Memory(_) => (IN | OUT, None),
+        FileKind::Inode(_)
+        | FileKind::Generated(_)
+        | FileKind::Special(_)
+        | FileKind::Memory(_) => (IN | OUT, None),
+        FileKind::Path => (PollEvents::NVAL, None),
         FileKind::Console(device) => {
             let typed = when(t.tty.is_readable(), IN);
             (typed | OUT, Some(Channel::Console(device)))
@@ -45,6 +49,12 @@ fn readiness(t: &Tables, id: OpenFileId) -> (PollEvents, Option<Channel>) {
             let bytes = when(state.is_some_and(|pipe| !pipe.is_empty()), IN);
             let end = when(state.is_none_or(|pipe| pipe.writers == 0), PollEvents::HUP);
             (bytes | end, Some(Channel::PipeReadable(pipe)))
+        }
+        FileKind::Pipe(pipe, End::Both) => {
+            let state = t.pipes.get(pipe);
+            let bytes = when(state.is_some_and(|pipe| !pipe.is_empty()), IN);
+            let room = when(state.is_some_and(|pipe| pipe.is_writable()), OUT);
+            (bytes | room, Some(Channel::PipeReadable(pipe)))
         }
         FileKind::Pipe(pipe, End::Write) => {
             let state = t.pipes.get(pipe);

@@ -1,49 +1,60 @@
-//! What files say about themselves, and the working directory: fstat(2), newfstatat(2), chdir(2), getcwd(2).
+//! What files say about themselves: fstat(2), newfstatat(2), faccessat2(2).
 
 use super::Result;
 use super::descriptor::hold;
+use super::path::{cred, find, read_path};
 use super::transfer::{PAGE, Rest};
 use crate::abi::Errno;
 use crate::abi::flags::AtFlags;
-use crate::abi::flags::file::file_type;
+use crate::abi::flags::file::{AT_FDCWD, AccessQuery, FaccessatFlags, file_type};
 use crate::abi::types::{Stat, makedev};
-use crate::base::InodeId;
-use crate::context::{Cx, Tables};
-use crate::fs::{Attributes, Kind, Want};
-use crate::io::{txn, user};
-use crate::proc::{FileKind, Stop};
+use crate::base::{Cred, InodeId};
+use crate::context::Tables;
+use crate::fs::{Attributes, Want, permit};
+use crate::io::{node, user, walk};
+use crate::proc::{FileKind, OpenFile, Stop};
 
 /// The device number of the console, /dev/console.
 const CONSOLE: u64 = makedev(5, 1);
 
-fn stat_inode(inode: InodeId, attributes: &Attributes) -> Stat {
-    let kind = match attributes.kind {
-        Kind::Regular => file_type::REG,
-        Kind::Directory => file_type::DIR,
+/// The number of a file system that lies on no device (Linux: an anonymous device, major 0).
+const ANONYMOUS: u32 = 20;
+
+fn stat_node(inode: InodeId, attributes: &Attributes, t: &Tables) -> Stat {
+    let object = t.fs.stored(inode).and_then(|fs| fs.object(inode.number));
+    let blocks = match object.and_then(|object| t.mm.object(object)) {
+        Some(object) => object.pages().count() as u64 * (PAGE / 512),
+        None => attributes.blocks,
     };
-    let blocks = attributes.size.div_ceil(PAGE) * (PAGE / 512);
+    let device = match t.fs.device_of(inode) {
+        Some(_) => makedev(254, u32::from(inode.fs)),
+        None => makedev(0, ANONYMOUS + u32::from(inode.fs)),
+    };
     Stat {
-        device: makedev(254, u32::from(inode.fs)),
-        inode: u64::from(inode.number),
-        mode: kind | u32::from(attributes.mode),
-        links: u32::from(attributes.links),
+        device,
+        inode: inode.number,
+        mode: attributes.st_mode(),
+        links: attributes.links,
         uid: attributes.uid,
         gid: attributes.gid,
+        special: attributes.device,
         size: i64::try_from(attributes.size).unwrap_or(i64::MAX),
         block_size: PAGE as i32,
         blocks: i64::try_from(blocks).unwrap_or(i64::MAX),
-        ..Stat::default()
+        accessed: attributes.accessed,
+        modified: attributes.modified,
+        changed: attributes.changed,
     }
 }
 
-fn stat_open(kind: FileKind, (frame, t, cx): Rest<'_>) -> Result<Stat> {
+fn stat_open(file: &OpenFile, (frame, t, cx): Rest<'_>) -> Result<Stat> {
+    if let Some(place) = file.place {
+        let attributes = node::attributes(place.inode, (frame, t, cx))?;
+        return Ok(stat_node(place.inode, &attributes, t));
+    }
     let base = Stat { links: 1, block_size: PAGE as i32, ..Stat::default() };
-    Ok(match kind {
-        FileKind::Inode(inode) => {
-            let attributes =
-                txn::run(t, cx, frame, inode, |_, fs, txn| fs.attributes(txn, inode.number))?;
-            stat_inode(inode, &attributes)
-        }
+    Ok(match file.kind {
+        FileKind::Inode(_) | FileKind::Generated(_) | FileKind::Path | FileKind::Special(_) => base,
         FileKind::Console(_) => {
             Stat { mode: file_type::CHR | 0o600, special: CONSOLE, inode: 1, ..base }
         }
@@ -68,14 +79,14 @@ fn stat_open(kind: FileKind, (frame, t, cx): Rest<'_>) -> Result<Stat> {
     })
 }
 
-/// fstat(2). There are no time stamps yet: all are 0.
+/// fstat(2).
 ///
 /// # Errors
 /// `EBADF`, `EFAULT`; parks for the inode.
 pub fn sys_fstat(fd: u64, place: u64, (frame, t, cx): Rest<'_>) -> Result {
     let id = hold(t, cx, frame, fd)?;
-    let kind = t.proc.open.get(id).ok_or(Errno::EBADF)?.kind;
-    let stat = stat_open(kind, (frame, t, cx))?;
+    let file = t.proc.open.get(id).ok_or(Errno::EBADF)?.clone();
+    let stat = stat_open(&file, (frame, t, cx))?;
     user::write(t, cx, place, &stat.to_bytes())?;
     Ok(0)
 }
@@ -93,74 +104,58 @@ pub fn sys_newfstatat(
     if !known.contains(flags) {
         return Err(Stop::Fail(Errno::EINVAL));
     }
-    let path = user::read_string(t, cx, path, 4095)?;
-    if path.is_empty() && flags.contains(AtFlags::EMPTY_PATH) {
+    let path = read_path(t, cx, path)?;
+    if path.is_empty() && flags.contains(AtFlags::EMPTY_PATH) && directory as i32 != AT_FDCWD {
         return sys_fstat(directory, place, (frame, t, cx));
     }
-    let stat = if path == "/dev/console" && t.console.is_some() {
-        Stat {
-            mode: file_type::CHR | 0o600,
-            special: CONSOLE,
-            inode: 1,
-            links: 1,
-            ..Stat::default()
-        }
-    } else {
-        let (inode, attributes) = walk(directory as i32, &path, (frame, t, cx))?;
-        stat_inode(inode, &attributes)
-    };
+    let how = (!flags.contains(AtFlags::SYMLINK_NOFOLLOW), flags.contains(AtFlags::EMPTY_PATH));
+    let found = find(directory, &path, how, (frame, t, cx))?;
+    let stat = stat_node(found.inode, &found.attributes, t);
     user::write(t, cx, place, &stat.to_bytes())?;
     Ok(0)
 }
 
-/// The inode behind a path.
-fn walk(directory: i32, path: &str, (frame, t, cx): Rest<'_>) -> Result<(InodeId, Attributes)> {
-    let start = super::file::start_directory(directory, path, t, cx)?;
-    let cred = t.proc.process_of(cx.caller).ok_or(Errno::ESRCH)?.cred.clone();
-    txn::run(t, cx, frame, start, |vfs, fs, txn| {
-        let (directory, name) = vfs.resolve(txn, (start, &cred), path)?;
-        let number = match name {
-            Some(name) => fs.lookup(txn, directory.number, name)?,
-            None => directory.number,
-        };
-        Ok((InodeId { number, ..directory }, fs.attributes(txn, number)?))
-    })
-}
-
-/// chdir(2).
+/// faccessat2(2): what the real user may do, or with AT_EACCESS the effective one; faccessat(2) is the same without flags.
 ///
 /// # Errors
-/// Those of path walks, `ENOTDIR`, `EACCES`; parks.
-pub fn sys_chdir(path: u64, (frame, t, cx): Rest<'_>) -> Result {
-    let path = user::read_string(t, cx, path, 4095)?;
-    let here = crate::abi::flags::file::AT_FDCWD;
-    let (inode, attributes) = walk(here, &path, (frame, t, cx))?;
-    if attributes.kind != Kind::Directory {
-        return Err(Stop::Fail(Errno::ENOTDIR));
+/// `EACCES`, `EROFS`, `EINVAL`, those of path walks; parks.
+pub fn sys_faccessat2(
+    [directory, path, mode, flags]: [u64; 4],
+    (frame, t, cx): Rest<'_>,
+) -> Result {
+    let flags = FaccessatFlags::from_bits(flags as u32).ok_or(Errno::EINVAL)?;
+    let query = AccessQuery::from_bits(mode as u32).ok_or(Errno::EINVAL)?;
+    let path = read_path(t, cx, path)?;
+    // The walk itself asks as whom the answer is for.
+    let effective = cred(t, cx)?;
+    let asked = match flags.contains(FaccessatFlags::EACCESS) {
+        true => effective.clone(),
+        false => Cred { euid: effective.uid, egid: effective.gid, ..effective.clone() },
+    };
+    let how = (
+        !flags.contains(FaccessatFlags::SYMLINK_NOFOLLOW),
+        flags.contains(FaccessatFlags::EMPTY_PATH),
+    );
+    let me = t.proc.threads.get(cx.caller).ok_or(Errno::ESRCH)?.process;
+    let act_as = |t: &mut Tables, cred: &Cred| {
+        if let Some(process) = t.proc.processes.get_mut(me) {
+            process.cred = cred.clone();
+        }
+    };
+    act_as(t, &asked);
+    let found = find(directory, &path, how, (frame, t, cx));
+    act_as(t, &effective);
+    let found = found?;
+    let wanted = [
+        (AccessQuery::R_OK, Want::Read),
+        (AccessQuery::W_OK, Want::Write),
+        (AccessQuery::X_OK, Want::Execute),
+    ];
+    for (_, want) in wanted.into_iter().filter(|(bit, _)| query.contains(*bit)) {
+        permit(&found.attributes, &asked, want)?;
     }
-    let cred = &t.proc.process_of(cx.caller).ok_or(Errno::ESRCH)?.cred;
-    crate::fs::permit(&attributes, cred, Want::Execute)?;
-    let info = t.proc.fs_of_mut(cx.caller).ok_or(Errno::ESRCH)?;
-    let start = if path.starts_with('/') { String::new() } else { info.path.clone() };
-    // `..` is no name that a directory here has, so that the walk has refused it.
-    let parts = start.split('/').chain(path.split('/')).filter(|part| !["", "."].contains(part));
-    info.path = format!("/{}", parts.collect::<Vec<&str>>().join("/"));
-    info.cwd = Some(inode);
+    if query.contains(AccessQuery::W_OK) && !found.attributes.kind.is_device() {
+        walk::writable(t, found.at)?;
+    }
     Ok(0)
-}
-
-/// getcwd(2): the path with its zero, and how long that is.
-///
-/// # Errors
-/// `ERANGE` if it does not fit, `ENOENT` without a file system, `EFAULT`.
-pub fn sys_getcwd(place: u64, size: u64, t: &mut Tables, cx: &mut Cx) -> Result {
-    let info = t.proc.fs_of(cx.caller).ok_or(Errno::ENOENT)?;
-    info.cwd.ok_or(Errno::ENOENT)?;
-    let mut bytes = info.path.clone().into_bytes();
-    bytes.push(0);
-    if bytes.len() as u64 > size {
-        return Err(Stop::Fail(Errno::ERANGE));
-    }
-    user::write(t, cx, place, &bytes)?;
-    Ok(bytes.len() as u64)
 }

@@ -7,15 +7,16 @@
 
 use super::Result;
 use super::descriptor::hold;
+use crate::abi::flags::file::MountFlags;
 use crate::abi::flags::{AccessMode, OpenFlags};
-use crate::abi::types::Iovec;
+use crate::abi::types::{Iovec, Timespec};
 use crate::abi::{Access, Errno};
 use crate::base::{FrameId, InodeId, OpenFileId};
 use crate::context::{Cx, Tables, satp_of};
-use crate::fs::{Key, Kind};
+use crate::fs::{Change, Key, Kind};
 use crate::hw::PAGE_SIZE;
 use crate::io::user::{self, MAX_TRANSFER, STEP_PAGES};
-use crate::io::{block, txn};
+use crate::io::{block, file, node, txn};
 use crate::ipc::End;
 use crate::proc::{CallFrame, FileKind, OpenFile, Stop};
 use crate::task::files;
@@ -172,6 +173,7 @@ fn begin(
     // A read stores into memory, a write loads from it.
     let allowed = if access == Access::Store { mode.reads() } else { mode.writes() };
     match (allowed, position, file.kind) {
+        (_, _, FileKind::Path) => Err(Errno::EBADF),
         (_, Position::At(_), FileKind::Pipe(..) | FileKind::Socket(_) | FileKind::Console(_)) => {
             Err(Errno::ESPIPE)
         }
@@ -272,14 +274,25 @@ fn read(
 ) -> Result {
     match file.kind {
         FileKind::Console(device) => super::console::read(device, file, buffers, (frame, t, cx)),
-        FileKind::Inode(inode) => read_inode((*id, inode, position), buffers, (frame, t, cx)),
+        FileKind::Inode(inode) => {
+            let noatime = file.flags & OpenFlags::NOATIME.bits() != 0;
+            let count = read_inode((*id, inode, position), buffers, (frame, t, cx))?;
+            if !noatime {
+                accessed(file, inode, (frame, t, cx));
+            }
+            Ok(count)
+        }
         FileKind::Memory(object) => {
             super::memfd::read((*id, object, position), buffers, (frame, t, cx))
         }
-        FileKind::Pipe(pipe, End::Read) => {
+        FileKind::Generated(inode) => {
+            super::generated::read((*id, inode, position), buffers, (frame, t, cx))
+        }
+        FileKind::Special(special) => super::special::read(special, buffers, (frame, t, cx)),
+        FileKind::Pipe(pipe, End::Read | End::Both) => {
             super::pipe::read(pipe, file.flags, buffers, (frame, t, cx))
         }
-        FileKind::Pipe(_, End::Write) => Err(Stop::Fail(Errno::EBADF)),
+        FileKind::Pipe(_, End::Write) | FileKind::Path => Err(Stop::Fail(Errno::EBADF)),
         FileKind::Socket(_) => {
             let (address, length) = buffers.stretches(0, u64::MAX).next().unwrap_or((0, 0));
             super::socket::receive(*id, (address, length, 0), (0, 0), (frame, t, cx))
@@ -301,12 +314,14 @@ fn write(
         }
         FileKind::Memory(object) => {
             let append = file.flags & OpenFlags::APPEND.bits() != 0;
-            super::memfd::write((*id, object, position, append), buffers, (frame, t, cx))
+            super::memfd::write((*id, object, position, append), None, buffers, (frame, t, cx))
         }
-        FileKind::Pipe(pipe, End::Write) => {
+        FileKind::Generated(inode) => super::generated::write(inode, buffers, (frame, t, cx)),
+        FileKind::Special(special) => super::special::write(special, buffers),
+        FileKind::Pipe(pipe, End::Write | End::Both) => {
             super::pipe::write(pipe, file.flags, buffers, (frame, t, cx))
         }
-        FileKind::Pipe(_, End::Read) => Err(Stop::Fail(Errno::EBADF)),
+        FileKind::Pipe(_, End::Read) | FileKind::Path => Err(Stop::Fail(Errno::EBADF)),
         FileKind::Socket(_) => {
             let (address, length) = buffers.stretches(0, u64::MAX).next().unwrap_or((0, 0));
             super::socket::send(*id, (address, length), (0, 0), (frame, t, cx))
@@ -342,9 +357,12 @@ fn read_inode(
     buffers: &Buffers,
     (frame, t, cx): Rest<'_>,
 ) -> Result {
-    let attributes = txn::run(t, cx, frame, inode, |_, fs, txn| fs.attributes(txn, inode.number))?;
+    let attributes = node::attributes(inode, (frame, t, cx))?;
     if attributes.kind == Kind::Directory {
         return Err(Stop::Fail(Errno::EISDIR));
+    }
+    if let Some(object) = t.fs.stored(inode).and_then(|fs| fs.object(inode.number)) {
+        return super::memfd::read((id, object, position), buffers, (frame, t, cx));
     }
     let mut at = next_offset(t, id, position, frame);
     while frame.progress < buffers.total() && at < attributes.size {
@@ -361,6 +379,24 @@ fn read_inode(
         advance(t, id, position, at);
     }
     Ok(frame.progress)
+}
+
+/// A file was read: its time of access moves on, if it is older than the last change or than a day (mount(2), MS_RELATIME).
+/// That the call cannot wait for that is no loss: the time stays old.
+fn accessed(file: &OpenFile, inode: InodeId, (frame, t, cx): Rest<'_>) {
+    const DAY: i64 = 86_400;
+    let Some(place) = file.place else { return };
+    let Ok(old) = node::attributes(inode, (frame, t, cx)) else { return };
+    let now: Timespec = cx.now.into();
+    let is_old = old.accessed <= old.modified
+        || old.accessed <= old.changed
+        || now.seconds.saturating_sub(old.accessed.seconds) >= DAY;
+    let flags = t.fs.mount_of(place.at.mount).map_or(MountFlags::empty(), |mount| mount.flags);
+    if is_old && now != old.accessed && !flags.intersects(MountFlags::NOATIME | MountFlags::RDONLY)
+    {
+        let change = Change { accessed: Some(now), ..Change::default() };
+        let _ = node::change(inode, &change, (frame, t, cx));
+    }
 }
 
 /// Copies `length` bytes from a run of frames, from `skip` on, to the caller.
@@ -387,7 +423,16 @@ fn write_inode(
     buffers: &Buffers,
     (frame, t, cx): Rest<'_>,
 ) -> Result {
-    let attributes = txn::run(t, cx, frame, inode, |_, fs, txn| fs.attributes(txn, inode.number))?;
+    let attributes = node::attributes(inode, (frame, t, cx))?;
+    if buffers.total() == 0 {
+        return Ok(0);
+    }
+    if let Some(object) = file::object(t, inode, attributes.size)? {
+        let to = (id, object, position, append);
+        let count = super::memfd::write(to, Some(inode), buffers, (frame, t, cx))?;
+        super::file::written(inode, &attributes, (frame, t, cx))?;
+        return Ok(count);
+    }
     let mut at = if append { attributes.size } else { next_offset(t, id, position, frame) };
     while frame.progress < buffers.total() {
         let step = (buffers.total() - frame.progress).min(PAGE - at % PAGE);
@@ -419,9 +464,12 @@ fn write_page(
     // that is not replaced must come from the disk first.
     txn::fetch_page(t, cx, frame, inode, page)?;
     let end = offset.checked_add(length).ok_or(Errno::EFBIG)?;
-    let home = txn::run(t, cx, frame, inode, |_, fs, txn| {
+    super::file::within_limit(end, t, cx)?;
+    let home = txn::run(t, cx, frame, inode, |fs, txn| {
         let home = fs.allocate(txn, inode.number, page)?;
-        fs.extend(txn, inode.number, end)?;
+        if end > fs.attributes(txn, inode.number)?.size {
+            fs.resize(txn, inode.number, end)?;
+        }
         Ok(home)
     })?;
     let key = Key::Page(inode, page);
@@ -436,7 +484,7 @@ fn write_page(
         cx.charge_copy(bytes.len());
         at += bytes.len();
     }
-    if let Some((_, device)) = t.fs.of(inode) {
+    if let Some(device) = t.fs.device_of(inode) {
         t.fs.cache.set_home(key, (device, home));
     }
     t.fs.cache.mark_dirty(key, cx.cause, cx.request);
@@ -463,6 +511,7 @@ pub fn sys_fsync(fd: u64, (frame, t, cx): Rest<'_>) -> Result {
             }
         }
         Some(FileKind::Memory(_)) => Ok(0),
+        Some(FileKind::Path) => Err(Stop::Fail(Errno::EBADF)),
         _ => Err(Stop::Fail(Errno::EINVAL)),
     }
 }

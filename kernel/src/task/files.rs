@@ -1,8 +1,10 @@
 //! Letting go of open files.
 
 use super::wait;
-use crate::base::{Channel, OpenFileId, ThreadId};
+use crate::abi::flags::AccessMode;
+use crate::base::{Channel, FilesId, InodeId, OpenFileId, ThreadId};
 use crate::context::{Calls, Cx, Tables};
+use crate::fs::lock::Owner;
 use crate::ipc::End;
 use crate::proc::{CallFrame, FileKind};
 
@@ -12,18 +14,54 @@ pub fn release(t: &mut Tables, cx: &mut Cx, file: OpenFileId) {
     let Some(closed) = t.proc.open.release(file) else {
         return;
     };
+    if let Some(place) = closed.place {
+        unlock(t, cx, place.inode, file);
+        t.fs.inodes.close(place.inode, AccessMode::of(closed.flags).writes());
+    }
     match closed.kind {
         FileKind::Socket(socket) => t.net.close(socket),
         FileKind::Pipe(pipe, end) => {
             t.pipes.close(pipe, end);
-            let other = match end {
-                End::Read => Channel::PipeWritable(pipe),
-                End::Write => Channel::PipeReadable(pipe),
-            };
-            wait::wake_all(t, cx, other);
+            if end != End::Write {
+                wait::wake_all(t, cx, Channel::PipeWritable(pipe));
+            }
+            if end != End::Read {
+                wait::wake_all(t, cx, Channel::PipeReadable(pipe));
+            }
         }
         FileKind::Memory(object) => t.mm.unhold_object(&mut t.memory, object),
-        FileKind::Inode(_) | FileKind::Console(_) => {}
+        FileKind::Inode(_)
+        | FileKind::Generated(_)
+        | FileKind::Path
+        | FileKind::Special(_)
+        | FileKind::Console(_) => {}
+    }
+}
+
+/// The locks of an open file go with it.
+fn unlock(t: &mut Tables, cx: &mut Cx, inode: InodeId, file: OpenFileId) {
+    let Some(found) = t.fs.inodes.get_mut(inode).filter(|found| !found.locks.is_empty()) else {
+        return;
+    };
+    let mut any = false;
+    for owner in [Owner::File(file), Owner::Whole(file)] {
+        any |= found.locks.clear(owner, 0, u64::MAX);
+    }
+    if any {
+        wait::wake_all(t, cx, Channel::FileLock(inode));
+    }
+}
+
+/// A descriptor of a process is closed: the record locks that it has on the file are gone, whoever else has it open
+/// (fcntl(2)).
+pub fn unlock_records(t: &mut Tables, cx: &mut Cx, files: FilesId, file: OpenFileId) {
+    let Some(inode) = t.proc.open.get(file).and_then(|file| file.place).map(|place| place.inode)
+    else {
+        return;
+    };
+    let found = t.fs.inodes.get_mut(inode);
+    if found.is_some_and(|found| found.locks.clear(Owner::Process(files), 0, u64::MAX)) {
+        wait::wake_all(t, cx, Channel::FileLock(inode));
     }
 }
 

@@ -33,6 +33,7 @@ pub fn release_files(t: &mut Tables, cx: &mut Cx, id: FilesId) {
         && let Some(table) = t.proc.files.remove(id)
     {
         for (_, descriptor) in table.iter() {
+            files::unlock_records(t, cx, id, descriptor.file);
             files::release(t, cx, descriptor.file);
         }
     }

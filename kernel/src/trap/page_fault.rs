@@ -14,7 +14,7 @@ use crate::context::{Cx, Tables};
 use crate::event::{Event, MemoryEvent, Repair, Wait};
 use crate::hw::PAGE_SIZE;
 use crate::hw::mmu::{Pte, USER_END};
-use crate::io::{block, frames, object, swap, tlb, txn};
+use crate::io::{block, frames, node, object, swap, tlb, txn};
 use crate::mm::areas::GUARD_GAP;
 use crate::mm::{AreaFlags, Backing, FRAMES_FOR_A_CHANGE, Share, Use, Vma};
 use crate::proc::{CallFrame, Stop, WaitFor};
@@ -273,7 +273,7 @@ fn page_of_file(
     inode: InodeId,
     index: u64,
 ) -> Result<FrameId, Unrepaired> {
-    let attributes = txn::run(t, cx, frame, inode, |_, fs, txn| fs.attributes(txn, inode.number))?;
+    let attributes = node::attributes(inode, (frame, t, cx))?;
     if index >= attributes.size.div_ceil(PAGE) {
         return Err(Unrepaired::NoData);
     }

@@ -1,9 +1,10 @@
 //! Memory that is not there, blocks that are not there, and changes all at once or not at all.
 
+use oscope_kernel::abi::types::Timespec;
 use oscope_kernel::base::{BlockNumber, DeviceId, Digester, Duration, FrameId};
 use oscope_kernel::event::{BlockEvent, Event, MemoryEvent, Repair, SchedEvent, Wait};
 use oscope_kernel::fs::{
-    Attributes, Cache, CachedBlocks, FileSystem, FsStop, Key, Kind, MiniFs, State, Txn,
+    Cache, CachedBlocks, FileSystem, FsStop, Key, Kind, MiniFs, New, State, Txn,
 };
 use oscope_kernel::hw::Ram;
 use oscope_kernel::hw::disk::Medium;
@@ -79,16 +80,17 @@ fn cached(medium: &Medium, blocks: &[u64]) -> (Cache, Ram) {
 fn t03_a_transaction_that_misses_is_dropped_and_one_that_succeeds_is_merged_whole() {
     let mut medium = Medium::new(512);
     MiniFs::make(&mut medium, &[("/there", b"x")]).expect("it fits");
-    let fs = MiniFs::mount(&medium).expect("it mounts");
-    let new = Attributes { kind: Kind::Regular, mode: 0o644, links: 1, uid: 0, gid: 0, size: 0 };
+    let mut fs = MiniFs::mount(&medium).expect("it mounts");
+    let (root, now) = (fs.root(), Timespec::default());
+    let new = New::of_root(Kind::Regular, 0o644);
     let mut have: Vec<u64> = Vec::new();
     let mut misses = 0;
     loop {
         let (cache, ram) = cached(&medium, &have);
         let before = Digester::of(&(&cache, &ram));
         let blocks = CachedBlocks { cache: &cache, ram: &ram, device: DeviceId(0) };
-        let mut txn = Txn::new(&blocks);
-        let made = fs.create(&mut txn, fs.root(), "new", new);
+        let mut txn = Txn::new(&blocks, now);
+        let made = fs.create(&mut txn, root, "new", &new);
         match made {
             Err(FsStop::Miss(block)) => {
                 drop(txn);
@@ -105,7 +107,7 @@ fn t03_a_transaction_that_misses_is_dropped_and_one_that_succeeds_is_merged_whol
                 for (number, page) in changes {
                     medium.set_block(number.0, &page);
                 }
-                let found = fs.lookup(&mut Txn::new(&medium), fs.root(), "new");
+                let found = fs.lookup(&mut Txn::new(&medium, now), root, "new");
                 assert_eq!(found, Ok(inode));
                 break;
             }

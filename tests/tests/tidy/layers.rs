@@ -22,7 +22,7 @@ const RANKS: [(&str, u32); 22] = [
     ("io", 9),
     ("syscall", 10),
     ("kthread", 10),
-    ("pseudo", 10),
+    ("pseudo", 8),
     ("trap", 11),
     ("machine", 12),
     ("world", 13),

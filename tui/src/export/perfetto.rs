@@ -119,6 +119,7 @@ fn waiting(on: Wait) -> &'static str {
         Wait::Server => "waits: server",
         Wait::Work => "waits: work",
         Wait::Memory => "waits: memory",
+        Wait::Lock => "waits: file lock",
     }
 }
 

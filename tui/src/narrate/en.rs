@@ -309,6 +309,7 @@ fn slept(on: Wait) -> &'static str {
         Wait::Server => "asked a server and went to sleep",
         Wait::Work => "has no work and went to sleep",
         Wait::Memory => "found no free memory and waits",
+        Wait::Lock => "found the file locked and waits",
     }
 }
 
@@ -328,6 +329,7 @@ fn woken(wait: Wait) -> &'static str {
         Wait::Server => "a server answered",
         Wait::Work => "there is work",
         Wait::Memory => "memory is free again",
+        Wait::Lock => "the lock was given back",
     }
 }
 
@@ -347,6 +349,7 @@ pub(super) fn waits_for(wait: Wait) -> &'static str {
         Wait::Server => "server",
         Wait::Work => "work",
         Wait::Memory => "memory",
+        Wait::Lock => "file locks",
     }
 }
 
@@ -398,6 +401,7 @@ pub(super) fn tell_task_now(track: &Track, time: Time) -> String {
                 Wait::Server => "for a server",
                 Wait::Work => "for work",
                 Wait::Memory => "for free memory",
+                Wait::Lock => "for a file lock",
             };
             format!("{name} has slept for {long}: it waits {what}.")
         }

@@ -207,6 +207,7 @@ fn wait(on: Wait) -> &'static str {
         Wait::Server => "server",
         Wait::Work => "work",
         Wait::Memory => "memory",
+        Wait::Lock => "lock",
         Wait::Signal => "signal",
         Wait::Poll => "poll",
         Wait::Turn => "turn",

@@ -14,10 +14,10 @@ use crate::abi::flags::network::{EPOLL_CREATE, EPOLL_OP, EVENTFD, SIGNALFD};
 
 calls! {
     FILE FCNTL fcntl(fd: Fd, cmd: Enum(&FCNTL), arg: FcntlArgument) -> ByCommand,
-        Partial("no locks, leases, owners and seals: EINVAL");
+        Partial("no leases, owners and seals: EINVAL");
     FILE IOCTL ioctl(fd: Fd, request: IoctlRequest, argp: IoctlArgument) -> ByCommand,
         Partial("terminals, and FIONREAD of pipes");
-    FILE FLOCK flock(fd: Fd, operation: Flags(&FLOCK)) -> Success;
+    FILE FLOCK flock(fd: Fd, operation: Flags(&FLOCK)) -> Success, Supported;
 
     // Linux changes the timeouts of these two; the C library hides it.
     FILE PPOLL ppoll(fds: PollFds, nfds: Unsigned, tmo_p: Timespec(InOut), sigmask: SignalSet(In),

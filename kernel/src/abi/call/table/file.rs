@@ -18,7 +18,7 @@ use crate::abi::flags::memory::MEMFD;
 calls! {
     FILE OPENAT openat(dirfd: DirFd, pathname: Path, flags: Flags(&OPEN),
         mode: CreateMode { flags: 2 }) -> Fd,
-        Partial("no O_TRUNC, O_TMPFILE, O_PATH, O_DIRECT or O_ASYNC so far");
+        Partial("no O_DIRECT and no O_ASYNC so far");
     FILE OPENAT2 openat2(dirfd: DirFd, pathname: Path, how: Struct("open_how", In),
         size: Size) -> Fd;
     FILE CLOSE close(fd: Fd) -> Success, Supported;
@@ -33,58 +33,79 @@ calls! {
     FILE DUP3 dup3(oldfd: Fd, newfd: Fd, flags: Flags(&OPEN_BITS)) -> Fd, Supported;
     FILE SYNC sync() -> Success, Supported;
     FILE FSYNC fsync(fd: Fd) -> Success, Supported;
-    FILE FDATASYNC fdatasync(fd: Fd) -> Success;
+    FILE FDATASYNC fdatasync(fd: Fd) -> Success,
+        Supported;
     FILE SYNCFS syncfs(fd: Fd) -> Success;
     FILE SYNC_FILE_RANGE sync_file_range(fd: Fd, offset: Offset, nbytes: Offset,
         flags: Flags(&SYNC_RANGE)) -> Success;
-    FILE TRUNCATE truncate(path: Path, length: Offset) -> Success;
+    FILE TRUNCATE truncate(path: Path, length: Offset) -> Success,
+        Supported;
     FILE FTRUNCATE ftruncate(fd: Fd, length: Offset) -> Success,
-        Partial("files of memfd_create alone");
+        Supported;
     FILE FALLOCATE fallocate(fd: Fd, mode: Flags(&FALLOCATE), offset: Offset,
-        len: Offset) -> Success;
+        len: Offset) -> Success,
+        Partial("files in memory alone: longer, or with a hole");
     FILE FADVISE64 fadvise64(fd: Fd, offset: Offset, len: Size,
         advice: Enum(&FILE_ADVICE)) -> Success;
     FILE READAHEAD readahead(fd: Fd, offset: Offset, count: Size) -> Success;
     FILE CACHESTAT cachestat(fd: Fd, range: Struct("cachestat_range", In),
         cstat: Struct("cachestat", Out), flags: Unsigned) -> Success;
-    FILE GETDENTS64 getdents64(fd: Fd, dirp: Dirents, count: Size) -> Bytes;
+    FILE GETDENTS64 getdents64(fd: Fd, dirp: Dirents, count: Size) -> Bytes,
+        Supported;
     FILE GETCWD getcwd(buf: StringOut, size: Size) -> Bytes,
         Supported;
     FILE CHDIR chdir(path: Path) -> Success,
-        Partial("`..` has no meaning");
-    FILE FCHDIR fchdir(fd: Fd) -> Success;
-    FILE CHROOT chroot(path: Path) -> Success;
+        Supported;
+    FILE FCHDIR fchdir(fd: Fd) -> Success,
+        Supported;
+    FILE CHROOT chroot(path: Path) -> Success,
+        Supported;
     FILE MKNODAT mknodat(dirfd: DirFd, pathname: Path, mode: FileMode,
-        dev: Device { mode: 2 }) -> Success;
-    FILE MKDIRAT mkdirat(dirfd: DirFd, pathname: Path, mode: Mode) -> Success;
-    FILE UNLINKAT unlinkat(dirfd: DirFd, pathname: Path, flags: Flags(&AT)) -> Success;
-    FILE SYMLINKAT symlinkat(target: Path, newdirfd: DirFd, linkpath: Path) -> Success;
+        dev: Device { mode: 2 }) -> Success,
+        Supported;
+    FILE MKDIRAT mkdirat(dirfd: DirFd, pathname: Path, mode: Mode) -> Success,
+        Supported;
+    FILE UNLINKAT unlinkat(dirfd: DirFd, pathname: Path, flags: Flags(&AT)) -> Success,
+        Supported;
+    FILE SYMLINKAT symlinkat(target: Path, newdirfd: DirFd, linkpath: Path) -> Success,
+        Supported;
     FILE LINKAT linkat(olddirfd: DirFd, oldpath: Path, newdirfd: DirFd, newpath: Path,
-        flags: Flags(&AT)) -> Success;
+        flags: Flags(&AT)) -> Success,
+        Supported;
     FILE RENAMEAT2 renameat2(olddirfd: DirFd, oldpath: Path, newdirfd: DirFd, newpath: Path,
-        flags: Flags(&RENAME)) -> Success;
-    FILE READLINKAT readlinkat(dirfd: DirFd, pathname: Path, buf: StringOut, bufsiz: Size) -> Bytes;
+        flags: Flags(&RENAME)) -> Success,
+        Partial("no RENAME_WHITEOUT");
+    FILE READLINKAT readlinkat(dirfd: DirFd, pathname: Path, buf: StringOut, bufsiz: Size) -> Bytes,
+        Supported;
     FILE NEWFSTATAT newfstatat(dirfd: DirFd, pathname: Path, statbuf: Stat,
         flags: Flags(&AT)) -> Success,
-        Partial("no time stamps");
+        Supported;
     FILE FSTAT fstat(fd: Fd, statbuf: Stat) -> Success,
-        Partial("no time stamps");
+        Supported;
     FILE STATX statx(dirfd: DirFd, pathname: Path, flags: Flags(&STATX_AT),
         mask: Flags(&STATX_MASK), statxbuf: Statx) -> Success;
     FILE STATFS statfs(path: Path, buf: Statfs) -> Success;
     FILE FSTATFS fstatfs(fd: Fd, buf: Statfs) -> Success;
-    FILE FACCESSAT faccessat(dirfd: DirFd, pathname: Path, mode: Flags(&ACCESS)) -> Success;
+    FILE FACCESSAT faccessat(dirfd: DirFd, pathname: Path, mode: Flags(&ACCESS)) -> Success,
+        Supported;
     FILE FACCESSAT2 faccessat2(dirfd: DirFd, pathname: Path, mode: Flags(&ACCESS),
-        flags: Flags(&FACCESSAT)) -> Success;
-    FILE FCHMOD fchmod(fd: Fd, mode: Mode) -> Success;
-    FILE FCHMODAT fchmodat(dirfd: DirFd, pathname: Path, mode: Mode) -> Success;
+        flags: Flags(&FACCESSAT)) -> Success,
+        Supported;
+    FILE FCHMOD fchmod(fd: Fd, mode: Mode) -> Success,
+        Supported;
+    FILE FCHMODAT fchmodat(dirfd: DirFd, pathname: Path, mode: Mode) -> Success,
+        Supported;
     FILE FCHMODAT2 fchmodat2(dirfd: DirFd, pathname: Path, mode: Mode,
-        flags: Flags(&AT)) -> Success;
-    FILE FCHOWN fchown(fd: Fd, owner: Uid, group: Gid) -> Success;
+        flags: Flags(&AT)) -> Success,
+        Supported;
+    FILE FCHOWN fchown(fd: Fd, owner: Uid, group: Gid) -> Success,
+        Supported;
     FILE FCHOWNAT fchownat(dirfd: DirFd, pathname: Path, owner: Uid, group: Gid,
-        flags: Flags(&AT)) -> Success;
+        flags: Flags(&AT)) -> Success,
+        Supported;
     FILE UTIMENSAT utimensat(dirfd: DirFd, pathname: Path, times: TimespecPair,
-        flags: Flags(&AT)) -> Success;
+        flags: Flags(&AT)) -> Success,
+        Supported;
     FILE UMASK umask(mask: Mode) -> Mode,
         Supported;
     FILE PIPE2 pipe2(pipefd: FdPair, flags: Flags(&OPEN_BITS)) -> Success,

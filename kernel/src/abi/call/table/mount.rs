@@ -5,14 +5,17 @@ use crate::abi::call::Direction::{In, Out};
 use crate::abi::call::Kind::{
     Address, DirFd, Enum, Fd, Flags, Hex, Int, Path, Size, String, Struct, Unsigned,
 };
+use crate::abi::call::Status::Partial;
 use crate::abi::flags::file::{
     AT, FSCONFIG, FSMOUNT, FSOPEN, FSPICK, MOUNT, MOUNT_ATTRIBUTES, MOVE_MOUNT, OPEN_TREE, UMOUNT,
 };
 
 calls! {
     FILE MOUNT mount(source: Path, target: Path, filesystemtype: String, mountflags: Flags(&MOUNT),
-        data: String) -> Success;
-    FILE UMOUNT2 umount2(target: Path, flags: Flags(&UMOUNT)) -> Success;
+        data: String) -> Success,
+        Partial("tmpfs, proc, binds and moves; no propagation");
+    FILE UMOUNT2 umount2(target: Path, flags: Flags(&UMOUNT)) -> Success,
+        Partial("no MNT_EXPIRE");
     FILE PIVOT_ROOT pivot_root(new_root: Path, put_old: Path) -> Success;
     FILE OPEN_TREE open_tree(dirfd: DirFd, pathname: Path, flags: Flags(&OPEN_TREE)) -> Fd;
     FILE MOVE_MOUNT move_mount(from_dirfd: DirFd, from_pathname: Path, to_dirfd: DirFd,
