@@ -1,6 +1,7 @@
 //! Shared by the integration tests: machines with programs written on the spot.
 
 pub mod referee;
+pub mod shell;
 
 use oscope_kernel::base::{DeviceId, Duration, Time};
 use oscope_kernel::event::codec::json_lines;

@@ -1,8 +1,9 @@
 //! A machine's table in a world file.
 
 use super::WorldError;
+use super::files;
 use super::units::{self, value, wrong};
-use crate::bin::{Builtins, file_of};
+use crate::bin::Builtins;
 use oscope_kernel::abi::program::Loader;
 use oscope_kernel::base::{CpuId, Duration, Time};
 use oscope_kernel::context::{Dialect, Structure};
@@ -26,6 +27,7 @@ pub(super) struct MachineTable {
     structure: Option<String>,
     dialect: Option<String>,
     interleave: Option<String>,
+    files: Option<String>,
     disk: Option<DiskTable>,
     swap: Option<DiskTable>,
     overcommit: Option<String>,
@@ -143,6 +145,11 @@ pub(super) fn machine(
     if let Some(table) = &table.disk {
         config.disk = Some(disk(&at("disk"), table, Some(loader))?);
     }
+    config.initramfs = match table.files.as_deref() {
+        None => None,
+        Some("tools") => Some(files::archive(loader)),
+        Some(other) => return Err(wrong(&at("files"), other, "`tools`")),
+    };
     if let Some(table) = &table.swap {
         config.swap = Some(disk(&at("swap"), table, None)?);
     }
@@ -325,8 +332,7 @@ fn disk(
     let mut medium = Medium::new(size / 4096);
     let timing = Timing { fixed, per_kib };
     let Some(loader) = loader else { return Ok(DiskConfig { medium, timing }) };
-    let files: Vec<(String, Vec<u8>)> =
-        loader.names().map(|name| (format!("/bin/{name}"), file_of(name))).collect();
+    let files = loader.files_on_disks();
     let files: Vec<(&str, &[u8])> =
         files.iter().map(|(path, contents)| (path.as_str(), contents.as_slice())).collect();
     MiniFs::make(&mut medium, &files)

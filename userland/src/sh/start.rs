@@ -110,7 +110,9 @@ impl Shell {
                         match super::builtin::set::letter_of(&name) {
                             Some(letter) => self.state.switch(letter, is_on),
                             None => {
-                                return Err(self.refuse(&format!("Illegal option -o {name}")).await);
+                                return Err(self
+                                    .refuse(&format!("Illegal option -o {name}"))
+                                    .await);
                             }
                         }
                     }

@@ -68,6 +68,14 @@ impl Sys {
         self.call3(nr::IOCTL, fd, TIOCSCTTY, 0).await
     }
 
+    /// TIOCSCTTY as root may do it: the terminal is taken from the session that has it.
+    ///
+    /// # Errors
+    /// `EBADF`, `ENOTTY`, `EPERM`.
+    pub async fn steal_terminal(&self, fd: u64) -> Result {
+        self.call3(nr::IOCTL, fd, TIOCSCTTY, 1).await
+    }
+
     /// TIOCGWINSZ: how large the screen is.
     ///
     /// # Errors

@@ -1,0 +1,59 @@
+//! Shell commands on an emulated machine.
+
+use crate::{boot, shown};
+use oscope_kernel::base::{DeviceId, Duration, Time};
+use oscope_kernel::event::{Event, TaskEvent};
+use oscope_kernel::machine::{Config, Machine, Start, Until};
+use oscope_userland::bin::Builtins;
+use oscope_userland::scenario::files;
+use std::sync::Arc;
+
+/// What became of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// What it wrote to the console.
+    pub output: String,
+    /// Its wait status; `None` if it did not end.
+    pub status: Option<u32>,
+}
+
+/// How long a command may take, in virtual time.
+const PATIENCE: Duration = Duration::seconds(600);
+
+/// A machine on which a program runs with the console as its terminal.
+#[must_use]
+pub fn machine(words: &[&str]) -> Machine {
+    let loader = Arc::new(Builtins::default());
+    let mut config = Config::new("box", Arc::clone(&loader) as _);
+    config.initramfs = Some(files::archive(&loader));
+    config.frames = 8192;
+    config.programs = vec![Start::new("init", &[]), Start::new("getty", words)];
+    boot(config)
+}
+
+/// Runs `sh -c COMMAND` with this typed, and waits for its end.
+#[must_use]
+pub fn run(command: &str, typed: &str) -> Ran {
+    let mut machine = machine(&["-q", "/bin/sh", "-c", command]);
+    if !typed.is_empty() {
+        machine.type_on(DeviceId(0), typed.as_bytes().into(), Time::ZERO, 0);
+    }
+    let status = run_to_end(&mut machine);
+    Ran { output: shown(&machine), status }
+}
+
+/// Lets time pass until the machine's second program has ended; its wait status.
+#[must_use]
+pub fn run_to_end(machine: &mut Machine) -> Option<u32> {
+    let end = Time::ZERO + PATIENCE;
+    let shell = machine.snapshot().tasks.iter().find(|task| task.line.name == "getty")?.serial;
+    let is_end = |record: &oscope_kernel::event::Record| {
+        record.stamp.thread == shell && matches!(record.event, Event::Task(TaskEvent::Exit { .. }))
+    };
+    let why = machine.run(Until { event: Some(&is_end), ..Until::time(end) });
+    let oscope_kernel::machine::Why::Event(id) = why else { return None };
+    match machine.log().get(id.sequence())?.event {
+        Event::Task(TaskEvent::Exit { status }) => Some(status),
+        _ => None,
+    }
+}
