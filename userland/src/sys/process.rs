@@ -268,6 +268,27 @@ impl Sys {
         self.call3(nr::GETEGID, 0, 0, 0).await.unwrap_or(0)
     }
 
+    /// getgroups(2): the supplementary groups, 1024 at most.
+    ///
+    /// # Errors
+    /// None.
+    pub async fn getgroups(&self) -> Result<Vec<u32>> {
+        let at = self.scratch();
+        let count = self.call3(nr::GETGROUPS, 1024, at, 0).await?;
+        let bytes = self.peek(at, count as usize * 4).await;
+        Ok(bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect())
+    }
+
+    /// getrandom(2): so many bytes by chance, 256 at most.
+    ///
+    /// # Errors
+    /// `EINTR`.
+    pub async fn random(&self, length: usize) -> Result<Vec<u8>> {
+        let at = self.scratch();
+        let count = self.call3(nr::GETRANDOM, at, length.min(256) as u64, 0).await?;
+        Ok(self.peek(at, count as usize).await)
+    }
+
     /// setuid(2).
     ///
     /// # Errors

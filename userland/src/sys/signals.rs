@@ -181,6 +181,17 @@ impl Sys {
         Ok(Timespec::from_bytes(&bytes).to_duration().unwrap_or_default())
     }
 
+    /// The time of day: CLOCK_REALTIME, by a call.
+    pub async fn real_time(&self) -> Timespec {
+        let at = self.scratch();
+        if self.call3(nr::CLOCK_GETTIME, 0, at, 0).await.is_err() {
+            return Timespec::default();
+        }
+        let mut bytes = [0; Timespec::SIZE];
+        bytes.copy_from_slice(&self.peek(at, Timespec::SIZE).await);
+        Timespec::from_bytes(&bytes)
+    }
+
     /// Sleeps until a moment (clock_nanosleep(2) with TIMER_ABSTIME).
     ///
     /// # Errors

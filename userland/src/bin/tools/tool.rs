@@ -34,6 +34,12 @@ pub(super) struct Options {
 }
 
 impl Options {
+    /// Options without values, for a program that does another one's work.
+    pub(super) fn of(letters: &str) -> Self {
+        let given = letters.chars().map(|letter| (letter, None)).collect();
+        Self { given, operands: Vec::new() }
+    }
+
     /// Whether an option was given.
     pub(super) fn has(&self, letter: char) -> bool {
         self.given.iter().any(|(known, _)| *known == letter)
@@ -221,6 +227,71 @@ impl Tool {
                 done += self.sys.write_at(to, block + done, count - done).await?;
             }
             total += count;
+        }
+    }
+
+    /// The names in a directory, in order; says why if it cannot be read.
+    pub(super) async fn names_in(&mut self, path: &str) -> Vec<String> {
+        match self.sys.read_directory(path).await {
+            Ok(entries) => {
+                let name = |entry: &oscope_kernel::abi::types::Dirent| {
+                    String::from_utf8_lossy(&entry.name).into_owned()
+                };
+                let mut names: Vec<String> = entries.iter().map(name).collect();
+                names.sort_unstable();
+                names
+            }
+            Err(errno) => {
+                self.fail(path, errno).await;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Becomes another program, found as execvp(3) does. Returns only if it cannot: the status to end with.
+    pub(super) async fn execute(&mut self, words: &[String]) -> u64 {
+        self.flush().await;
+        let environment = self.sys.environment().await;
+        self.execute_with(words, &environment).await
+    }
+
+    /// The same with another environment.
+    pub(super) async fn execute_with(&mut self, words: &[String], environment: &[String]) -> u64 {
+        let Some(name) = words.first() else { return 127 };
+        let path = environment.iter().find_map(|entry| entry.strip_prefix("PATH="));
+        let path = path.unwrap_or("/usr/bin:/bin").to_owned();
+        let candidates: Vec<String> = if name.contains('/') {
+            vec![name.clone()]
+        } else {
+            path.split(':').map(|directory| format!("{directory}/{name}")).collect()
+        };
+        let list: Vec<&str> = words.iter().map(String::as_str).collect();
+        let environment: Vec<&str> = environment.iter().map(String::as_str).collect();
+        let mut last = Errno::ENOENT;
+        for candidate in candidates {
+            match self.sys.execve_with(&candidate, &list, &environment).await {
+                Errno::ENOENT | Errno::ENOTDIR => {}
+                errno => last = errno,
+            }
+        }
+        self.fail(name, last).await;
+        if last == Errno::ENOENT { 127 } else { 126 }
+    }
+
+    /// Runs a program and waits for its end: its status, 128 and the signal's number if that killed it.
+    pub(super) async fn run(&mut self, words: &[String]) -> Result<u64> {
+        let child = self.sys.fork().await?;
+        if child == 0 {
+            let status = self.execute(words).await;
+            self.sys.exit(status).await;
+        }
+        loop {
+            match self.sys.wait(child as i64).await {
+                Ok((_, word)) if word & 0x7f == 0 => return Ok(u64::from(word >> 8 & 0xff)),
+                Ok((_, word)) => return Ok(128 + u64::from(word & 0x7f)),
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno),
+            }
         }
     }
 

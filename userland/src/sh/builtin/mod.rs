@@ -13,6 +13,8 @@ pub(crate) mod set;
 mod system;
 mod variable;
 
+pub(crate) use control::signal_by_name;
+
 use super::{Flow, Shell, Stop};
 
 /// Builtins at which an error ends the shell, and before which assignments last.
