@@ -1,5 +1,6 @@
 //! Shared by the integration tests: machines with programs written on the spot.
 
+pub mod posix_fs;
 pub mod referee;
 pub mod shell;
 
@@ -50,6 +51,14 @@ pub fn disk(files: &[(&str, &[u8])], programs: &[&str]) -> DiskConfig {
 #[must_use]
 pub fn boot(config: Config) -> Machine {
     Machine::boot(config).expect("it boots")
+}
+
+/// Boots a machine, or says why it does not.
+///
+/// # Errors
+/// What keeps it from being switched on.
+pub fn boot_or_tell(config: Config) -> Result<Machine, String> {
+    Machine::boot(config).map_err(|error| error.to_string())
 }
 
 /// Boots a machine with one program and runs it for a virtual second.

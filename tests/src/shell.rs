@@ -5,7 +5,7 @@ use oscope_kernel::base::{DeviceId, Duration, Time};
 use oscope_kernel::event::{Event, TaskEvent};
 use oscope_kernel::machine::{Config, Machine, Start, Until};
 use oscope_userland::bin::Builtins;
-use oscope_userland::scenario::files;
+use oscope_userland::scenario::initramfs::initramfs;
 use std::sync::Arc;
 
 /// What became of a command.
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::seconds(600);
 pub fn machine(words: &[&str]) -> Machine {
     let loader = Arc::new(Builtins::default());
     let mut config = Config::new("box", Arc::clone(&loader) as _);
-    config.initramfs = Some(files::archive(&loader));
+    config.initramfs = Some(initramfs("box", &loader).into());
     config.frames = 8192;
     config.programs = vec![Start::new("init", &[]), Start::new("getty", words)];
     boot(config)

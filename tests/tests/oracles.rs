@@ -3,6 +3,7 @@
 //! `data/oracles/` holds them: `sched.json` and `mlfq.json` are results of the simulators that go with
 //! *Operating Systems: Three Easy Pieces*, `textbook-sched.json` worked examples of *Operating System Concepts*;
 //! `alloc.json`, `paging.json` and `textbook-paging.json` likewise, Belady's anomaly among them.
+//! (`posix-fs.tsv` has a test of its own.)
 
 use oscope_userland::workbench::sched::Problem;
 use oscope_userland::workbench::{alloc, paging};

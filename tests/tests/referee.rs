@@ -72,6 +72,23 @@ fn random_calls_do_on_linux_as_here() {
     }
 }
 
+#[test]
+fn random_calls_on_files_do_on_linux_as_here() {
+    let Some(mut bench) = bench().filter(Bench::is_root) else { return };
+    let (mut same, mut seed) = (0, 0);
+    while same < 4000 {
+        let case = Case::generate_files(seed, 40);
+        let played = bench.play(&case.script());
+        let comparison = played.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        if !comparison.differences.is_empty() {
+            let short = bench.shrink(&case);
+            panic!("seed {seed}:\n{}\n{}", short.script(), told(&comparison));
+        }
+        same += comparison.same;
+        seed += 1;
+    }
+}
+
 /// A script that does nothing would be the same everywhere: most calls must do something.
 #[test]
 fn random_scripts_succeed_more_often_than_not() {

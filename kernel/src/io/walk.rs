@@ -178,7 +178,9 @@ fn walk(
             name => child(&here, name, (frame, t, cx))?,
         };
         let is_link = found.is_some_and(|node| node.attributes.kind == Kind::Symlink);
-        if is_link && (!is_last || follow || slash && goal == Goal::Node) {
+        // Nothing is made behind a slash, so that nobody asks where the link leads.
+        let leads_on = if goal == Goal::Node { follow || slash } else { follow && !slash };
+        if is_link && (!is_last || leads_on) {
             links += 1;
             if links > MAX_LINKS {
                 return Err(Stop::Fail(Errno::ELOOP));

@@ -42,6 +42,10 @@ pub struct PacketSocket {
     queued: usize,
     /// Frames lost because the queue was full.
     pub dropped: u64,
+    /// Whether it is a Unix-domain socket (unix(7)), which receives no frames.
+    pub is_unix: bool,
+    /// Whether that has a name.
+    pub is_bound: bool,
 }
 
 impl PacketSocket {
@@ -88,6 +92,11 @@ impl Net {
     /// Opens a packet socket that wants frames of `protocol`.
     pub fn open(&mut self, namespace: NsId, protocol: u16) -> SocketId {
         self.sockets.insert(PacketSocket { namespace, protocol, ..PacketSocket::default() })
+    }
+
+    /// Opens a Unix-domain socket.
+    pub fn open_unix(&mut self, namespace: NsId) -> SocketId {
+        self.sockets.insert(PacketSocket { namespace, is_unix: true, ..PacketSocket::default() })
     }
 
     /// Closes a socket.

@@ -183,6 +183,13 @@ const SETTABLE: OpenFlags = OpenFlags::APPEND
 pub fn sys_fcntl((fd, command, argument): (u64, u64, u64), (frame, t, cx): Rest<'_>) -> Result {
     let id = hold(t, cx, frame, fd)?;
     let kind = t.proc.open.get(id).ok_or(Errno::EBADF)?.kind;
+    let of_descriptor = matches!(
+        command as u32,
+        fcntl::DUPFD | fcntl::DUPFD_CLOEXEC | fcntl::GETFD | fcntl::SETFD | fcntl::GETFL
+    );
+    if kind == FileKind::Path && !of_descriptor {
+        return Err(Stop::Fail(Errno::EBADF));
+    }
     match command as u32 {
         fcntl::DUPFD | fcntl::DUPFD_CLOEXEC => {
             let limit = t.proc.descriptor_limit(cx.caller);

@@ -14,7 +14,7 @@ use crate::base::InodeId;
 use crate::context::{Cx, Tables};
 use crate::fs::{Attributes, Change, Key, Kind, Want, permit};
 use crate::hw::PAGE_SIZE;
-use crate::io::{file, node, txn, user, walk};
+use crate::io::{file, node, txn, walk};
 use crate::proc::{FileKind, Stop};
 use crate::task::signal::{self, Target};
 
@@ -31,7 +31,14 @@ pub fn sys_lseek([fd, offset, from]: [u64; 3], (frame, t, cx): Rest<'_>) -> Resu
     let offset = offset.cast_signed();
     let size = match kind {
         FileKind::Path => return Err(Stop::Fail(Errno::EBADF)),
-        FileKind::Inode(inode) => node::attributes(inode, (frame, t, cx))?.size,
+        FileKind::Inode(inode) => {
+            let attributes = node::attributes(inode, (frame, t, cx))?;
+            let knows_ends = attributes.kind != Kind::Directory;
+            if !knows_ends && !matches!(from as u32, whence::SET | whence::CUR) {
+                return Err(Stop::Fail(Errno::EINVAL));
+            }
+            attributes.size
+        }
         FileKind::Memory(object) => t.mm.object(object).map_or(0, |object| object.size),
         FileKind::Generated(_) => 0,
         // null(4): wherever one goes, one is at the beginning.
@@ -180,10 +187,13 @@ pub fn sys_fallocate([fd, mode, offset, length]: [u64; 4], (frame, t, cx): Rest<
     let file = t.proc.open.get(id).ok_or(Errno::EBADF)?;
     let (kind, writes) = (file.kind, AccessMode::of(file.flags).writes());
     let (start, length) = (offset.cast_signed(), length.cast_signed());
+    if kind == FileKind::Path {
+        return Err(Stop::Fail(Errno::EBADF));
+    }
     if start < 0 || length <= 0 {
         return Err(Stop::Fail(Errno::EINVAL));
     }
-    if !writes || kind == FileKind::Path {
+    if !writes {
         return Err(Stop::Fail(Errno::EBADF));
     }
     let end = offset.checked_add(length.cast_unsigned()).filter(|&end| end <= i64::MAX as u64);
@@ -242,13 +252,4 @@ fn punch(object: crate::base::ObjectId, (start, end): (u64, u64), t: &mut Tables
     if first < last {
         t.mm.punch_object(&mut t.memory, object, (first, last));
     }
-}
-
-/// copy_file_range(2) and sendfile(2) move what read(2) and write(2) would, a page at a time: see `splice`.
-pub(super) fn read_offset(t: &mut Tables, cx: &mut Cx, place: u64) -> Result<Option<u64>> {
-    if place == 0 {
-        return Ok(None);
-    }
-    let offset = user::read_word(t, cx, place)?;
-    if offset > i64::MAX as u64 { Err(Stop::Fail(Errno::EINVAL)) } else { Ok(Some(offset)) }
 }

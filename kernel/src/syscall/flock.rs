@@ -161,10 +161,13 @@ fn awaited_by(pid: Pid, t: &Tables) -> Option<InodeId> {
 /// # Errors
 /// `EBADF`, `EINVAL`, `EWOULDBLOCK`, `EINTR`; parks.
 pub fn sys_flock(fd: u64, operation: u64, (frame, t, cx): Rest<'_>) -> Result {
-    let id = hold(t, cx, frame, fd)?;
     let asked = FlockFlags::from_bits_truncate(operation as u32);
     let waits = !asked.contains(FlockFlags::NB);
     let what = asked.difference(FlockFlags::NB);
+    if ![FlockFlags::SH, FlockFlags::EX, FlockFlags::UN].contains(&what) {
+        return Err(Stop::Fail(Errno::EINVAL));
+    }
+    let id = hold(t, cx, frame, fd)?;
     let file = t.proc.open.get(id).ok_or(Errno::EBADF)?;
     if file.kind == crate::proc::FileKind::Path {
         return Err(Stop::Fail(Errno::EBADF));
@@ -172,9 +175,6 @@ pub fn sys_flock(fd: u64, operation: u64, (frame, t, cx): Rest<'_>) -> Result {
     let pid = t.proc.process_of(cx.caller).ok_or(Errno::ESRCH)?.pid;
     let owner = Owner::Whole(id);
     let is_exclusive = what == FlockFlags::EX;
-    if ![FlockFlags::SH, FlockFlags::EX, FlockFlags::UN].contains(&what) {
-        return Err(Stop::Fail(Errno::EINVAL));
-    }
     // What has no place, such as a pipe, nobody else can have opened: it is always free.
     let Some(inode) = file.place.map(|place| place.inode) else { return Ok(0) };
     let wanted = Lock { owner, pid, is_exclusive, start: 0, end: u64::MAX };

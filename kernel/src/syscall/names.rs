@@ -1,12 +1,14 @@
 //! Calls that make names and take them away: mkdirat(2), mknodat(2), symlinkat(2), linkat(2), unlinkat(2), readlinkat(2).
 
 use super::Result;
-use super::path::{cred, find, find_parent, free_name, lost_name, may_delete, owned, read_path};
+use super::path::{
+    cred, find, find_parent, free_name, lost_name, may_create, may_delete, owned, read_path,
+};
 use super::transfer::Rest;
 use crate::abi::Errno;
 use crate::abi::flags::AtFlags;
-use crate::context::Tables;
-use crate::fs::{Kind, New};
+use crate::context::{Cx, Tables};
+use crate::fs::{Kind, New, Want, is_owner, permit};
 use crate::io::walk::Parent;
 use crate::io::{node, txn, user, walk};
 use crate::proc::Stop;
@@ -54,6 +56,7 @@ pub fn sys_symlinkat(target: u64, directory: u64, path: u64, (frame, t, cx): Res
 
 fn make(directory: u64, path: &str, new: New<'_>, (frame, t, cx): Rest<'_>) -> Result {
     let parent = free_name(directory, path, new.kind, (frame, t, cx))?;
+    may_create(&parent.directory, t, cx)?;
     if new.kind.is_device() && !cred(t, cx)?.is_root() {
         return Err(Stop::Fail(Errno::EPERM));
     }
@@ -84,6 +87,8 @@ pub fn sys_linkat(
     if parent.slash {
         return Err(Stop::Fail(Errno::ENOENT));
     }
+    may_link(&source, t, cx)?;
+    may_create(&parent.directory, t, cx)?;
     if source.is_directory() || t.fs.generated(source.inode).is_some() {
         return Err(Stop::Fail(Errno::EPERM));
     }
@@ -95,6 +100,19 @@ pub fn sys_linkat(
     t.fs.dentries.enter(parent.directory.at.dentry, name, Some(source.inode));
     t.fs.inodes.settle(source.inode);
     Ok(0)
+}
+
+/// Whether the caller may give a file another name: his own, or one that he could as well copy. Somebody else's program
+/// with its owner's rights cannot be kept from being replaced that way (proc(5), `protected_hardlinks`; on, as most
+/// distributions have it).
+fn may_link(source: &node::Node, t: &Tables, cx: &Cx) -> std::result::Result<(), Errno> {
+    let (cred, attributes) = (cred(t, cx)?, &source.attributes);
+    let is_safe = attributes.kind == Kind::Regular
+        && attributes.mode & 0o4000 == 0
+        && attributes.mode & 0o2010 != 0o2010
+        && permit(attributes, &cred, Want::Read).is_ok()
+        && permit(attributes, &cred, Want::Write).is_ok();
+    if is_safe || is_owner(attributes, &cred) { Ok(()) } else { Err(Errno::EPERM) }
 }
 
 /// A file that has lost its last name is reached through /proc/PID/fd alone, which is how O_TMPFILE's get theirs.

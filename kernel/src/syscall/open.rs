@@ -90,7 +90,8 @@ fn find_or_make(
     let follow = !exclusive && !open.contains(OpenFlags::NOFOLLOW);
     let parent = find_parent(directory, path, follow, (frame, t, cx))?;
     if !parent.is_name() || parent.slash {
-        return Err(Stop::Fail(Errno::EISDIR));
+        let is_there = exclusive && !parent.is_name();
+        return Err(Stop::Fail(if is_there { Errno::EEXIST } else { Errno::EISDIR }));
     }
     if let Some(found) = parent.child {
         return match found.is_directory() {
@@ -241,7 +242,7 @@ fn wait_for_other_end((frame, t, cx): Rest<'_>) -> Result {
     };
     let nonblocking = flags & OpenFlags::NONBLOCK.bits() != 0;
     let came = opened != frame.stage - 1;
-    if !there && !came && !(nonblocking && end == End::Read) {
+    if !(there || came || nonblocking && end == End::Read) {
         frame.interrupted()?;
         let channel = Channel::Fifo(place.inode);
         let wait = WaitFor::channel(channel, Wait::Pipe, Interruptible::UnlessRestarted);

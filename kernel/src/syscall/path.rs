@@ -77,10 +77,11 @@ pub(super) fn node_of(fd: u64, (frame, t, cx): Rest<'_>) -> Result<Node> {
     Ok(Node { at: place.at, inode: place.inode, attributes })
 }
 
-/// The name that a call will make: not there yet, in a directory where the caller may make it (Linux' `filename_create`).
+/// The name that a call will make, which is not there yet (Linux' `filename_create`). Whether the caller may make it is
+/// asked later ([`may_create`]).
 ///
 /// # Errors
-/// `EEXIST`, `ENOENT`, `EROFS`, `EACCES`, those of path walks; parks.
+/// `EEXIST`, `ENOENT`, `EROFS`, those of path walks; parks.
 pub(super) fn free_name(
     directory: u64,
     path: &str,
@@ -94,7 +95,7 @@ pub(super) fn free_name(
     if parent.slash && kind != Kind::Directory {
         return Err(Stop::Fail(Errno::ENOENT));
     }
-    may_create(&parent.directory, t, cx)?;
+    walk::writable(t, parent.directory.at)?;
     Ok(parent)
 }
 

@@ -1,7 +1,9 @@
-//! Calls on sockets: so far packet sockets (packet(7)), which carry whole Ethernet frames.
+//! Calls on sockets: so far packet sockets (packet(7)), which carry whole Ethernet frames, and the names of Unix-domain
+//! sockets.
 
 use super::Result;
 use super::descriptor::{hold, install};
+use super::transfer::Rest;
 use crate::abi::flags::SocketFlags;
 use crate::abi::{Access, Errno};
 use crate::base::{Channel, OpenFileId, PortId, SocketId};
@@ -12,6 +14,8 @@ use crate::hw::nic::{MAX_PACKET, MIN_PACKET};
 use crate::io::{effects, user};
 use crate::proc::{CallFrame, FileKind, Interruptible, Stop, WaitFor};
 
+/// Address family of Unix-domain sockets.
+pub const AF_UNIX: u64 = 1;
 /// Address family of packet sockets.
 pub const AF_PACKET: u64 = 17;
 /// Socket type: frames with their headers.
@@ -26,6 +30,9 @@ const MSG_DONTWAIT: u64 = 0x40;
 /// # Errors
 /// `EAFNOSUPPORT` for families that are to come, `ESOCKTNOSUPPORT`, `EPERM`, `EMFILE`.
 pub fn sys_socket(family: u64, kind: u64, protocol: u64, t: &mut Tables, cx: &mut Cx) -> Result {
+    if family == AF_UNIX {
+        return unix_socket(kind, protocol, t, cx);
+    }
     if family != AF_PACKET {
         return Err(Stop::Fail(Errno::EAFNOSUPPORT));
     }
@@ -45,6 +52,53 @@ pub fn sys_socket(family: u64, kind: u64, protocol: u64, t: &mut Tables, cx: &mu
         t,
         cx,
     )
+}
+
+/// A Unix-domain socket (unix(7)). So far it can be given a name, and nothing else.
+fn unix_socket(kind: u64, protocol: u64, t: &mut Tables, cx: &mut Cx) -> Result {
+    const STREAM: u64 = 1;
+    const DATAGRAM: u64 = 2;
+    const PACKETS: u64 = 5;
+    if !matches!(kind & 0xf, STREAM | DATAGRAM | PACKETS) {
+        return Err(Stop::Fail(Errno::ESOCKTNOSUPPORT));
+    }
+    if protocol > 1 {
+        return Err(Stop::Fail(Errno::EPROTONOSUPPORT));
+    }
+    let namespace = t.proc.process_of(cx.caller).ok_or(Errno::ESRCH)?.namespaces.network;
+    let socket = t.net.open_unix(namespace);
+    let close_on_exec = kind as u32 & SocketFlags::CLOEXEC.bits();
+    let mode = crate::abi::flags::file::access_mode::RDWR;
+    install(FileKind::Socket(socket), mode | close_on_exec, t, cx)
+}
+
+/// Gives a Unix-domain socket a name in the tree of files.
+fn bind_unix(id: SocketId, address: u64, length: u64, (frame, t, cx): Rest<'_>) -> Result {
+    /// The longest path, of `struct sockaddr_un`.
+    const PATH: u64 = 108;
+    if !(3..=2 + PATH).contains(&length) {
+        return Err(Stop::Fail(Errno::EINVAL));
+    }
+    let mut bytes = vec![0; length as usize];
+    user::read(t, cx, address, &mut bytes)?;
+    let (family, path) = bytes.split_first_chunk::<2>().ok_or(Errno::EINVAL)?;
+    if u64::from(u16::from_le_bytes(*family)) != AF_UNIX {
+        return Err(Stop::Fail(Errno::EINVAL));
+    }
+    let path = path.split(|byte| *byte == 0).next().unwrap_or_default();
+    let path = std::str::from_utf8(path).map_err(|_| Errno::EINVAL)?.to_owned();
+    if path.is_empty() {
+        // Names outside of the tree ("abstract") come with the rest of these sockets.
+        return Err(Stop::Fail(Errno::EINVAL));
+    }
+    if t.net.socket(id).is_some_and(|socket| socket.is_bound) {
+        return Err(Stop::Fail(Errno::EINVAL));
+    }
+    super::names::make_socket(&path, 0o777, (frame, t, cx))?;
+    if let Some(socket) = t.net.socket_mut(id) {
+        socket.is_bound = true;
+    }
+    Ok(0)
 }
 
 /// The socket behind an open file.
@@ -97,6 +151,9 @@ pub fn sys_bind(
 ) -> Result {
     let file = hold(t, cx, frame, fd)?;
     let socket = socket_of(t, file)?;
+    if t.net.socket(socket).is_some_and(|socket| socket.is_unix) {
+        return bind_unix(socket, address, length, (frame, t, cx));
+    }
     let (protocol, port) = read_address(t, cx, address, length)?;
     let socket = t.net.socket_mut(socket).ok_or(Errno::EBADF)?;
     socket.port = port;

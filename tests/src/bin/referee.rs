@@ -1,6 +1,6 @@
 //! Random system calls on the emulated kernel and on the host's own, until they differ.
 //!
-//! `cargo run -p oscope-tests --bin referee -- [CALLS [SEED]]` (100,000 from seed 0): scripts of about 40 calls each, the
+//! `cargo run -p oscope-tests --bin referee -- [--files] [CALLS [SEED]]` (100,000 from seed 0; `--files`: calls on files): scripts of about 40 calls each, the
 //! first from SEED, the next from SEED+1 and so on. A script on which the kernels do not agree is made as short as
 //! possible and printed, with both answers. Exit 0: no differences; 1: some; 2: the host cannot play.
 
@@ -14,7 +14,9 @@ const LENGTH: usize = 40;
 const ENOUGH: usize = 20;
 
 fn main() -> ExitCode {
-    let numbers: Result<Vec<u64>, _> = std::env::args().skip(1).map(|text| text.parse()).collect();
+    let files = std::env::args().any(|argument| argument == "--files");
+    let numbers = std::env::args().skip(1).filter(|argument| argument != "--files");
+    let numbers: Result<Vec<u64>, _> = numbers.map(|text| text.parse()).collect();
     let Ok(numbers) = numbers else {
         eprintln!("referee: expected numbers: how many calls, and the seed");
         return ExitCode::from(2);
@@ -31,7 +33,11 @@ fn main() -> ExitCode {
     let (mut same, mut script, mut found) = (0, seed, 0);
     let mut left: BTreeMap<String, u64> = BTreeMap::new();
     while same < calls && found < ENOUGH {
-        let case = Case::generate(script, LENGTH, bench.is_root());
+        let case = if files {
+            Case::generate_files(script, LENGTH)
+        } else {
+            Case::generate(script, LENGTH, bench.is_root())
+        };
         match bench.play(&case.script()) {
             Ok(comparison) if comparison.differences.is_empty() => {
                 same += comparison.same;

@@ -4,6 +4,7 @@
 //! comes in a few lines that belong together, the last of which wakes the first.
 
 mod files;
+mod tree;
 
 use super::model::{Disposition, Process};
 use oscope_kernel::base::Rng;

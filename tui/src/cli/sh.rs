@@ -17,7 +17,8 @@ use oscope_kernel::hw::uart::Uart;
 use oscope_kernel::machine::{Machine, Start};
 use oscope_kernel::world::{Input, World};
 use oscope_userland::bin::Builtins;
-use oscope_userland::scenario::{WorldFile, files};
+use oscope_userland::scenario::WorldFile;
+use oscope_userland::scenario::initramfs::initramfs;
 use oscope_userland::script;
 use ratatui::crossterm::terminal;
 use std::cell::Cell;
@@ -103,7 +104,8 @@ fn boot(file: &WorldFile, command: Option<&str>, is_typed: bool) -> Result<World
     };
     let adapt = |config: &mut oscope_kernel::machine::Config| {
         if is_first.replace(false) {
-            config.initramfs.get_or_insert_with(|| files::archive(&programs));
+            let files = || initramfs(&config.name, &programs).into();
+            config.initramfs.get_or_insert_with(files);
             config.programs.push(Start::new("getty", &words));
         }
     };

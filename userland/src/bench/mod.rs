@@ -1,6 +1,6 @@
 //! What the emulated kernel's operations cost the host: machines that do one thing over and over.
 //!
-//! Layers: `programs` and `crowd` are the programs that do it, [`Operation`] names one with the machine that it runs on,
+//! Layers: `programs`, `files` and `crowd` are the programs that do it, [`Operation`] names one with the machine that it runs on,
 //! [`Emulated`] is that machine under way. Nothing here looks at a clock: whoever measures does.
 //!
 //! A typical sequence: `find("null-syscall")` is an operation; `Emulated::new(operation, |_| ())` boots its machine;
@@ -11,6 +11,7 @@
 //! host's kernel.
 
 mod crowd;
+mod files;
 mod operations;
 mod programs;
 

@@ -1,7 +1,8 @@
 //! The operations, in the order in which they are printed.
 
 use super::crowd::TIMERS;
-use super::programs::{self, CACHED, FEW, MANY, SOME};
+use super::files::{self, NAMES};
+use super::programs::{self, FEW, MANY, SOME};
 use super::{Operation, Pace};
 use crate::bin::{Builtins, file_of};
 use crate::sys::RustImage;
@@ -60,11 +61,19 @@ pub const ALL: &[Operation] = &[
     },
     Operation {
         about: "a file created, 1 KiB written to it, closed and unlinked",
-        ..plain("create-write-unlink", &[nr::UNLINKAT], || with_disk(programs::creator()), &[FEW])
+        ..plain("create-write-unlink", &[nr::UNLINKAT], || machine(files::creator()), &[FEW])
     },
     Operation {
         about: "pread64(2) of a page that is in memory",
-        ..plain("cached-read-4k", &[nr::PREAD64], || with_disk(programs::reader()), &[SOME])
+        ..plain("cached-read-4k", &[nr::PREAD64], || machine(files::reader()), &[SOME])
+    },
+    Operation {
+        about: "newfstatat(2) of a path with ten components",
+        ..plain("path-walk-10", &[nr::NEWFSTATAT], || machine(files::walker()), &[SOME])
+    },
+    Operation {
+        about: "a name of a directory with 10,000 of them, all of which getdents64(2) lists",
+        ..plain("getdents-10000", &[nr::GETDENTS64], || machine(files::lister()), &[NAMES])
     },
     TIMERS,
 ];
@@ -118,11 +127,5 @@ fn executer() -> Config {
     let mut config = machine(programs::executer());
     config.loader = Arc::new(loader);
     config.disk = disk(&[("/bin/nothing", &file_of("nothing"))]);
-    config
-}
-
-fn with_disk(image: RustImage) -> Config {
-    let mut config = machine(image);
-    config.disk = disk(&[(CACHED, &[7; 4096])]);
     config
 }

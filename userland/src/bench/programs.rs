@@ -15,7 +15,7 @@ pub(super) const FEW: u64 = 100;
 pub(super) const PAGES: u64 = 10_000;
 
 /// The end of a round, or of a part of one.
-async fn pause(sys: &Sys) {
+pub(super) async fn pause(sys: &Sys) {
     let _ = sys.sleep(Duration::millis(1)).await;
 }
 
@@ -263,58 +263,5 @@ pub(super) fn pipes() -> RustImage {
         }
         pause(&sys).await;
         round(sys, (buffer, from, to)).await
-    })
-}
-
-/// The file that [`reader`] reads.
-pub(super) const CACHED: &str = "/cached";
-
-/// pread64(2) of a page that is cached.
-pub(super) fn reader() -> RustImage {
-    async fn round(sys: Sys, (fd, buffer): (u64, u64)) -> u64 {
-        for _ in 0..SOME {
-            let read = sys.call(nr::PREAD64, [fd, buffer, 4096, 0, 0, 0]).await;
-            if read != Ok(4096) {
-                return 1;
-            }
-        }
-        pause(&sys).await;
-        sys.rebase((fd, buffer), round).await
-    }
-    RustImage::new("reader", |sys: Sys| async move {
-        let (Ok(buffer), Ok(fd)) = (sys.mmap(4096).await, sys.open(CACHED, 0, 0).await) else {
-            return 1;
-        };
-        let _ = sys.call(nr::PREAD64, [fd, buffer, 4096, 0, 0, 0]).await;
-        pause(&sys).await;
-        round(sys, (fd, buffer)).await
-    })
-}
-
-/// A file created, 1 KiB written to it, closed and unlinked.
-pub(super) fn creator() -> RustImage {
-    const HERE: u64 = -100i64 as u64;
-    const PATH: &[u8] = b"/created\0";
-    async fn round(sys: Sys, buffer: u64) -> u64 {
-        for _ in 0..FEW {
-            // O_WRONLY | O_CREAT | O_TRUNC
-            let Ok(fd) = sys.call(nr::OPENAT, [HERE, buffer, 0o1101, 0o644, 0, 0]).await else {
-                return 1;
-            };
-            let written = sys.call(nr::WRITE, [fd, buffer + 1024, 1024, 0, 0, 0]).await;
-            let _ = sys.close(fd).await;
-            let unlinked = sys.call(nr::UNLINKAT, [HERE, buffer, 0, 0, 0, 0]).await;
-            if written != Ok(1024) || unlinked.is_err() {
-                return 1;
-            }
-        }
-        pause(&sys).await;
-        sys.rebase(buffer, round).await
-    }
-    RustImage::new("creator", |sys: Sys| async move {
-        let Ok(buffer) = sys.mmap(4096).await else { return 1 };
-        sys.poke(buffer, PATH).await;
-        pause(&sys).await;
-        round(sys, buffer).await
     })
 }

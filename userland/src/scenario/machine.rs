@@ -1,7 +1,7 @@
 //! A machine's table in a world file.
 
 use super::WorldError;
-use super::files;
+use super::initramfs::initramfs;
 use super::units::{self, value, wrong};
 use crate::bin::Builtins;
 use oscope_kernel::abi::program::Loader;
@@ -27,8 +27,9 @@ pub(super) struct MachineTable {
     structure: Option<String>,
     dialect: Option<String>,
     interleave: Option<String>,
-    files: Option<String>,
     disk: Option<DiskTable>,
+    /// What the root directory has without a disk.
+    root: Option<String>,
     swap: Option<DiskTable>,
     overcommit: Option<String>,
     replacement: Option<String>,
@@ -142,14 +143,14 @@ pub(super) fn machine(
             return Err(wrong(&at("structure"), other, "`monolith` or `microkernel`"));
         }
     };
+    config.initramfs = match table.root.as_deref() {
+        None | Some("bare") => None,
+        Some("initramfs") => Some(initramfs(name, loader).into()),
+        Some(other) => return Err(wrong(&at("root"), other, "`bare` or `initramfs`")),
+    };
     if let Some(table) = &table.disk {
         config.disk = Some(disk(&at("disk"), table, Some(loader))?);
     }
-    config.initramfs = match table.files.as_deref() {
-        None => None,
-        Some("tools") => Some(files::archive(loader)),
-        Some(other) => return Err(wrong(&at("files"), other, "`tools`")),
-    };
     if let Some(table) = &table.swap {
         config.swap = Some(disk(&at("swap"), table, None)?);
     }

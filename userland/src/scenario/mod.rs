@@ -1,7 +1,6 @@
 //! Worlds: what is in a world file, and how it becomes machines.
 //!
-//! Layers: [`mod@file`] is the format; [`files`] is what a machine's root
-//! holds; [`units`] reads `10ms`, `16MiB`, `1Gbit`; [`builtin`] holds the worlds
+//! Layers: [`mod@file`] is the format; [`units`] reads `10ms`, `16MiB`, `1Gbit`; [`builtin`] holds the worlds
 //! that come with oscope, which are world files themselves.
 //!
 //! A typical sequence: [`open`] finds a built-in world, [`WorldFile::parse_with`] reads it with what `--set` changes,
@@ -9,7 +8,7 @@
 
 pub mod builtin;
 pub mod file;
-pub mod files;
+pub mod initramfs;
 mod machine;
 pub mod units;
 

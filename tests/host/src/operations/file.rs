@@ -66,6 +66,38 @@ pub(super) const CACHED_READ_4K: Operation = Operation {
     },
 };
 
+pub(super) const PATH_WALK_10: Operation = Operation {
+    name: "path-walk-10",
+    about: "newfstatat(2) of a path with ten components",
+    batch: 2_000,
+    prepare: || {
+        // `directory` has two components of its own, or one.
+        let top = path("walked");
+        let mut deep = top.clone();
+        while deep.components().count() < 10 {
+            deep.push("component");
+        }
+        fs::create_dir_all(&deep)?;
+        let file = deep.join("last");
+        fs::write(&file, "")?;
+        let removed = Removed(top);
+        Ok(repeat(move || {
+            let _there = &removed;
+            fs::metadata(&file).map(|_| ())
+        }))
+    },
+};
+
+/// A directory that goes with its owner.
+struct Removed(PathBuf);
+
+impl Drop for Removed {
+    fn drop(&mut self) {
+        // What is left in a directory for temporary files harms nobody.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 /// How many descriptors an epoll instance watches.
 const WATCHED: usize = 64;
 

@@ -42,6 +42,7 @@ pub(crate) const ALL: &[Operation] = &[
     memory::MMAP_TOUCH_MUNMAP,
     file::CREATE_WRITE_UNLINK,
     file::CACHED_READ_4K,
+    file::PATH_WALK_10,
     network::TCP_ROUND_TRIP,
     network::TCP_BULK_64K,
     network::TCP_CONNECT,

@@ -1,7 +1,9 @@
 //! Statements, and blocks of them.
 
 use super::{DEEPEST, Parser, Problem, Read};
+use crate::script::nearest::nearest;
 use crate::script::tree::Kind;
+use oscope_kernel::abi::call;
 
 /// The words that begin what only people write.
 const KEYWORDS: [(&str, Kind); 6] = [
@@ -149,7 +151,12 @@ impl Parser<'_> {
             let message = format!("`{word}` begins nothing");
             let expected =
                 "`(` as in a call, or one of compute, touch, repeat, process, thread, expect";
-            return Err(self.problem(start..self.at, &message, expected));
+            let problem = self.problem(start..self.at, &message, expected);
+            let calls = nearest(word, call::all().map(|call| call.name));
+            let words = || nearest(word, KEYWORDS.iter().map(|(keyword, _)| *keyword));
+            let near = calls.map(|call| format!("{call}(")).or_else(|| words().map(str::to_owned));
+            let help = near.map(|near| format!("did you mean `{near}`?"));
+            return Err(Problem { help, ..problem });
         };
         self.nodes[node].kind = *kind;
         self.values()?;

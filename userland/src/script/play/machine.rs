@@ -34,14 +34,14 @@ impl fmt::Display for SetUpError {
 
 impl std::error::Error for SetUpError {}
 
-/// A machine with a disk on which all programs are, and one program to start: the script.
+/// A machine with all programs in its root, and one program to start: the script.
 const WORLD: &str = r#"
 edition = "2026"
 about = "A script of system calls."
 until = "1000s"
 [machines.box]
 memory = "64MiB"
-disk = { size = "4MiB" }
+root = "initramfs"
 programs = [{ command = ["script"] }]
 "#;
 
