@@ -31,10 +31,21 @@ pub fn machine(words: &[&str]) -> Machine {
     boot(config)
 }
 
+/// A command of a shell that runs the script `$1` with the shell `$3` in the directory `$2`, and writes what it wrote to
+/// standard output, to standard error, and its status.
+pub const HARNESS: &str = "cd \"$2\"; \"$3\" -c \"$1\" sh >../out 2>../err </dev/null; status=$?; \
+    cat \"$2/../out\"; echo '--- stderr'; cat \"$2/../err\"; echo \"--- status $status\"";
+
 /// Runs `sh -c COMMAND` with this typed, and waits for its end.
 #[must_use]
 pub fn run(command: &str, typed: &str) -> Ran {
-    let mut machine = machine(&["-q", "/bin/sh", "-c", command]);
+    run_words(&["-q", "/bin/sh", "-c", command], typed)
+}
+
+/// The same with any arguments of `getty`.
+#[must_use]
+pub fn run_words(words: &[&str], typed: &str) -> Ran {
+    let mut machine = machine(words);
     if !typed.is_empty() {
         machine.type_on(DeviceId(0), typed.as_bytes().into(), Time::ZERO, 0);
     }

@@ -236,7 +236,6 @@ impl Shell {
         };
         let status = status.map_or(127, super::jobs::status_of);
         self.substituted = Some(status);
-        self.state.status = status;
         bytes.retain(|byte| *byte != 0);
         let text = String::from_utf8_lossy(&bytes);
         Ok(text.trim_end_matches('\n').to_owned())

@@ -72,8 +72,8 @@ impl Shell {
         flow?;
         if pipeline.is_negated {
             self.state.status = i32::from(self.state.status == 0);
-            return Ok(());
         }
+        self.poll_signals().await?;
         // What is made of other commands fails because one of those did, which has been looked at.
         let counts = match pipeline.commands.as_slice() {
             [Command::Simple(_)] => true,
@@ -81,7 +81,8 @@ impl Shell {
             [_] => false,
             _ => true,
         };
-        if counts && self.state.status != 0 && self.state.has('e') && self.state.tested == 0 {
+        let is_failure = self.state.status != 0 && !is_tested && self.state.tested == 0;
+        if counts && is_failure && self.state.has('e') {
             return Err(Stop::Exit);
         }
         Ok(())

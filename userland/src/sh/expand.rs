@@ -200,7 +200,7 @@ impl Shell {
                     is_there && !(*or_empty && value.as_ref().is_none_or(String::is_empty));
                 match (action, is_there) {
                     (Action::Replace, true) | (Action::Use, false) => {
-                        self.parts(&word.0, is_quoted, into).await?;
+                        self.alternative(word, is_quoted, into).await?;
                     }
                     (Action::Replace, false) => {}
                     (_, true) if matches!(name, "@" | "*") => self.all(name, is_quoted, into),
@@ -227,6 +227,19 @@ impl Shell {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// The word of `${name:-word}`: outside of quotes it is split like a value.
+    async fn alternative(&mut self, word: &Word, is_quoted: bool, into: &mut Vec<Piece>) -> Flow {
+        if is_quoted {
+            return self.parts(&word.0, true, into).await;
+        }
+        let written = self.pieces(word, false).await?;
+        into.extend(written.into_iter().map(|piece| match piece {
+            Piece::Written(c) => Piece::Brought(c),
+            other => other,
+        }));
         Ok(())
     }
 

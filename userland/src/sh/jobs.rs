@@ -8,6 +8,9 @@ use oscope_kernel::abi::signal::SIG_IGN;
 use oscope_kernel::abi::types::WaitStatus;
 use oscope_kernel::abi::{Errno, Signal};
 
+/// How many statuses are remembered of jobs that are gone.
+const PAST: usize = 32;
+
 /// Whether the shell waits for a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -46,6 +49,8 @@ pub struct Jobs {
     pub all: Vec<Job>,
     /// Numbers, the current job's last.
     recent: Vec<u32>,
+    /// Processes that were waited for, with their statuses, the newest first: scripts may ask again.
+    past: Vec<(u64, i32)>,
 }
 
 impl Job {
@@ -116,6 +121,23 @@ impl Jobs {
     /// The job with a number.
     pub fn get_mut(&mut self, number: u32) -> Option<&mut Job> {
         self.all.iter_mut().find(|job| job.number == number)
+    }
+
+    /// Forgets a job whose end the script knows, but for its status.
+    pub fn settle(&mut self, number: u32) {
+        let job = self.all.iter().find(|job| job.number == number);
+        let last = job.and_then(|job| Some((job.processes.last()?.pid, job.outcome()?)));
+        if let Some((pid, status)) = last {
+            self.past.truncate(PAST - 1);
+            self.past.insert(0, (pid, status_of(status)));
+        }
+        self.remove(number);
+    }
+
+    /// The status of a process that was waited for before.
+    #[must_use]
+    pub fn past(&self, pid: u64) -> Option<i32> {
+        self.past.iter().find(|(known, _)| *known == pid).map(|(_, status)| *status)
     }
 
     /// Forgets a job.

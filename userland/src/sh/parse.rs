@@ -252,10 +252,14 @@ impl<'a> Parser<'a> {
 
     // ---- lists ----
 
-    /// A list between reserved words or parentheses, which may not be empty.
-    fn list(&mut self) -> Result<List> {
+    /// A list between reserved words or parentheses, which may not be empty, and what closes it.
+    fn list(&mut self, closing: &str) -> Result<List> {
         let items = self.items()?;
-        if items.is_empty() { Err(self.unexpected(None)) } else { Ok(items.into()) }
+        if !items.is_empty() {
+            return Ok(items.into());
+        }
+        let is_end = *self.peek()? == Token::End;
+        Err(self.unexpected(Some(closing).filter(|_| is_end)))
     }
 
     /// Items as far as they go, with line feeds between them.
@@ -336,14 +340,14 @@ impl<'a> Parser<'a> {
         let compound = match self.peek()? {
             Token::Operator("(") => {
                 self.take()?;
-                let list = self.list()?;
+                let list = self.list(")")?;
                 self.expect_operator(")")?;
                 Compound::Subshell(list)
             }
             Token::Word(word) => match word.literal() {
                 Some("{") => {
                     self.take()?;
-                    let list = self.list()?;
+                    let list = self.list("}")?;
                     self.expect_reserved("}")?;
                     Compound::Group(list)
                 }
@@ -372,9 +376,9 @@ impl<'a> Parser<'a> {
     fn conditional(&mut self) -> Result<Compound> {
         self.enter()?;
         self.take()?;
-        let condition = self.list()?;
+        let condition = self.list("then")?;
         self.expect_reserved("then")?;
-        let body = self.list()?;
+        let body = self.list("fi")?;
         let otherwise = if self.peek_reserved("elif")? {
             let line = self.line;
             let inner = Command::Compound(Arc::new(self.conditional()?), Vec::new());
@@ -382,7 +386,8 @@ impl<'a> Parser<'a> {
             let text = format!("elif in line {line}").into();
             [Item { first: pipeline, rest: Vec::new(), is_background: false, text }].into()
         } else {
-            let otherwise = if self.eat_reserved("else")? { self.list()? } else { List::default() };
+            let otherwise =
+                if self.eat_reserved("else")? { self.list("fi")? } else { List::default() };
             self.expect_reserved("fi")?;
             otherwise
         };
@@ -392,14 +397,14 @@ impl<'a> Parser<'a> {
 
     fn repetition(&mut self, is_until: bool) -> Result<Compound> {
         self.take()?;
-        let condition = self.list()?;
+        let condition = self.list("do")?;
         let body = self.do_group()?;
         Ok(Compound::While { condition, body, is_until })
     }
 
     fn do_group(&mut self) -> Result<List> {
         self.expect_reserved("do")?;
-        let body = self.list()?;
+        let body = self.list("done")?;
         self.expect_reserved("done")?;
         Ok(body)
     }
@@ -408,9 +413,9 @@ impl<'a> Parser<'a> {
         self.take()?;
         let name = match self.take()? {
             Token::Word(word) => word.literal().filter(|name| is_name(name)).map(str::to_owned),
+            // Somebody may still type it.
             Token::End => {
-                self.peeked = Some(Token::End);
-                return Err(self.unexpected(None));
+                return Err(ParseError::incomplete("Bad for loop variable"));
             }
             _ => None,
         };
@@ -452,7 +457,8 @@ impl<'a> Parser<'a> {
             let mut patterns = Vec::new();
             loop {
                 let Token::Word(_) = self.peek()? else {
-                    return Err(self.unexpected(None));
+                    let is_end = *self.peek()? == Token::End;
+                    return Err(self.unexpected(Some(")").filter(|_| is_end)));
                 };
                 if let Token::Word(pattern) = self.take()? {
                     patterns.push(pattern);

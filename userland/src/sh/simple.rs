@@ -1,6 +1,6 @@
 //! Simple commands: what the name means, and running it (XCU 2.9.1).
 
-use super::ast::{Command, Simple};
+use super::ast::{Command, Simple, Word};
 use super::builtin;
 use super::child::Group;
 use super::jobs::Place;
@@ -50,73 +50,59 @@ impl Shell {
                 _ => Meaning::File,
             },
         };
-        let assignments = self.values(simple).await?;
-        self.trace(&assignments, &arguments).await;
+        let (outer, values) =
+            self.assign(&simple.assignments, !matches!(meaning, Meaning::Special)).await?;
+        self.trace(&values, &arguments).await;
         if let Meaning::File = meaning {
-            self.file(simple, (assignments, arguments), text, is_last).await?;
-            return self.poll_signals().await;
+            let flow = self.file(simple, &arguments, text, is_last).await;
+            self.put_back(outer);
+            return flow;
         }
         let is_exec = matches!(meaning, Meaning::Special) && arguments[0] == "exec";
         let Some(saved) = self.redirect(&simple.redirections).await? else {
+            self.put_back(outer);
             return match meaning {
                 Meaning::Special => Err(Stop::Abort(2)),
                 _ => Ok(()),
             };
         };
-        let outer = self.assign(assignments, matches!(meaning, Meaning::Special)).await;
-        let flow = match (outer, &meaning) {
-            (Err(stop), _) => Err(stop),
-            (Ok(outer), Meaning::Function(body)) => {
-                let flow = self.call(body, &arguments).await;
-                self.put_back(outer);
-                flow
-            }
-            (Ok(outer), _) => {
-                let flow = self.builtin(&arguments).await;
-                if !self.flush().await {
-                    let message = format!("{}: I/O error", arguments[0]);
-                    self.complain(&message).await;
-                    self.state.status = 1;
-                }
-                self.put_back(outer);
-                match flow {
-                    // An error in a special builtin ends the shell; `command` takes that away.
-                    Err(Stop::Abort(_)) if is_plain => Ok(()),
-                    flow => flow,
-                }
-            }
+        let flow = match &meaning {
+            Meaning::Function(body) => self.call(body, &arguments).await,
+            _ => self.own(&arguments).await,
         };
+        self.put_back(outer);
         if is_exec && flow.is_ok() {
             self.keep(saved).await;
         } else {
             self.restore(saved).await;
         }
-        flow?;
-        self.poll_signals().await
+        match flow {
+            // An error in a special builtin ends the shell; `command` takes that away.
+            Err(Stop::Abort(_)) if is_plain => Ok(()),
+            flow => flow,
+        }
+    }
+
+    /// Carries a builtin out, and writes what it printed.
+    async fn own(&mut self, arguments: &[String]) -> Flow {
+        let flow = self.builtin(arguments).await;
+        if !self.flush().await {
+            let name = arguments.first().map_or("", String::as_str);
+            let message = format!("{name}: {name}: I/O error");
+            self.complain(&message).await;
+            self.state.status = 1;
+        }
+        flow
     }
 
     /// No command: the assignments are the shell's own, and redirections make files at most.
     async fn assign_only(&mut self, simple: &Simple) -> Flow {
-        let assignments = self.values(simple).await?;
-        self.trace(&assignments, &[]).await;
+        let (_, values) = self.assign(&simple.assignments, false).await?;
+        self.trace(&values, &[]).await;
         let Some(saved) = self.redirect(&simple.redirections).await? else { return Ok(()) };
         self.restore(saved).await;
-        for (name, value) in assignments {
-            if let Err(message) = self.state.set(&name, &value) {
-                return Err(self.abort(&message, 2).await);
-            }
-        }
         self.state.status = self.substituted.unwrap_or(0);
-        self.poll_signals().await
-    }
-
-    /// Assignments with their values.
-    async fn values(&mut self, simple: &Simple) -> Flow<Vec<(String, String)>> {
-        let mut values = Vec::new();
-        for (name, word) in &simple.assignments {
-            values.push((name.clone(), self.value(word).await?));
-        }
-        Ok(values)
+        Ok(())
     }
 
     /// `set -x`: what is about to be done.
@@ -132,22 +118,29 @@ impl Shell {
         let _ = self.sys.write(2, text.as_bytes()).await;
     }
 
-    /// Sets variables for a command; what they were before, unless they are to stay.
-    async fn assign(&mut self, values: Vec<(String, String)>, is_to_stay: bool) -> Flow<Outer> {
-        let mut outer = Vec::new();
-        for (name, value) in values {
-            let before = self.state.variables.get(&name).cloned();
-            if let Err(message) = self.state.set(&name, &value) {
+    /// Sets variables, one after the other: the next may be made of the last. Also returns what they were before, if
+    /// they are for one command alone; it gets them in its environment.
+    async fn assign(
+        &mut self,
+        assignments: &[(String, Word)],
+        is_for_command: bool,
+    ) -> Flow<(Outer, Vec<(String, String)>)> {
+        let (mut outer, mut values) = (Vec::new(), Vec::new());
+        for (name, word) in assignments {
+            let value = self.value(word).await?;
+            let before = self.state.variables.get(name).cloned();
+            if let Err(message) = self.state.set(name, &value) {
                 return Err(self.abort(&message, 2).await);
             }
-            if !is_to_stay {
+            if is_for_command {
                 outer.push((name.clone(), before));
-                if let Some(variable) = self.state.variables.get_mut(&name) {
+                if let Some(variable) = self.state.variables.get_mut(name) {
                     variable.is_exported = true;
                 }
             }
+            values.push((name.clone(), value));
         }
-        Ok(outer)
+        Ok((outer, values))
     }
 
     fn put_back(&mut self, outer: Outer) {
@@ -163,7 +156,7 @@ impl Shell {
     async fn file(
         &mut self,
         simple: &Simple,
-        (assignments, arguments): (Vec<(String, String)>, Vec<String>),
+        arguments: &[String],
         text: &str,
         is_last: bool,
     ) -> Flow {
@@ -180,8 +173,7 @@ impl Shell {
         };
         match found {
             Ok(path) => {
-                self.assign(assignments, false).await?;
-                self.execute(&path, &arguments).await;
+                self.execute(&path, arguments).await;
                 Err(Stop::Exit)
             }
             Err(errno) => {

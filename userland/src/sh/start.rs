@@ -133,7 +133,9 @@ impl Shell {
             if let Some(name) = rest.pop_front() {
                 self.state.name = name;
             }
-        } else if let Some(path) = rest.pop_front().filter(|_| !self.state.has('s')) {
+        } else if !self.state.has('s')
+            && let Some(path) = rest.pop_front()
+        {
             let Ok(fd) = self.sys.open(&path, 0, 0).await else {
                 self.state.line = 0;
                 return Err(
@@ -336,12 +338,12 @@ impl Shell {
 
     /// Parses and runs a text, as `eval` does.
     pub(super) async fn evaluate(&mut self, text: &str) -> super::Flow {
-        self.run_text(text, 1).await
+        self.run_text(text, "").await
     }
 
-    /// Runs the commands of a text one after the other.
-    pub(super) async fn run_text(&mut self, text: &str, first_line: u32) -> super::Flow {
-        let (mut at, mut line) = (0, first_line);
+    /// Runs the commands of a text one after the other; `origin` is what messages about its syntax begin with.
+    pub(super) async fn run_text(&mut self, text: &str, origin: &str) -> super::Flow {
+        let (mut at, mut line) = (0, 1);
         loop {
             let rest = text.get(at..).unwrap_or_default();
             let mut parser = Parser::new(rest, line, &self.state.aliases);
@@ -355,7 +357,8 @@ impl Shell {
                 }
                 Err(error) => {
                     self.state.line = error.line;
-                    return Err(self.abort(&format!("Syntax error: {}", error.message), 2).await);
+                    let message = format!("{origin}Syntax error: {}", error.message);
+                    return Err(self.abort(&message, 2).await);
                 }
             }
         }

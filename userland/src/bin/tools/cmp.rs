@@ -22,7 +22,15 @@ pub(super) async fn main(sys: Sys) -> u64 {
             let (name, bytes) = if a.len() < b.len() { (first, a) } else { (second, b) };
             let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
             if !options.has('s') {
-                let message = format!("EOF on {name} after byte {}, line {lines}", bytes.len());
+                let message = match bytes.len() {
+                    0 => format!("EOF on {name} which is empty"),
+                    length if bytes.ends_with(b"\n") => {
+                        format!("EOF on {name} after byte {length}, line {lines}")
+                    }
+                    length => {
+                        format!("EOF on {name} after byte {length}, in line {}", lines + 1)
+                    }
+                };
                 tool.complain(&message).await;
             }
             tool.status = 1;

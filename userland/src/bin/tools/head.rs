@@ -22,7 +22,7 @@ pub(super) async fn main(sys: Sys) -> u64 {
     let [lines, bytes] = counts;
     let names = options.inputs();
     for (n, name) in names.iter().enumerate() {
-        let Some(fd) = tool.open(name).await else { continue };
+        let Some(fd) = tool.open_for_reading(name).await else { continue };
         if (names.len() > 1 || options.has('v')) && !options.has('q') {
             header(&mut tool, name, n > 0).await;
         }

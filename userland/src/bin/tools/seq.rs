@@ -12,6 +12,7 @@ pub(super) async fn main(sys: Sys) -> u64 {
         match first.as_str() {
             "-w" => is_wide = true,
             "-s" if words.len() > 1 => separator = words.remove(1),
+            option if option.starts_with("-s") => separator = option[2..].to_owned(),
             "--" => {
                 words.remove(0);
                 break;

@@ -125,7 +125,14 @@ pub(super) async fn main(sys: Sys) -> u64 {
     let separator = options.value('t').and_then(|text| text.bytes().next());
     let mut lines = Vec::new();
     for name in options.inputs() {
-        let Some(fd) = tool.open(&name).await else { return 2 };
+        let fd = if name == "-" { Ok(0) } else { tool.sys.open(&name, 0, 0).await };
+        let fd = match fd {
+            Ok(fd) => fd,
+            Err(errno) => {
+                tool.fail(&format!("cannot read: {name}"), errno).await;
+                return 2;
+            }
+        };
         let mut input = Lines::new(fd);
         while let Some(line) = input.next(&mut tool).await {
             lines.push(line);

@@ -56,7 +56,7 @@ pub(super) async fn main(sys: Sys) -> u64 {
     let names = options.inputs();
     let mut last = 0;
     for (n, name) in names.iter().enumerate() {
-        let Some(fd) = tool.open(name).await else { continue };
+        let Some(fd) = tool.open_for_reading(name).await else { continue };
         if (names.len() > 1 || options.has('v')) && !options.has('q') {
             header(&mut tool, name, n > 0).await;
         }

@@ -199,6 +199,20 @@ impl Tool {
         }
     }
 
+    /// The same with the longer message that some programs have.
+    pub(super) async fn open_for_reading(&mut self, name: &str) -> Option<u64> {
+        if name == "-" {
+            return Some(0);
+        }
+        match self.sys.open(name, 0, 0).await {
+            Ok(fd) => Some(fd),
+            Err(errno) => {
+                self.fail(&format!("cannot open '{name}' for reading"), errno).await;
+                None
+            }
+        }
+    }
+
     /// Closes what [`open`](Self::open) opened.
     pub(super) async fn close(&self, fd: u64) {
         if fd != 0 {

@@ -2,6 +2,7 @@
 
 use super::tool::{Options, Tool};
 use crate::sys::Sys;
+use oscope_kernel::abi::flags::file::{FILE_TYPE_MASK, file_type};
 
 /// Lines, words, characters, bytes.
 type Counts = [u64; 4];
@@ -28,9 +29,16 @@ async fn line(tool: &mut Tool, options: &Options, counts: Counts, width: usize, 
 pub(super) async fn main(sys: Sys) -> u64 {
     let mut tool = Tool::new(sys, "wc").await;
     let Some(options) = tool.options("clmw").await else { return 1 };
-    let (mut all, mut total) = (Vec::new(), [0; 4]);
+    let (mut all, mut total, mut least, mut size) = (Vec::new(), [0; 4], 1, 0u64);
     for name in options.inputs() {
         let Some(fd) = tool.open(&name).await else { continue };
+        // GNU makes the columns as wide as the largest number could be; of a pipe it does not know that.
+        match tool.sys.fstat(fd).await {
+            Ok(status) if status.mode & FILE_TYPE_MASK == file_type::REG => {
+                size = size.saturating_add(status.size.max(0) as u64);
+            }
+            _ => least = 7,
+        }
         match tool.read_all(fd).await {
             Ok(bytes) => {
                 let counts = count(&bytes);
@@ -46,15 +54,7 @@ pub(super) async fn main(sys: Sys) -> u64 {
     let shown = "lwmc".chars().filter(|letter| options.has(*letter)).count();
     let is_single = shown == 1 && options.operands.len() <= 1;
     let is_input = options.operands.is_empty();
-    // GNU makes the columns as wide as the largest number could be; of a pipe it does not know that.
-    let largest = total.iter().max().copied().unwrap_or(0).to_string().len();
-    let width = if is_single {
-        1
-    } else if is_input {
-        7
-    } else {
-        largest
-    };
+    let width = if is_single { 1 } else { size.to_string().len().max(least) };
     let is_several = options.operands.len() > 1;
     for (counts, name) in &all {
         let name = if is_input { "" } else { name };

@@ -67,7 +67,8 @@ fn parse(words: &[String]) -> Parsed {
     let expression = reader.or()?;
     match words.get(reader.at) {
         None => Ok(expression),
-        Some(word) => Err(format!("{word}: unexpected operator")),
+        // The word that something should have followed.
+        Some(_) => Err(format!("{}: unexpected operator", text(reader.at.saturating_sub(1)))),
     }
 }
 

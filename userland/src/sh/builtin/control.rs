@@ -44,17 +44,17 @@ impl Shell {
     pub(super) async fn eval(&mut self, arguments: &[String]) -> Flow {
         let text = arguments.join(" ");
         self.state.status = 0;
-        self.nested(&text, 1).await
+        self.nested(&text, "eval: ").await
     }
 
     /// Runs a text within a command.
-    async fn nested(&mut self, text: &str, line: u32) -> Flow {
+    async fn nested(&mut self, text: &str, origin: &str) -> Flow {
         if self.state.calls >= 1000 {
             return Err(self.abort("Maximum function recursion depth (1000) reached", 2).await);
         }
         self.state.calls += 1;
         self.depth += 1;
-        let flow = self.run_text(text, line).await;
+        let flow = self.run_text(text, origin).await;
         self.depth -= 1;
         self.state.calls -= 1;
         flow
@@ -83,7 +83,7 @@ impl Shell {
             return Err(self.fatal(".", &format!("cannot open {path}: No such file")).await);
         };
         let line = self.state.line;
-        let flow = self.nested(&text, 1).await;
+        let flow = self.nested(&text, &format!("{path}: ")).await;
         self.state.line = line;
         match flow {
             Err(Stop::Return) => Ok(()),

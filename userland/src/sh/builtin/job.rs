@@ -3,6 +3,7 @@
 use super::super::jobs::{Job, status_of};
 use super::super::{Flow, Shell};
 use super::control::signal_by_name;
+use oscope_kernel::abi::types::WaitStatus;
 use oscope_kernel::abi::{Errno, Signal};
 
 impl Shell {
@@ -104,10 +105,10 @@ impl Shell {
                 if word.starts_with('%') {
                     return Ok(self.wrong("wait", &format!("No such job: {word}")).await);
                 }
-                if word.parse::<u64>().is_err() {
+                let Ok(pid) = word.parse() else {
                     return Ok(self.wrong("wait", &format!("Illegal number: {word}")).await);
-                }
-                status = 127;
+                };
+                status = self.state.jobs.past(pid).unwrap_or(127);
                 continue;
             };
             while self.state.jobs.get_mut(number).is_some_and(|job| runs(job)) {
@@ -116,8 +117,15 @@ impl Shell {
                 }
             }
             let job = self.state.jobs.get_mut(number);
-            status = job.and_then(|job| job.outcome()).map_or(127, status_of);
-            self.state.jobs.remove(number);
+            let outcome = job.as_ref().and_then(|job| job.outcome());
+            let condition = job.map(|job| job.condition()).unwrap_or_default();
+            if let Some(WaitStatus::Signaled { signal, .. }) = outcome
+                && !matches!(signal, Signal::INT | Signal::PIPE)
+            {
+                let _ = self.sys.write(2, format!("{condition}\n").as_bytes()).await;
+            }
+            status = outcome.map_or(127, status_of);
+            self.state.jobs.settle(number);
         }
         Ok(status)
     }

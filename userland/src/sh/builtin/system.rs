@@ -143,7 +143,11 @@ impl Shell {
                 self.sys.umask(new).await;
                 0
             }
-            None => self.wrong("umask", &format!("Illegal mode: {text}")).await,
+            None => {
+                let is_number = text.starts_with(|c: char| c.is_ascii_digit());
+                let kind = if is_number { "number" } else { "mode" };
+                self.wrong("umask", &format!("Illegal {kind}: {text}")).await
+            }
         }
     }
 

@@ -111,7 +111,7 @@ impl Shell {
     /// `getopts OPTIONS NAME [ARGUMENT...]`
     pub(super) async fn getopts(&mut self, arguments: &[String]) -> Flow<i32> {
         let (Some(options), Some(name)) = (arguments.first(), arguments.get(1)) else {
-            return Ok(self.wrong("getopts", "usage: getopts optstring var [arg...]").await);
+            return Ok(self.wrong("getopts", "Usage: getopts optstring var [arg...]").await);
         };
         if !is_name(name) {
             return Ok(self.wrong("getopts", &format!("{name}: bad variable name")).await);
