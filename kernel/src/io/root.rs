@@ -142,6 +142,27 @@ fn show_temporary(t: &mut Tables) {
     attach(t, fs, Some(at), "tmpfs");
 }
 
+/// What a path leads to when a machine starts: names of file systems in memory, and no symbolic links.
+pub fn find(t: &mut Tables, path: &str) -> Option<Location> {
+    let mut at = t.fs.root(NsId(0))?;
+    for part in path.split('/').filter(|part| !part.is_empty()) {
+        let inode = t.fs.inode_at(at)?;
+        let known = t.fs.dentries.find(at.dentry, part);
+        let dentry = match known {
+            Some(known) => known,
+            None => {
+                let fs = t.fs.stored(inode).filter(|fs| fs.is_in_memory())?;
+                let mut txn = Txn::new(&NoBlocks, Default::default());
+                let number = fs.lookup(&mut txn, inode.number, part).ok()?;
+                t.fs.dentries.enter(at.dentry, part, Some(InodeId { number, ..inode }))
+            }
+        };
+        t.fs.dentries.inode(dentry)?;
+        at = t.fs.top(Location { dentry, ..at });
+    }
+    Some(at)
+}
+
 /// A directory in the root.
 fn place(t: &mut Tables, name: &str) -> Option<Location> {
     let root = t.fs.root(NsId(0))?;
@@ -196,6 +217,10 @@ fn fill(t: &mut Tables, inode: InodeId, data: &[u8]) -> Option<()> {
     let object = file::object(t, inode, size).ok()??;
     for (page, part) in data.chunks(PAGE_SIZE).enumerate() {
         let page = page as u64;
+        // What is nothing but zeroes is a hole.
+        if part.iter().all(|byte| *byte == 0) {
+            continue;
+        }
         let frame = super::frames::allocate_zeroed(t, Use::Object { object, page })?;
         t.memory.ram.page_mut(frame)[..part.len()].copy_from_slice(part);
         t.mm.fill_object(&mut t.memory, object, page, frame);

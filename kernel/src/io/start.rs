@@ -1,15 +1,15 @@
 //! Starting a program without fork(2), as the kernel starts init.
 
-use super::{frames, image};
+use super::{frames, image, root};
 use crate::abi::flags::file::access_mode::RDWR;
 use crate::abi::program::Answer;
 use crate::abi::signal::SignalSet;
 use crate::abi::{Errno, nr};
-use crate::base::{Location, NsId, ProcessId, Serial};
+use crate::base::{Location, NsId, OpenFileId, ProcessId, Serial};
 use crate::context::{Cx, Tables};
 use crate::event::{CallEvent, Event, Moment, picture};
 use crate::proc::{Body, Descriptor, FileKind, FileTable, FsInfo, Handlers, Place, Start};
-use crate::task::{family, life};
+use crate::task::{family, files, life};
 use std::collections::BTreeMap;
 
 /// Starts a program at `cx.now`, with the console as its standard input, output and error.
@@ -25,21 +25,27 @@ pub fn spawn(t: &mut Tables, cx: &mut Cx, start: &Start) -> Result<ProcessId, Er
     process.oom_adjust = start.oom_adjust;
     let handlers = Handlers { actions: BTreeMap::new(), users: 1 };
     process.handlers = Some(t.proc.handlers.insert(handlers));
-    if t.tty.session.is_none() {
+    if t.tty.session.is_none() && start.has_terminal {
         // The world's first program owns the console, as a login shell would.
         (t.tty.session, t.tty.foreground) = (Some(pid), pid);
     }
-    let cwd = t.fs.root(NsId(0));
+    let directory = start.directory.as_deref().and_then(|path| root::find(t, path));
+    let cwd = directory.or(t.fs.root(NsId(0)));
     let info = t.proc.fs.insert(FsInfo { cwd, root: None, umask: 0o022, users: 1 });
     let mut table = FileTable::new();
     if let Some(console) = t.console {
         let place = place_of_console(t);
         let file = t.proc.open.open(FileKind::Console(console), RDWR, place);
-        for fd in 0..3 {
+        for (fd, path) in start.standard.iter().enumerate() {
+            let named = path.as_deref().and_then(|path| open_named(t, path));
+            let file = named.unwrap_or_else(|| {
+                t.proc.open.hold(file);
+                file
+            });
             table.set(fd, Descriptor { file, close_on_exec: false });
         }
-        t.proc.open.hold(file);
-        t.proc.open.hold(file);
+        // The first reference was this function's own.
+        files::release(t, cx, file);
     }
     let files = t.proc.files.insert(table);
     let process = t.proc.add_process(process);
@@ -60,6 +66,14 @@ pub fn spawn(t: &mut Tables, cx: &mut Cx, start: &Start) -> Result<ProcessId, Er
     record(cx, serial, &start.path, &start.arguments, sp);
     frames::trim_cache(t);
     Ok(process)
+}
+
+/// Opens a file of the root for a program that starts.
+fn open_named(t: &mut Tables, path: &str) -> Option<OpenFileId> {
+    let at = root::find(t, path)?;
+    let inode = t.fs.inode_at(at)?;
+    t.fs.inodes.open(inode, true);
+    Some(t.proc.open.open(FileKind::Inode(inode), RDWR, Some(Place { at, inode })))
 }
 
 /// Where the console is in the tree, if somebody has put its device file there.

@@ -18,6 +18,12 @@ pub struct Start {
     pub cpus: CpuSet,
     /// What speaks for it or against it when memory is out: −1000 to 1000.
     pub oom_adjust: i16,
+    /// Where it is: a path in the root; `None`: the root itself.
+    pub directory: Option<String>,
+    /// What its standard input, output and error are: paths of files, or `None` for the console.
+    pub standard: [Option<String>; 3],
+    /// Whether the console may become its controlling terminal.
+    pub has_terminal: bool,
 }
 
 impl Start {
@@ -33,6 +39,9 @@ impl Start {
             params: Params::default(),
             cpus: CpuSet::ALL,
             oom_adjust: 0,
+            directory: None,
+            standard: [const { None }; 3],
+            has_terminal: true,
         }
     }
 }

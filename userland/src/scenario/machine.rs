@@ -293,6 +293,9 @@ fn program(path: &str, table: &ProgramTable, loader: &Builtins) -> Result<Start,
         params,
         cpus,
         oom_adjust: table.oom_score_adj,
+        directory: None,
+        standard: [const { None }; 3],
+        has_terminal: true,
     })
 }
 

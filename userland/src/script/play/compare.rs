@@ -16,6 +16,8 @@ pub(super) struct Names {
     variables: BTreeMap<String, String>,
     /// Addresses: in the script, here.
     addresses: BTreeMap<i128, i128>,
+    /// It is a recorded log: its pointers point to memory of another program, and its directories lay on another disk.
+    pub(super) is_recorded: bool,
 }
 
 impl Names {
@@ -26,6 +28,8 @@ impl Names {
         }
         match (expected.kind(), actual.kind()) {
             (Kind::Ellipsis | Kind::Mark, _) => true,
+            // What only x86-64 has.
+            (Kind::Word, _) if expected.text() == "SA_RESTORER" => actual.text() == "0",
             (Kind::Word, _) if expected.text() == "?" => true,
             (Kind::Variable, _) => self.binds(expected.text(), actual),
             (Kind::Integer, Kind::Integer) => self.numbers(expected, actual),
@@ -71,6 +75,9 @@ impl Names {
             return expected.text() == actual.text();
         };
         if is_address(expected) && is_address(actual) {
+            if self.is_recorded {
+                return true;
+            }
             return *self.addresses.entry(a).or_insert(b) == b;
         }
         a == b || self.is_task(a, b)
@@ -91,11 +98,14 @@ impl Names {
             return self.sequence(&wanted, &have, is_open);
         }
         let cut = actual.children().any(|child| child.kind() == Kind::Ellipsis);
+        // How large a directory is, is its file system's affair.
+        let is_directory = self.is_recorded && expected.text().contains("=S_IFDIR|");
         wanted.into_iter().filter_map(named).all(|(name, value)| {
             let found = have.iter().filter_map(|&field| named(field)).find(|(n, _)| *n == name);
             match found {
                 // Handlers on x86-64 say where they return to.
                 _ if name == "sa_restorer" => true,
+                _ if is_directory && matches!(name, "st_size" | "st_blocks" | "st_nlink") => true,
                 Some((_, actual)) => self.fits(value, actual),
                 None => cut,
             }

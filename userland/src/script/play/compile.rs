@@ -9,6 +9,7 @@ use super::keys::{Key, Keys};
 use super::lower::{Expr, Lower, Lowered, Wrong};
 use super::plan::{Act, CallStep, Line, Order, Origin, Plan, Skip, Step, Task, What};
 use super::result::Expected;
+use super::scene::Scene;
 use super::survey::{Survey, is_fork, label_of, signal_of};
 use super::{ARENA, CELLS, MOST_STEPS, SLOT, SLOTS};
 use crate::script::problem::Problem;
@@ -30,6 +31,9 @@ struct Known {
     /// Whether it has said that it ends.
     exits: bool,
 }
+
+/// How far above its beginning an address still belongs to a recorded heap.
+const HEAP: u64 = 1 << 32;
 
 struct Compiler<'t> {
     tree: &'t Tree,
@@ -60,6 +64,7 @@ pub fn compile(tree: &Tree, origin: Origin) -> (Plan, Vec<Problem>) {
         last_ends: Vec::new(),
         turns: 0,
         becomes: BTreeSet::new(),
+        scene: (origin == Origin::Recorded).then(|| Scene::of(tree)),
         again: BTreeMap::new(),
     };
     let mut compiler = Compiler {
@@ -280,6 +285,11 @@ impl<'t> Compiler<'t> {
                 What::Skipped(Skip::NotComparable("the player is the program that is executed"));
             return Ok(());
         }
+        if self.is_foreign(name, arguments) {
+            self.plan.lines[at].what =
+                What::Skipped(Skip::NotComparable("it is memory of the program that was recorded"));
+            return Ok(());
+        }
         let mut step = self.lowered(task, name, arguments, expected, scope)?;
         if is_fork(name.text())
             && let Some(label) = self.survey.child(&expected)
@@ -313,6 +323,23 @@ impl<'t> Compiler<'t> {
         Ok(())
     }
 
+    /// Whether a recorded call is about memory that the program had before the log says anything of it.
+    fn is_foreign(&self, name: Node<'_>, arguments: &[Node<'_>]) -> bool {
+        const ON_MEMORY: [&str; 7] =
+            ["mprotect", "munmap", "madvise", "mremap", "msync", "mlock", "munlock"];
+        if self.origin != Origin::Recorded || !ON_MEMORY.contains(&name.text()) {
+            return false;
+        }
+        let address = arguments.first().and_then(|node| node.integer());
+        let Some(address) = address.and_then(|address| u64::try_from(address).ok()) else {
+            return false;
+        };
+        let inside = |(base, length, _): &(u64, u64, Key)| {
+            address >= *base && address - base < (*length).max(1)
+        };
+        !self.mappings.iter().any(inside)
+    }
+
     fn lowered(
         &mut self,
         task: usize,
@@ -339,9 +366,18 @@ impl<'t> Compiler<'t> {
             let length = match lowered.number {
                 nr::MMAP => lowered.words[1].base,
                 nr::MREMAP => lowered.words[2].base,
+                // A log tells where the heap began: what follows lies in it.
+                nr::BRK if self.origin == Origin::Recorded && lowered.words[0] == Expr::of(0) => {
+                    HEAP
+                }
                 // Of the break only where it is; what lies below has names of its own.
                 _ => 1,
             };
+            // A break that was moved is no other place.
+            let moved = lowered.number == nr::BRK && length == 1;
+            if moved && self.origin == Origin::Recorded {
+                return Ok(CallStep { lowered, result, ..CallStep::default() });
+            }
             self.mappings.push((base, length, key));
             result = result.or(Some(key));
         }
@@ -447,6 +483,12 @@ impl<'t> Compiler<'t> {
         let known = &self.known[task];
         let handled = known.handled.contains(&number);
         let in_call = known.open.is_some() || known.restarts.is_some();
+        if self.origin == Origin::Recorded
+            && let Some(address) = faulted(node)
+        {
+            // No line says what the program did there.
+            self.step(task, at, Act::Touch(Expr::of(address)));
+        }
         if handled {
             self.known[task].depth += 1;
             self.step(task, at, Act::Signal { number, handled });
@@ -510,4 +552,18 @@ fn exit(number: u16, code: u64) -> Lowered {
     let mut lowered = Lowered { number, ..Lowered::default() };
     lowered.words[0] = Expr::of(code);
     lowered
+}
+
+/// The address whose use brought a signal, if that address leads nowhere.
+fn faulted(node: Node<'_>) -> Option<u64> {
+    let text = node.text();
+    if !text.contains("si_code=SEGV_MAPERR") {
+        return None;
+    }
+    let (_, rest) = text.split_once("si_addr=")?;
+    let digits = rest.split(['}', ',', ' ']).next()?;
+    match digits.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => (digits == "NULL").then_some(0),
+    }
 }

@@ -6,6 +6,7 @@
 use super::compile::compile;
 use super::plan::{Directive, Origin, Plan};
 use super::player::{Role, ScriptImage};
+use super::scene::Scene;
 use crate::bin::Builtins;
 use crate::scenario::{WorldError, WorldFile};
 use crate::script::parse::parse;
@@ -93,6 +94,15 @@ pub fn boot(plan: &Arc<Plan>, seed: u64, schedule: Option<&Schedule>) -> Result<
             config.log_keep = u64::MAX;
             // A script counts its processes from 1.
             config.kernel_pids_after = Some(KERNEL_PIDS);
+            if let Some(scene) = &plan.scene {
+                let base = config.initramfs.take().unwrap_or_default();
+                config.initramfs = Some(scene.archive(&base).into());
+                for start in &mut config.programs {
+                    start.directory = Some(scene.directory().to_owned());
+                    start.standard.clone_from(scene.standard());
+                    start.has_terminal = !scene.is_detached();
+                }
+            }
             if let Some(schedule) = schedule {
                 config.explore = true;
                 config.schedule = schedule.clone();
@@ -128,7 +138,11 @@ pub fn programs() -> Builtins {
 fn loader(plan: &Arc<Plan>) -> Builtins {
     let mut all = programs();
     let image = |role| ScriptImage { name: "script".to_owned(), plan: Arc::clone(plan), role };
-    all.add_image(Arc::new(image(Role::First)));
+    let first = match plan.scene.as_ref().and_then(Scene::program) {
+        Some(program) => ScriptImage { name: program.to_owned(), ..image(Role::First) },
+        None => image(Role::First),
+    };
+    all.put_instead("script", Arc::new(first));
     for path in &plan.becomes {
         all.put_instead(path, Arc::new(image(Role::GoesOn)));
     }

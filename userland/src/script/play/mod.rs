@@ -30,6 +30,7 @@ mod reader;
 pub mod referee;
 pub mod report;
 mod result;
+mod scene;
 mod survey;
 
 #[cfg(test)]

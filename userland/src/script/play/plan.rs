@@ -2,6 +2,7 @@
 
 use super::keys::{Key, Keys};
 use super::lower::{Expr, Lowered};
+use super::scene::Scene;
 use crate::script::expect::Expectation;
 use crate::script::tree::{Node, Tree};
 use oscope_kernel::base::Duration;
@@ -44,6 +45,8 @@ pub struct Plan {
     pub(super) again: BTreeMap<usize, usize>,
     /// Programs that a line executes and that the script goes on as.
     pub(super) becomes: BTreeSet<String>,
+    /// What a recorded log has found: its files.
+    pub(super) scene: Option<Scene>,
 }
 
 /// `@machine cpus=2`.

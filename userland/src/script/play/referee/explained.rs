@@ -29,7 +29,7 @@ pub(super) fn not_at_all(name: &str) -> Option<&'static str> {
 }
 
 /// Why a call's answer is not compared, if it is not.
-pub(super) fn of_the_machine(name: &str) -> Option<&'static str> {
+pub(in crate::script::play) fn of_the_machine(name: &str) -> Option<&'static str> {
     OF_THE_MACHINE.iter().find(|(call, _)| *call == name).map(|(_, why)| *why)
 }
 

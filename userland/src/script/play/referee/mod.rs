@@ -17,6 +17,7 @@ mod runner;
 
 pub use differ::{Comparison, Difference, NotCompared};
 pub use explained::explained_calls;
+pub(super) use explained::of_the_machine;
 pub use runner::{HostError, Runner};
 
 use super::observe::Observed;

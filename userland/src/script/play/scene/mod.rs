@@ -1,0 +1,508 @@
+//! The files that a recorded log must have found: what was there before its first line, as far as its lines tell.
+//!
+//! Layers: [`facts`] is what is known of a file; [`Scene::of`] goes through a log's lines as a reader would, with a working
+//! directory and open files for each process, and asks of each: what does this say of how things were before? Files that
+//! the log itself makes are left alone.
+//!
+//! A typical sequence: `openat(AT_FDCWD, "in.txt", O_RDONLY) = 3` says that `in.txt` was there; `fstat(3, {… st_size=24})` how
+//! long it was; `read(3, "hello"…, 4096) = 24` what it began with; [`Scene::archive`] makes files of that, which the machine
+//! is booted with.
+//!
+//! Taken from elsewhere: preparing a file system from a trace before replaying it from ARTC (Weiss et al., "ROOT:
+//! Replaying Multithreaded Traces with Resource-Oriented Ordering", SOSP 2013).
+
+mod facts;
+
+use super::compile::arguments;
+use super::lower::unquote;
+use super::result::Expected;
+use super::survey::{is_fork, label_of};
+use crate::script::tree::{Children, Kind, Node, Tree};
+use facts::Files;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a log has found.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scene {
+    files: Files,
+    /// Where the first process was.
+    directory: String,
+    /// What descriptors 0, 1 and 2 were, if not a terminal: paths.
+    standard: [Option<String>; 3],
+    /// Lines that read what a machine tells of itself: /proc, /sys, chance.
+    of_the_machine: BTreeSet<usize>,
+    /// Whether the program had no terminal to control it.
+    is_detached: bool,
+    /// The name of the program.
+    program: Option<String>,
+}
+
+/// An open file, as the log's reader sees it.
+#[derive(Clone, Debug)]
+struct Open {
+    path: String,
+    offset: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Process {
+    directory: String,
+    files: BTreeMap<i128, Open>,
+}
+
+struct Reader {
+    scene: Scene,
+    processes: BTreeMap<String, Process>,
+    /// Who began to make another process last.
+    parent: String,
+}
+
+/// Where a log is played that does not say where it was recorded.
+const HOME: &str = "/home/student";
+
+impl Scene {
+    /// Reads a log.
+    pub(super) fn of(tree: &Tree) -> Self {
+        let directory = first_directory(tree).unwrap_or_else(|| HOME.to_owned());
+        let scene = Self { directory: directory.clone(), ..Self::default() };
+        let first = Process { directory, files: BTreeMap::new() };
+        let mut reader = Reader { scene, processes: BTreeMap::new(), parent: String::new() };
+        reader.scene.files.directory(&reader.scene.directory.clone());
+        reader.processes.insert(String::new(), first);
+        reader.statements(tree.statements());
+        reader.scene
+    }
+
+    /// The archive for the machine's root: what a machine has anyway, and what the log has found.
+    pub(super) fn archive(&self, base: &[u8]) -> Vec<u8> {
+        self.files.archive(base)
+    }
+
+    /// Where the first process is.
+    pub(super) fn directory(&self) -> &str {
+        &self.directory
+    }
+
+    /// Whether a line, by its node, tells of the machine that the log was recorded on.
+    pub(super) fn is_of_the_machine(&self, node: usize) -> bool {
+        self.of_the_machine.contains(&node)
+    }
+
+    /// Whether the program had no terminal to control it.
+    pub(super) fn is_detached(&self) -> bool {
+        self.is_detached
+    }
+
+    /// The name of the program that made the first call.
+    pub(super) fn program(&self) -> Option<&str> {
+        self.program.as_deref()
+    }
+
+    /// What its first three descriptors are: paths, or nothing for the console.
+    pub(super) fn standard(&self) -> &[Option<String>; 3] {
+        &self.standard
+    }
+}
+
+/// The first answer of getcwd(2), if nothing changed it before.
+fn first_directory(tree: &Tree) -> Option<String> {
+    for node in tree.statements().filter(|node| node.kind() == Kind::Call) {
+        match node.child(Kind::Name)?.text() {
+            "getcwd" if !Expected::of(node).fails() => {
+                let given = arguments(node);
+                return text(*given.first()?).filter(|path| path.starts_with('/'));
+            }
+            "chdir" | "fchdir" | "chroot" => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A whole string argument; a cut one names nothing.
+fn text(node: Node<'_>) -> Option<String> {
+    match unquote(node.text())? {
+        (bytes, false) => String::from_utf8(bytes).ok(),
+        _ => None,
+    }
+}
+
+/// The number of a descriptor, whatever stands behind it.
+fn descriptor(node: Node<'_>) -> Option<i128> {
+    let digits: String = node.text().chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+/// A path without `.`, `..` and doubled slashes, as far as that can be said without looking.
+fn plain(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+impl Reader {
+    fn statements(&mut self, nodes: Children<'_>) {
+        for node in nodes {
+            if matches!(node.kind(), Kind::Call | Kind::Unfinished) {
+                self.line(node);
+            }
+        }
+    }
+
+    fn line(&mut self, node: Node<'_>) {
+        let Some(name) = node.child(Kind::Name).map(Node::text) else { return };
+        let label = label_of(node).unwrap_or("").to_owned();
+        if !self.processes.contains_key(&label) {
+            // A child is its parent's copy; the first process is the one that nobody made.
+            let parent = self.processes.get(&self.parent).or_else(|| self.processes.get(""));
+            let copy = parent.cloned().unwrap_or_default();
+            self.processes.insert(label.clone(), copy);
+        }
+        if is_fork(name) {
+            self.parent.clone_from(&label);
+        }
+        if node.kind() != Kind::Call {
+            return;
+        }
+        let given = arguments(node);
+        let expected = Expected::of(node);
+        if expected.fails() {
+            self.failure(&label, name, &given, &expected);
+            return;
+        }
+        if is_fork(name)
+            && let Some(child) = expected.number().filter(|number| *number > 0)
+        {
+            let copy = self.processes.get(&label).cloned().unwrap_or_default();
+            self.processes.entry(child.to_string()).or_insert(copy);
+            return;
+        }
+        let result = expected.number();
+        if name == "execve" && self.scene.program.is_none() {
+            let path = given.first().and_then(|node| text(*node)).unwrap_or_default();
+            self.scene.program = path.rsplit('/').next().map(str::to_owned);
+        }
+        if self.tells_of_machine(&label, name, &given) {
+            self.scene.of_the_machine.insert(node.number());
+        }
+        self.on_path(&label, name, &given, result);
+        self.on_descriptor(&label, name, &given, result);
+    }
+
+    /// Whether a call reads what only the machine knows that the log was recorded on.
+    fn tells_of_machine(&self, label: &str, name: &str, given: &[Node<'_>]) -> bool {
+        const SOURCES: [&str; 4] = ["/proc", "/sys", "/dev/urandom", "/dev/random"];
+        let path = match name {
+            "read" | "pread64" | "lseek" | "fstat" | "getdents64" | "mmap" => {
+                let place = if name == "mmap" { 4 } else { 0 };
+                let fd = given.get(place).and_then(|node| descriptor(*node));
+                let process = self.processes.get(label);
+                fd.and_then(|fd| process?.files.get(&fd)).map(|open| open.path.clone())
+            }
+            "readlink" | "stat" | "lstat" => given.first().and_then(|node| text(*node)),
+            "readlinkat" | "newfstatat" => given.get(1).and_then(|node| text(*node)),
+            _ => None,
+        };
+        path.is_some_and(|path| SOURCES.iter().any(|source| path.starts_with(source)))
+    }
+
+    /// What is said by what failed: a descriptor that is no terminal, a name that was there already.
+    fn failure(&mut self, label: &str, name: &str, given: &[Node<'_>], expected: &Expected<'_>) {
+        let errno = expected.errno.unwrap_or_default();
+        match (name, given) {
+            ("ioctl", [fd, request, ..]) if errno == "ENOTTY" && request.text() == "TCGETS" => {
+                if let Some(fd) = descriptor(*fd) {
+                    self.no_terminal(fd);
+                }
+            }
+            ("open" | "openat", [.., path, _])
+                if errno == "ENXIO" && path.text().contains("/dev/tty") =>
+            {
+                self.scene.is_detached = true;
+            }
+            ("readlink" | "open", [path, ..]) if matches!(errno, "EINVAL" | "EEXIST") => {
+                let path = self.path(label, None, *path);
+                self.there(path);
+            }
+            ("readlinkat" | "openat", [directory, path, ..])
+                if matches!(errno, "EINVAL" | "EEXIST") =>
+            {
+                let path = self.path(label, Some(*directory), *path);
+                self.there(path);
+            }
+            ("mkdir", [path, ..]) if errno == "EEXIST" => {
+                if let Some(path) = self.path(label, None, *path) {
+                    self.scene.files.directory(&path);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// One of the first descriptors is a file.
+    fn no_terminal(&mut self, fd: i128) {
+        let opened_since = self.processes.values().any(|process| process.files.contains_key(&fd));
+        let Some(place) = usize::try_from(fd).ok().and_then(|fd| self.scene.standard.get_mut(fd))
+        else {
+            return;
+        };
+        if place.is_some() || opened_since {
+            return;
+        }
+        // Nobody can say which file it was: it is empty, and where nobody looks.
+        let path = format!("/var/descriptor{fd}");
+        self.scene.files.regular(&path).mode = Some(0o644);
+        *place = Some(path.clone());
+        for process in self.processes.values_mut() {
+            process.files.insert(fd, Open { path: path.clone(), offset: 0 });
+        }
+    }
+
+    /// The whole path that an argument names for a process, from a directory descriptor or where the process is.
+    fn path(&self, label: &str, directory: Option<Node<'_>>, path: Node<'_>) -> Option<String> {
+        let path = text(path)?;
+        if path.is_empty() {
+            return None;
+        }
+        if path.starts_with('/') {
+            return Some(plain(&path));
+        }
+        let process = self.processes.get(label)?;
+        let base = match directory.filter(|node| !node.text().starts_with("AT_FDCWD")) {
+            Some(node) => process.files.get(&descriptor(node)?)?.path.clone(),
+            None => process.directory.clone(),
+        };
+        Some(plain(&format!("{base}/{path}")))
+    }
+
+    fn on_path(&mut self, label: &str, name: &str, given: &[Node<'_>], result: Option<i128>) {
+        let path = |n: usize| self.path(label, None, *given.get(n)?);
+        let path_at = |n: usize| self.path(label, given.get(n).copied(), *given.get(n + 1)?);
+        match name {
+            "open" | "openat" | "creat" => {
+                let (path, flags) = match name {
+                    "openat" => (path_at(0), given.get(2)),
+                    "creat" => (path(0), None),
+                    _ => (path(0), given.get(1)),
+                };
+                let flags = flags.map_or("O_CREAT", |flags| flags.text()).to_owned();
+                if let (Some(path), Some(fd)) = (path, result) {
+                    self.opened(label, &path, &flags, fd);
+                }
+            }
+            "stat" | "lstat" => self.told(path(0), given.get(1).copied()),
+            "newfstatat" | "statx" => {
+                let place = if name == "statx" { 4 } else { 2 };
+                self.told(path_at(0), given.get(place).copied());
+            }
+            "access" => self.there(path(0)),
+            "faccessat" | "faccessat2" => self.there(path_at(0)),
+            "execve" => {
+                let path = path(0);
+                if let Some(path) = &path {
+                    self.scene.files.regular(path).mode = Some(0o755);
+                }
+            }
+            "chdir" => {
+                if let Some(path) = path(0) {
+                    self.scene.files.directory(&path);
+                    if let Some(process) = self.processes.get_mut(label) {
+                        process.directory = path;
+                    }
+                }
+            }
+            "readlink" | "readlinkat" => {
+                let (path, place) = if name == "readlink" { (path(0), 1) } else { (path_at(0), 2) };
+                let target = given.get(place).and_then(|node| text(*node));
+                if let (Some(path), Some(target)) = (path, target) {
+                    self.scene.files.link(&path, &target);
+                }
+            }
+            "mkdir" => self.made(path(0)),
+            "mkdirat" | "mknodat" | "symlinkat" => {
+                let made = if name == "symlinkat" { path_at(1) } else { path_at(0) };
+                self.made(made);
+            }
+            "mknod" | "mkfifo" => self.made(path(0)),
+            "symlink" => self.made(path(1)),
+            "link" | "rename" => {
+                let (from, to) = (path(0), path(1));
+                self.there(from);
+                self.made(to);
+            }
+            "linkat" | "renameat" | "renameat2" => {
+                let (from, to) = (path_at(0), path_at(2));
+                self.there(from);
+                self.made(to);
+            }
+            "unlink" | "chmod" | "chown" | "truncate" | "utime" | "utimes" => self.there(path(0)),
+            "rmdir" => {
+                if let Some(path) = path(0) {
+                    self.scene.files.directory(&path);
+                    self.scene.files.changed(&path);
+                }
+            }
+            "unlinkat" | "fchmodat" | "fchownat" | "utimensat" => self.there(path_at(0)),
+            _ => {}
+        }
+        if matches!(
+            name,
+            "unlink" | "unlinkat" | "rename" | "renameat" | "renameat2" | "chmod" | "truncate"
+        ) {
+            let path = if name.ends_with("at") || name.ends_with("at2") {
+                self.path(label, given.first().copied(), given.get(1).copied().unwrap_or(given[0]))
+            } else {
+                given.first().and_then(|node| self.path(label, None, *node))
+            };
+            if let Some(path) = path {
+                self.scene.files.changed(&path);
+            }
+        }
+    }
+
+    /// Something was there, whatever it was.
+    fn there(&mut self, path: Option<String>) {
+        if let Some(path) = path {
+            self.scene.files.something(&path);
+        }
+    }
+
+    /// Something was not there: the log makes it.
+    fn made(&mut self, path: Option<String>) {
+        if let Some(path) = path {
+            self.scene.files.made(&path);
+        }
+    }
+
+    fn opened(&mut self, label: &str, path: &str, flags: &str, fd: i128) {
+        let creates = flags.contains("O_CREAT") || flags.contains("O_TMPFILE");
+        let files = &mut self.scene.files;
+        match () {
+            () if creates && !files.is_known(path) => files.made(path),
+            () if flags.contains("O_DIRECTORY") => files.directory(path),
+            () if path.starts_with("/dev/") || path.starts_with("/proc/") => {}
+            () => {
+                files.something(path);
+            }
+        }
+        if flags.contains("O_TRUNC") {
+            files.changed(path);
+        }
+        if let Some(process) = self.processes.get_mut(label) {
+            process.files.insert(fd, Open { path: path.to_owned(), offset: 0 });
+        }
+    }
+
+    /// A file told about itself.
+    fn told(&mut self, path: Option<String>, stat: Option<Node<'_>>) {
+        if let (Some(path), Some(stat)) = (path, stat) {
+            self.scene.files.told(&path, stat);
+        }
+    }
+
+    fn on_descriptor(&mut self, label: &str, name: &str, given: &[Node<'_>], result: Option<i128>) {
+        let Some(fd) = given.first().and_then(|node| descriptor(*node)) else { return };
+        if matches!(name, "fstat" | "newfstatat") {
+            let stat = if name == "fstat" { given.get(1) } else { given.get(2) };
+            let of_itself =
+                name == "fstat" || given.get(1).is_some_and(|path| path.text() == "\"\"");
+            if let Some(stat) = stat.filter(|_| of_itself) {
+                if stat.text().contains("S_IFREG") {
+                    self.no_terminal(fd);
+                }
+                let path = self.processes.get(label).and_then(|p| p.files.get(&fd));
+                let path = path.map(|open| open.path.clone());
+                self.told(path, Some(*stat));
+            }
+        }
+        let Some(process) = self.processes.get_mut(label) else { return };
+        let result = result.unwrap_or(0);
+        match name {
+            "close" => {
+                process.files.remove(&fd);
+            }
+            "dup" | "dup2" | "dup3" | "fcntl" => {
+                let copies = name != "fcntl"
+                    || given.get(1).is_some_and(|command| command.text().starts_with("F_DUPFD"));
+                if let Some(open) = process.files.get(&fd).cloned().filter(|_| copies) {
+                    process.files.insert(result, open);
+                }
+            }
+            "fchdir" => {
+                if let Some(open) = process.files.get(&fd) {
+                    process.directory.clone_from(&open.path);
+                }
+            }
+            "lseek" | "_llseek" => {
+                if let (Some(open), Ok(to)) = (process.files.get_mut(&fd), u64::try_from(result)) {
+                    open.offset = to;
+                }
+            }
+            "read" | "pread64" | "pread" => {
+                let Some(open) = process.files.get_mut(&fd) else { return };
+                let positioned = name != "read";
+                let at = match given.get(3).and_then(|node| node.integer()).filter(|_| positioned) {
+                    Some(at) => u64::try_from(at).unwrap_or(0),
+                    None => open.offset,
+                };
+                let count = u64::try_from(result).unwrap_or(0);
+                if !positioned {
+                    open.offset += count;
+                }
+                let path = open.path.clone();
+                let data = given.get(1).and_then(|node| unquote(node.text()));
+                self.scene.files.contents(&path, at, data.map_or(Vec::new(), |data| data.0), count);
+            }
+            "write" | "pwrite64" | "writev" | "ftruncate" | "fallocate" => {
+                if let Some(open) = process.files.get_mut(&fd) {
+                    open.offset +=
+                        if name == "write" { u64::try_from(result).unwrap_or(0) } else { 0 };
+                    let path = open.path.clone();
+                    self.scene.files.changed(&path);
+                }
+            }
+            "mmap" | "mmap2" => {}
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Scene, plain};
+    use crate::script::parse;
+
+    #[test]
+    fn what_a_log_finds_was_there_and_what_it_makes_was_not() {
+        let log = "openat(AT_FDCWD, \"in.txt\", O_RDONLY) = 3\n\
+            fstat(3, {st_mode=S_IFREG|0640, st_size=11, ...}) = 0\n\
+            read(3, \"hello\"..., 64) = 11\n\
+            mkdir(\"new\", 0755) = 0\n\
+            openat(AT_FDCWD, \"new/out\", O_WRONLY|O_CREAT|O_TRUNC, 0644) = 4\n\
+            openat(AT_FDCWD, \"none\", O_RDONLY) = -1 ENOENT (No such file or directory)\n\
+            readlink(\"/l\", \"there\", 100) = 5\n";
+        let scene = Scene::of(&parse(log).tree);
+        let archive = scene.archive(&[]);
+        let members: Vec<_> =
+            oscope_kernel::fs::cpio::members(&archive).map(|m| m.expect("whole")).collect();
+        let find = |name: &str| members.iter().find(|member| member.name == name).copied();
+        let file = find("home/student/in.txt").expect("it was opened");
+        assert_eq!((file.mode, file.data), (0o100_640, &b"hello\0\0\0\0\0\0"[..]));
+        assert_eq!(find("l").expect("a link").data, b"there");
+        assert!(find("home/student/new").is_none() && find("home/student/none").is_none());
+    }
+
+    #[test]
+    fn paths_are_made_plain() {
+        assert_eq!(plain("/a//b/./../c/"), "/a/c");
+        assert_eq!(plain("/../.."), "/");
+    }
+}
