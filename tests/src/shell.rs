@@ -23,12 +23,18 @@ const PATIENCE: Duration = Duration::seconds(600);
 /// A machine on which a program runs with the console as its terminal.
 #[must_use]
 pub fn machine(words: &[&str]) -> Machine {
+    boot(config(words))
+}
+
+/// The same before it is switched on.
+#[must_use]
+pub fn config(words: &[&str]) -> Config {
     let loader = Arc::new(Builtins::default());
     let mut config = Config::new("box", Arc::clone(&loader) as _);
     config.initramfs = Some(initramfs("box", &loader).into());
     config.frames = 8192;
     config.programs = vec![Start::new("init", &[]), Start::new("getty", words)];
-    boot(config)
+    config
 }
 
 /// A command of a shell that runs the script `$1` with the shell `$3` in the directory `$2`, and writes what it wrote to
@@ -67,4 +73,22 @@ pub fn run_to_end(machine: &mut Machine) -> Option<u32> {
         Event::Task(TaskEvent::Exit { status }) => Some(status),
         _ => None,
     }
+}
+
+/// How long somebody who types waits between two lines.
+const INTERVAL: Duration = Duration::millis(20);
+
+/// What the screen shows after somebody has typed these lines at an interactive shell, each after the machine has
+/// come to rest.
+#[must_use]
+pub fn session(keys: &[&str]) -> String {
+    let mut machine = machine(&["/bin/sh"]);
+    for (n, typed) in keys.iter().enumerate() {
+        let at = Time::ZERO + INTERVAL * (n as u64 + 1);
+        machine.type_on(DeviceId(0), typed.as_bytes().into(), at, n as u64);
+    }
+    let end = Time::ZERO + INTERVAL * (keys.len() as u64 + 2);
+    machine.run(Until::time(end));
+    assert_eq!(machine.audit(), [], "every frame has the owners that use it");
+    shown(&machine)
 }

@@ -4,7 +4,7 @@
 //! dash on the host, what is written down is checked as well; `OSCOPE_BLESS=1` writes it down anew.
 
 use oscope_tests::files_in;
-use oscope_tests::shell::{HARNESS, Ran, run_words};
+use oscope_tests::shell::{HARNESS, Ran, run_words, session};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -96,4 +96,93 @@ fn scripts_do_what_they_do_in_dash() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), scripts.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_person_types_at_a_prompt_and_sees_the_echo() {
+    let screen =
+        session(&["echo hi\n", "x=5\n", "if true\n", "then echo $x; fi\n", "'a\n", "b'\n"]);
+    assert_eq!(
+        screen,
+        "# echo hi\nhi\n# x=5\n# if true\n> then echo $x; fi\n5\n# 'a\n> b'\n/bin/sh: 5: a\nb: not found\n# "
+    );
+}
+
+#[test]
+fn control_c_ends_a_command_and_not_the_shell() {
+    let screen = session(&[
+        "sleep 100\n",
+        "\x03",
+        "echo $?\n",
+        "half\x03",
+        "while :; do :; done\n",
+        "\x03",
+        "echo on\n",
+    ]);
+    assert_eq!(
+        screen,
+        "# sleep 100\n^C\n# echo $?\n130\n# half^C\n# while :; do :; done\n^C\n# echo on\non\n# "
+    );
+}
+
+#[test]
+fn control_z_stops_a_job_that_fg_and_bg_take_on() {
+    let screen = session(&[
+        "sleep 0.1 | cat\n",
+        "\x1a",
+        "jobs\n",
+        "bg\n",
+        "sleep 50 &\n",
+        "jobs\n",
+        "fg %2\n",
+        "\x1a",
+        "kill -9 %2\n",
+        "echo\n",
+        "echo\n",
+        "echo\n",
+    ]);
+    let expected = "# sleep 0.1 | cat\n^Z\n[1] + Stopped                    sleep 0.1 | cat\n# jobs\n\
+        [1] + Stopped                    sleep 0.1 | cat\n# bg\n[1] sleep 0.1 | cat\n# sleep 50 &\n";
+    assert!(screen.starts_with(expected), "{screen}");
+    assert!(
+        screen.contains("# fg %2\nsleep 50\n^Z\n[2] + Stopped                    sleep 50\n"),
+        "{screen}"
+    );
+    assert!(screen.contains("Killed"), "{screen}");
+    assert!(screen.contains("Done"), "{screen}");
+}
+
+#[test]
+fn an_end_of_input_ends_the_shell() {
+    let mut machine = oscope_tests::shell::machine(&["/bin/sh"]);
+    let at = oscope_tests::ms(200);
+    machine.type_on(oscope_kernel::base::DeviceId(0), b"(exit 3)\n\x04"[..].into(), at, 0);
+    assert_eq!(oscope_tests::shell::run_to_end(&mut machine), Some(3 << 8));
+}
+
+#[test]
+fn the_same_script_leaves_the_same_log() {
+    let log = || {
+        let mut machine = oscope_tests::shell::machine(&[
+            "-q",
+            "/bin/sh",
+            "-c",
+            "seq 5 | sort -r | tr 1 x; mktemp -u",
+        ]);
+        let status = oscope_tests::shell::run_to_end(&mut machine);
+        (status, oscope_tests::log(&machine))
+    };
+    let (first, second) = (log(), log());
+    assert_eq!(first.0, Some(0));
+    assert!(first == second, "the logs differ");
+}
+
+#[test]
+fn a_shell_that_loops_for_ever_keeps_a_short_journal() {
+    // With so few answers to remember it would end soon if it remembered all.
+    let script = "n=0; while [ $n -lt 20000 ]; do n=$((n+1)); done; exit 7";
+    let mut config = oscope_tests::shell::config(&["-q", "/bin/sh", "-c", script]);
+    config.journal_limit = 30_000;
+    let mut machine = oscope_tests::boot(config);
+    assert_eq!(oscope_tests::shell::run_to_end(&mut machine), Some(7 << 8));
 }

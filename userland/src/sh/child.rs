@@ -38,9 +38,8 @@ impl Shell {
     pub(super) async fn fork(&mut self, group: Group) -> Flow<u64> {
         self.flush().await;
         let monitors = self.state.has('m');
-        let child = match self.sys.fork().await {
-            Ok(child) => child,
-            Err(_) => return Err(self.abort("Cannot fork", 2).await),
+        let Ok(child) = self.sys.fork().await else {
+            return Err(self.abort("Cannot fork", 2).await);
         };
         if let Group::Job(leader, place) = group
             && monitors

@@ -95,7 +95,7 @@ impl Parser<'_> {
     /// The next token.
     pub(super) fn lex(&mut self) -> Result<Token> {
         self.skip_blanks();
-        self.token_start = self.at;
+        (self.token_start, self.token_line) = (self.at, self.line);
         match self.peek_char() {
             None => return Ok(Token::End),
             Some('\n') => {

@@ -50,6 +50,8 @@ pub struct Parser<'a> {
     pub(super) active: Vec<(String, usize)>,
     /// Where the last token begins.
     pub(super) token_start: usize,
+    /// On which line that is.
+    pub(super) token_line: u32,
     /// Here-documents that come after the end of this line.
     pub(super) announced: Vec<Announced>,
     /// Here-documents that came, in order.
@@ -74,6 +76,7 @@ impl<'a> Parser<'a> {
             aliases,
             active: Vec::new(),
             token_start: 0,
+            token_line: line,
             announced: Vec::new(),
             here_documents: Vec::new(),
             depth: 0,
@@ -482,7 +485,7 @@ impl<'a> Parser<'a> {
     /// A simple command, or a function's definition, which looks like one at first.
     fn simple(&mut self) -> Result<Command> {
         self.peek()?;
-        let mut simple = Simple { line: self.line, ..Simple::default() };
+        let mut simple = Simple { line: self.token_line, ..Simple::default() };
         loop {
             if let Some(redirection) = self.redirection()? {
                 simple.redirections.push(redirection);

@@ -5,9 +5,9 @@ use super::parse::{ParseError, Parser};
 use super::state::{Input, State};
 use super::{Shell, Stop, Work, lex};
 use crate::sys::Sys;
-use oscope_kernel::abi::Signal;
 use oscope_kernel::abi::flags::file::fcntl;
 use oscope_kernel::abi::signal::SIG_IGN;
+use oscope_kernel::abi::{Errno, Signal};
 
 /// The number of the function that signals are handled by.
 pub(crate) const SIGNALLED: u64 = 0;
@@ -138,11 +138,7 @@ impl Shell {
         {
             let Ok(fd) = self.sys.open(&path, 0, 0).await else {
                 self.state.line = 0;
-                return Err(
-                    match self.refuse(&format!("cannot open {path}: No such file")).await {
-                        _ => 2,
-                    },
-                );
+                return Err(self.refuse(&format!("cannot open {path}: No such file")).await);
             };
             self.state.name = path;
             let own = self.sys.fcntl(fd, fcntl::DUPFD_CLOEXEC, OWN_FDS).await.unwrap_or(fd);
@@ -214,8 +210,13 @@ impl Shell {
     async fn next_list(&mut self) -> Option<List> {
         let mut is_first = true;
         loop {
-            if self.poll_signals().await.is_err() && !self.state.is_interactive {
-                return None;
+            if self.poll_signals().await.is_err() {
+                if !self.state.is_interactive {
+                    return None;
+                }
+                // What was typed of a command is forgotten.
+                self.state.input.at = self.state.input.text.len();
+                is_first = true;
             }
             match self.parse() {
                 Ok(Some(list)) if self.state.has('n') && !self.state.is_interactive => drop(list),
@@ -284,7 +285,7 @@ impl Shell {
                 self.state.input.at = 0;
                 true
             }
-            Err(errno) if errno == oscope_kernel::abi::Errno::EINTR => true,
+            Err(Errno::EINTR) => true,
             _ => {
                 // The last line may have no end.
                 self.state.input.fd = None;

@@ -59,7 +59,7 @@ impl Options {
     /// Which of some options was given last.
     pub(super) fn last_of(&self, letters: &str) -> Option<char> {
         let given = self.given.iter().map(|(letter, _)| *letter);
-        given.filter(|letter| letters.contains(*letter)).last()
+        given.rev().find(|letter| letters.contains(*letter))
     }
 
     /// The operands as files to read; none means standard input.

@@ -101,7 +101,7 @@ impl Shell {
             values.push(rest[..length].iter().map(|(c, _)| *c).collect());
             rest = &rest[length..];
             rest = &rest[skip(rest)..];
-            if rest.first().is_some_and(|mark| separates(mark)) {
+            if rest.first().is_some_and(separates) {
                 rest = &rest[1..];
                 rest = &rest[skip(rest)..];
             }
