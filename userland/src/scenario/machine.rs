@@ -294,7 +294,7 @@ fn program(path: &str, table: &ProgramTable, loader: &Builtins) -> Result<Start,
         cpus,
         oom_adjust: table.oom_score_adj,
         directory: None,
-        standard: [const { None }; 3],
+        open: Vec::new(),
         has_terminal: true,
     })
 }

@@ -436,8 +436,14 @@ impl<'t> Compiler<'t> {
         let mut all = arguments(node);
         let mut expected = Expected::default();
         if let Some(end) = end {
-            all.extend(arguments(end));
+            all.extend(resumed(end));
             expected = Expected::of(end);
+        }
+        if matches!(name.text(), "rt_sigreturn" | "sigreturn") {
+            // It never waits: another task's line came between.
+            self.known[task].depth = self.known[task].depth.saturating_sub(1);
+            self.step(task, at, Act::Return);
+            return Ok(());
         }
         // The kernel makes it again while the task is in no position to ask for a turn.
         if self.is_again(task, name.text(), at) {
@@ -537,6 +543,14 @@ impl<'t> Compiler<'t> {
             }
         }
     }
+}
+
+/// The arguments that the end of a call names. The first may be the rest of one that began in the line before:
+/// `clone3({…} <unfinished ...>`, `<... clone3 resumed> => {…}, 88) = 7`.
+pub(super) fn resumed(end: Node<'_>) -> Vec<Node<'_>> {
+    let first = end.child(Kind::Arguments).and_then(|arguments| arguments.children().next());
+    let goes_on = first.is_some_and(|first| first.text() == "=>");
+    arguments(end).into_iter().skip(usize::from(goes_on)).collect()
 }
 
 /// What stands between a call's parentheses.
