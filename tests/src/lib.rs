@@ -2,6 +2,7 @@
 
 pub mod posix_fs;
 pub mod referee;
+pub mod shell;
 
 use oscope_kernel::base::{DeviceId, Duration, Time};
 use oscope_kernel::event::codec::json_lines;

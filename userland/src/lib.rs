@@ -6,7 +6,7 @@
 //! * [`predicate`]: conditions on events, one language for all who ask;
 //! * [`script`]: the language of traces;
 //! * [`scenario`]: worlds, built in and from files;
-//! * [`script`]: the language of traces;
+//! * [`mod@sh`]: the shell;
 //! * [`workbench`]: problems from books, solved by the kernel.
 
 pub mod bench;
@@ -14,5 +14,7 @@ pub mod bin;
 pub mod predicate;
 pub mod scenario;
 pub mod script;
+pub mod sh;
 pub mod sys;
+mod text;
 pub mod workbench;

@@ -22,6 +22,8 @@ const SCREEN: usize = 64 * 1024;
 pub struct Uart {
     typed: VecDeque<u8>,
     shown: VecDeque<u8>,
+    /// How many bytes were ever written to it.
+    written: u64,
 }
 
 impl Uart {
@@ -32,6 +34,15 @@ impl Uart {
     #[must_use]
     pub fn shown(&self) -> Vec<u8> {
         self.shown.iter().copied().collect()
+    }
+
+    /// How many bytes were ever written to it, and those of them that came after the first `seen`: whoever looks often
+    /// enough misses none.
+    #[must_use]
+    pub fn shown_since(&self, seen: u64) -> (u64, Vec<u8>) {
+        let new = usize::try_from(self.written.saturating_sub(seen)).unwrap_or(usize::MAX);
+        let known = self.shown.len().saturating_sub(new);
+        (self.written, self.shown.iter().skip(known).copied().collect())
     }
 }
 
@@ -54,6 +65,7 @@ impl Device for Uart {
                 self.shown.pop_front();
             }
             self.shown.push_back(value as u8);
+            self.written += 1;
         }
     }
 

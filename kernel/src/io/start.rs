@@ -1,14 +1,16 @@
 //! Starting a program without fork(2), as the kernel starts init.
 
 use super::{frames, image, root};
-use crate::abi::flags::file::access_mode::RDWR;
+use crate::abi::flags::file::access_mode::{RDONLY, RDWR, WRONLY};
 use crate::abi::program::Answer;
 use crate::abi::signal::SignalSet;
 use crate::abi::{Errno, nr};
 use crate::base::{Location, NsId, OpenFileId, ProcessId, Serial};
 use crate::context::{Cx, Tables};
 use crate::event::{CallEvent, Event, Moment, picture};
-use crate::proc::{Body, Descriptor, FileKind, FileTable, FsInfo, Handlers, Place, Start};
+use crate::proc::{
+    Body, Descriptor, FileKind, FileTable, FsInfo, Handlers, MAX_DESCRIPTORS, Place, Special, Start,
+};
 use crate::task::{family, files, life};
 use std::collections::BTreeMap;
 
@@ -40,16 +42,20 @@ pub fn spawn(t: &mut Tables, cx: &mut Cx, start: &Start) -> Result<ProcessId, Er
     if let Some(console) = t.console {
         let place = place_of_console(t);
         let file = t.proc.open.open(FileKind::Console(console), RDWR, place);
-        for (fd, path) in start.standard.iter().enumerate() {
-            let named = path.as_deref().and_then(|path| open_named(t, path));
-            let file = named.unwrap_or_else(|| {
-                t.proc.open.hold(file);
-                file
-            });
-            table.set(fd, Descriptor { file, close_on_exec: false });
+        for fd in (0..3).filter(|fd| !start.open.iter().any(|(named, _)| named == fd)) {
+            t.proc.open.hold(file);
+            table.set(fd as usize, Descriptor { file, close_on_exec: false });
         }
         // The first reference was this function's own.
         files::release(t, cx, file);
+    }
+    for (fd, path) in &start.open {
+        let fd = usize::try_from(*fd).unwrap_or(usize::MAX);
+        if fd < MAX_DESCRIPTORS
+            && let Some(file) = open_named(t, path, fd)
+        {
+            table.set(fd, Descriptor { file, close_on_exec: false });
+        }
     }
     let files = t.proc.files.insert(table);
     let process = t.proc.add_process(process);
@@ -72,12 +78,19 @@ pub fn spawn(t: &mut Tables, cx: &mut Cx, start: &Start) -> Result<ProcessId, Er
     Ok(process)
 }
 
-/// Opens a file of the root for a program that starts.
-fn open_named(t: &mut Tables, path: &str) -> Option<OpenFileId> {
+/// Opens a file of the root for a program that starts: the first descriptors as a shell would that redirects them.
+fn open_named(t: &mut Tables, path: &str, fd: usize) -> Option<OpenFileId> {
     let at = root::find(t, path)?;
     let inode = t.fs.inode_at(at)?;
-    t.fs.inodes.open(inode, true);
-    Some(t.proc.open.open(FileKind::Inode(inode), RDWR, Some(Place { at, inode })))
+    let mode = match fd {
+        0 => RDONLY,
+        1 | 2 => WRONLY,
+        _ => RDWR,
+    };
+    let kind =
+        if path == "/dev/null" { FileKind::Special(Special::Null) } else { FileKind::Inode(inode) };
+    t.fs.inodes.open(inode, mode != RDONLY);
+    Some(t.proc.open.open(kind, mode, Some(Place { at, inode })))
 }
 
 /// Where the console is in the tree, if somebody has put its device file there.

@@ -20,8 +20,9 @@ pub struct Start {
     pub oom_adjust: i16,
     /// Where it is: a path in the root; `None`: the root itself.
     pub directory: Option<String>,
-    /// What its standard input, output and error are: paths of files, or `None` for the console.
-    pub standard: [Option<String>; 3],
+    /// What is open besides the console: descriptors and paths. Of 0, 1 and 2, those that are not named are the console;
+    /// standard input is opened for reading, the other two for writing, others for both.
+    pub open: Vec<(u64, String)>,
     /// Whether the console may become its controlling terminal.
     pub has_terminal: bool,
 }
@@ -40,7 +41,7 @@ impl Start {
             cpus: CpuSet::ALL,
             oom_adjust: 0,
             directory: None,
-            standard: [const { None }; 3],
+            open: Vec::new(),
             has_terminal: true,
         }
     }

@@ -298,7 +298,12 @@ pub fn take(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) -> Tak
                 }
             }
             DefaultAction::Terminate | DefaultAction::Core => {
-                let core = info.signal.default_action() == DefaultAction::Core;
+                // Nothing is written; whether something would be is what RLIMIT_CORE says (core(5)).
+                let may_dump = t
+                    .proc
+                    .process_of(id)
+                    .is_some_and(|process| process.limits.soft(rlimit::CORE) > 0);
+                let core = may_dump && info.signal.default_action() == DefaultAction::Core;
                 let status = u32::from(signal) | if core { 0x80 } else { 0 };
                 life::end_process(t, calls, cx, id, status);
                 return Taken::Gone;

@@ -16,8 +16,7 @@ const LARGEST: u64 = 16 << 20;
 #[derive(clap::Args, Clone, Debug)]
 pub(super) struct WorldArgs {
     /// A built-in world, a TOML file, or a script (FILE.trace)
-    #[arg(default_value = "first")]
-    world: String,
+    world: Option<String>,
     /// How long in virtual time, such as 50ms or 2s
     #[arg(long, value_name = "TIME", value_parser = duration)]
     until: Option<Duration>,
@@ -49,22 +48,38 @@ pub(super) struct Input {
 impl WorldArgs {
     /// A world as it comes.
     pub(super) fn of(world: &str) -> Self {
-        Self { world: world.to_owned(), until: None, changes: Vec::new() }
+        Self { world: Some(world.to_owned()), until: None, changes: Vec::new() }
+    }
+
+    /// The same, with another world if none was named.
+    pub(super) fn or(&self, world: &str) -> Self {
+        let named = self.world.clone().unwrap_or_else(|| world.to_owned());
+        Self { world: Some(named), ..self.clone() }
+    }
+
+    /// The world that was named, or the first one.
+    fn world(&self) -> &str {
+        self.world.as_deref().unwrap_or("first")
+    }
+
+    /// How long it is to run, if that was said.
+    pub(super) fn limit(&self) -> Option<Time> {
+        self.until.map(|length| Time::ZERO + length)
     }
 
     /// Reads the world.
     pub(super) fn read(&self) -> Result<Input, Failure> {
         let invalid = |error: WorldError| match error {
-            WorldError::Value { .. } => Failure::Usage(format!("{}: {error}", self.world)),
+            WorldError::Value { .. } => Failure::Usage(format!("{}: {error}", self.world())),
             _ => Failure::Usage(error.to_string()),
         };
-        if Path::new(&self.world).extension().is_some_and(|ending| ending == "trace") {
+        if Path::new(self.world()).extension().is_some_and(|ending| ending == "trace") {
             return self.script();
         }
-        let builtin = BUILTIN.iter().find(|builtin| builtin.name == self.world);
+        let builtin = BUILTIN.iter().find(|builtin| builtin.name == self.world());
         let file = match builtin {
             Some(builtin) => WorldFile::parse_with(builtin.name, builtin.text, &self.changes),
-            None => WorldFile::parse_with(&self.world, &self.text()?, &self.changes),
+            None => WorldFile::parse_with(self.world(), &self.text()?, &self.changes),
         };
         let file = file.map_err(invalid)?;
         let until = match self.until {
@@ -73,7 +88,7 @@ impl WorldArgs {
         };
         // A world that does not boot is wrong input too, and said so before any screen is set up.
         file.boot().map_err(invalid)?;
-        Ok(Input { name: self.world.clone(), source: Source::World(Box::new(file)), until })
+        Ok(Input { name: self.world().to_owned(), source: Source::World(Box::new(file)), until })
     }
 
     /// A script, which says in its own `@machine` lines what it needs.
@@ -82,26 +97,26 @@ impl WorldArgs {
             let message = format!("--set {path}: a script sets its machine up by `@machine` lines");
             return Err(Failure::Usage(message));
         }
-        let text = super::trace::read(&self.world)?;
-        let plan = super::trace::plan_of(&self.world, &text, Origin::Written)?;
-        super::trace::boots(&self.world, &text, &plan)?;
+        let text = super::trace::read(self.world())?;
+        let plan = super::trace::plan_of(self.world(), &text, Origin::Written)?;
+        super::trace::boots(self.world(), &text, &plan)?;
         let length = || source::length_of(&plan).map_err(Failure::Usage);
         let until = match self.until {
             Some(length) => Time::ZERO + length,
             None => length()?,
         };
-        let name = Path::new(&self.world).file_name().unwrap_or_default().to_string_lossy();
+        let name = Path::new(self.world()).file_name().unwrap_or_default().to_string_lossy();
         Ok(Input { name: name.into_owned(), source: Source::Script(plan), until })
     }
 
     /// The text of a world file.
     fn text(&self) -> Result<String, Failure> {
-        let path = Path::new(&self.world);
-        let looks_like_a_path = self.world.contains(['/', '.', '\\']);
+        let path = Path::new(self.world());
+        let looks_like_a_path = self.world().contains(['/', '.', '\\']);
         if !looks_like_a_path && !path.exists() {
-            return Err(Failure::Usage(unknown(&self.world)));
+            return Err(Failure::Usage(unknown(self.world())));
         }
-        let fail = |what: String| Failure::Usage(format!("{}: {what}", self.world));
+        let fail = |what: String| Failure::Usage(format!("{}: {what}", self.world()));
         if path.is_dir() {
             return Err(fail("is a directory; expected a world file".to_owned()));
         }

@@ -16,6 +16,7 @@ mod referee;
 mod run;
 mod sched;
 mod screen;
+mod sh;
 mod summary;
 mod syscalls;
 mod trace;
@@ -95,6 +96,11 @@ enum Command {
                       oscope run wire --events - | head\n  \
                       oscope run my-world.toml --json")]
     Run(run::Args),
+    /// Open a shell on a machine, or run one command there; its exit status is the command's
+    #[command(after_help = "Examples:\n  oscope sh\n  oscope sh -c 'ls -l /bin | wc -l'\n  \
+                      echo 'echo $((6*7))' | oscope sh\n  \
+                      oscope sh first -c ps --strace ps.strace")]
+    Sh(sh::ShArgs),
     /// Solve scheduling problems with the kernel's own policies
     #[command(
         after_help = "Examples:\n  oscope sched --policy rr --quantum 2 --jobs 0:8,1:4,2:9\n  \
@@ -147,10 +153,15 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|error| with_suggestion(error).exit());
+    if let Some(Command::Sh(args)) = &cli.command {
+        return sh::sh(args).map_or_else(|failure| ExitCode::from(failure.code()), ExitCode::from);
+    }
     let done = match &cli.command {
         None => bare(&cli),
         Some(Command::Tui(args)) => screen::tui(args, cli.ascii, cli.no_mouse),
         Some(Command::Run(args)) => run::run(args),
+        // Its exit status is a command's, which was seen to above.
+        Some(Command::Sh(_)) => Ok(()),
         Some(Command::Sched(args)) => sched::sched(args, cli.seed),
         Some(Command::Paging(args)) => paging::paging(args, cli.seed),
         Some(Command::Alloc(args)) => alloc::alloc(args, cli.seed),

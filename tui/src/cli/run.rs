@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_millis(700);
 #[derive(clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    world: WorldArgs,
+    pub(super) world: WorldArgs,
     /// Write every event as a line of JSON; `-` is standard output
     #[arg(long, value_name = "FILE")]
     events: Option<String>,
@@ -69,22 +69,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let style = strace_style(args)?;
     let input = args.world.read()?;
     let mut world = input.source.boot().map_err(Failure::Usage)?;
-    // Opened first: a run that takes long should not end with a file that cannot be written.
-    let events = args.events.as_deref().map(Out::to).transpose()?;
-    let strace = args.strace.as_deref().map(Out::to).transpose()?;
-    let perfetto = args.perfetto.as_deref().map(Out::to).transpose()?;
+    let files = Files::open(args, style)?;
     let why = run_in_sight(&mut world, usize::from(args.threads), input.until);
-    if let Some(out) = events {
-        write_events(&world, out)?;
-    }
-    if let Some(mut out) = strace {
-        export::strace::write(&world, style, |text| out.text(text.as_bytes()))?;
-        out.finish()?;
-    }
-    if let Some(mut out) = perfetto {
-        export::perfetto::write(&world, |text| out.text(text.as_bytes()))?;
-        out.finish()?;
-    }
+    files.write(&world)?;
     let mut out = Out::stdout();
     if args.json {
         out.line(&format!("{:#}", metrics::of(&world)))?;
@@ -96,6 +83,65 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     out.finish()?;
     stopped(&world, why)
+}
+
+/// Where a run is written down.
+pub(super) struct Files {
+    events: Option<Out>,
+    strace: Option<Out>,
+    perfetto: Option<Out>,
+    style: Style,
+}
+
+impl Files {
+    /// Opened first: a run that takes long should not end with a file that cannot be written.
+    fn open(args: &Args, style: Style) -> Result<Self, Failure> {
+        Ok(Self {
+            events: args.events.as_deref().map(Out::to).transpose()?,
+            strace: args.strace.as_deref().map(Out::to).transpose()?,
+            perfetto: args.perfetto.as_deref().map(Out::to).transpose()?,
+            style,
+        })
+    }
+
+    /// The files of a run whose own output is that of a shell.
+    pub(super) fn beside_shell(args: &Args) -> Result<Self, Failure> {
+        let named = [
+            ("--events", &args.events),
+            ("--strace", &args.strace),
+            ("--perfetto", &args.perfetto),
+        ];
+        for (option, file) in named {
+            if file.as_deref() == Some("-") {
+                let message =
+                    format!("{option} -: standard output is the shell's; expected a file");
+                return Err(Failure::Usage(message));
+            }
+        }
+        if args.json || args.narrate {
+            let option = if args.json { "--json" } else { "--narrate" };
+            let message =
+                format!("{option}: standard output is the shell's; expected `run` for that");
+            return Err(Failure::Usage(message));
+        }
+        Self::open(args, strace_style(args)?)
+    }
+
+    /// Writes what a run came to.
+    pub(super) fn write(self, world: &World) -> Result<(), Failure> {
+        if let Some(out) = self.events {
+            write_events(world, out)?;
+        }
+        if let Some(mut out) = self.strace {
+            export::strace::write(world, self.style, |text| out.text(text.as_bytes()))?;
+            out.finish()?;
+        }
+        if let Some(mut out) = self.perfetto {
+            export::perfetto::write(world, |text| out.text(text.as_bytes()))?;
+            out.finish()?;
+        }
+        Ok(())
+    }
 }
 
 /// How the calls are to be written. As strace does: prefixes on a terminal only where they are needed, always in a file.

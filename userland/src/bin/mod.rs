@@ -22,6 +22,7 @@ mod prefork;
 mod scribe;
 mod sharers;
 mod splitter;
+mod tools;
 mod workers;
 
 use crate::sys::RustImage;
@@ -39,10 +40,17 @@ pub fn file_of(name: &str) -> Vec<u8> {
     [MAGIC, name.as_bytes(), b"\n"].concat()
 }
 
+/// What stands before the name of a tool in its file.
+const TOOL: &str = "bin/";
+
 /// The programs that come with oscope, and those that were added.
 #[derive(Clone)]
 pub struct Builtins {
     images: BTreeMap<String, Arc<dyn Image>>,
+    /// The shell and the small tools. They have names of their own, so that `echo` can also be a server of a world.
+    tools: BTreeMap<String, Arc<dyn Image>>,
+    /// Whether the tools are in /bin of disks too.
+    are_tools_on_disks: bool,
     /// What is executed instead of what a file says, by its path.
     instead: BTreeMap<String, Arc<dyn Image>>,
 }
@@ -74,6 +82,9 @@ impl Default for Builtins {
         ] {
             all.add(image);
         }
+        for image in tools::images() {
+            all.tools.insert(image.name().to_owned(), Arc::new(image));
+        }
         all
     }
 }
@@ -82,7 +93,12 @@ impl Builtins {
     /// No programs at all.
     #[must_use]
     pub fn none() -> Self {
-        Self { images: BTreeMap::new(), instead: BTreeMap::new() }
+        Self {
+            images: BTreeMap::new(),
+            tools: BTreeMap::new(),
+            are_tools_on_disks: false,
+            instead: BTreeMap::new(),
+        }
     }
 
     /// Adds a program under its name.
@@ -114,7 +130,29 @@ impl Builtins {
         self
     }
 
-    /// Their names.
+    /// Puts the shell and the tools on disks too.
+    #[must_use]
+    pub fn with_tools_on_disks(self) -> Self {
+        Self { are_tools_on_disks: true, ..self }
+    }
+
+    /// The files that are in /bin of a disk, with their contents.
+    #[must_use]
+    pub fn files_on_disks(&self) -> BTreeMap<String, Vec<u8>> {
+        let own = self.names().map(|name| (format!("/bin/{name}"), file_of(name)));
+        let tools = if self.are_tools_on_disks { self.tools_in("/bin") } else { BTreeMap::new() };
+        own.chain(tools).collect()
+    }
+
+    /// The shell and the tools as files of a directory.
+    #[must_use]
+    pub fn tools_in(&self, directory: &str) -> BTreeMap<String, Vec<u8>> {
+        let file =
+            |name: &String| (format!("{directory}/{name}"), file_of(&format!("{TOOL}{name}")));
+        self.tools.keys().map(file).collect()
+    }
+
+    /// Their names, without those of the tools.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.images.keys().map(String::as_str)
     }
@@ -132,7 +170,11 @@ impl Loader for Builtins {
             let end = rest.iter().position(|&byte| byte == b'\n').ok_or(Errno::ENOEXEC)?;
             std::str::from_utf8(&rest[..end]).map_err(|_| Errno::ENOEXEC)?
         };
-        let image = self.images.get(name).ok_or(Errno::ENOENT)?;
+        let image = match name.strip_prefix(TOOL) {
+            Some(tool) => self.tools.get(tool),
+            None => self.images.get(name).or_else(|| self.tools.get(name)),
+        };
+        let image = image.ok_or(Errno::ENOENT)?;
         Ok(Arc::clone(image))
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::bin::{Builtins, file_of};
 use oscope_kernel::fs::cpio::Archive;
+use std::collections::BTreeMap;
 
 /// Directories besides those of which files are named: path and permissions.
 const DIRECTORIES: [(&str, u32); 11] = [
@@ -26,7 +27,7 @@ const FILES: [(&str, &str); 6] = [
         "root:x:0:0:root:/root:/bin/sh\nstudent:x:1000:1000:Student:/home/student:/bin/sh\n\
          nobody:x:65534:65534:nobody:/:/bin/false\n",
     ),
-    ("etc/group", "root:x:0:\nstudent:x:1000:\nusers:x:100:student\nnogroup:x:65534:\n"),
+    ("etc/group", "root:x:0:\ntty:x:5:\nstudent:x:1000:\nusers:x:100:student\nnogroup:x:65534:\n"),
     ("etc/os-release", "NAME=oscope\nID=oscope\nPRETTY_NAME=\"oscope\"\n"),
     ("etc/profile", "export PATH=/bin\n"),
     (
@@ -53,8 +54,12 @@ pub fn initramfs(name: &str, programs: &Builtins) -> Vec<u8> {
     for (path, text) in FILES {
         archive.add(path, FILE | 0o644, text.as_bytes());
     }
-    for program in programs.names() {
-        archive.add(&format!("bin/{program}"), FILE | 0o755, &file_of(program));
+    let worlds = programs.names().map(|name| (format!("bin/{name}"), file_of(name)));
+    let mut files: BTreeMap<String, Vec<u8>> = worlds.collect();
+    // Where two have the same name, what a person types is the tool.
+    files.extend(programs.tools_in("bin"));
+    for (path, contents) in files {
+        archive.add(&path, FILE | 0o755, &contents);
     }
     archive.finish()
 }

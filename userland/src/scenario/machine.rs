@@ -3,7 +3,7 @@
 use super::WorldError;
 use super::initramfs::initramfs;
 use super::units::{self, value, wrong};
-use crate::bin::{Builtins, file_of};
+use crate::bin::Builtins;
 use oscope_kernel::abi::program::Loader;
 use oscope_kernel::base::{CpuId, Duration, Time};
 use oscope_kernel::context::{Dialect, Structure};
@@ -294,7 +294,7 @@ fn program(path: &str, table: &ProgramTable, loader: &Builtins) -> Result<Start,
         cpus,
         oom_adjust: table.oom_score_adj,
         directory: None,
-        standard: [const { None }; 3],
+        open: Vec::new(),
         has_terminal: true,
     })
 }
@@ -336,8 +336,7 @@ fn disk(
     let mut medium = Medium::new(size / 4096);
     let timing = Timing { fixed, per_kib };
     let Some(loader) = loader else { return Ok(DiskConfig { medium, timing }) };
-    let files: Vec<(String, Vec<u8>)> =
-        loader.names().map(|name| (format!("/bin/{name}"), file_of(name))).collect();
+    let files = loader.files_on_disks();
     let files: Vec<(&str, &[u8])> =
         files.iter().map(|(path, contents)| (path.as_str(), contents.as_slice())).collect();
     MiniFs::make(&mut medium, &files)

@@ -13,10 +13,7 @@ impl Sys {
     /// # Errors
     /// Those of open(2).
     pub async fn open(&self, path: &str, flags: u32, mode: u32) -> Result {
-        let at = self.scratch();
-        let mut text = path.as_bytes().to_vec();
-        text.push(0);
-        self.poke(at, &text).await;
+        let at = self.path(0, path).await;
         let here = -100i64 as u64;
         self.call(nr::OPENAT, [here, at, u64::from(flags), u64::from(mode), 0, 0]).await
     }

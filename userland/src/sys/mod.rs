@@ -16,6 +16,7 @@ mod files;
 mod image;
 mod journal;
 pub mod malloc;
+mod paths;
 mod port;
 mod priority;
 mod process;
@@ -23,8 +24,10 @@ mod program;
 mod quiet;
 mod signals;
 pub mod sync;
+mod terminal;
 
 pub use image::{Body, FUNCTIONS, Function, ProgramFuture, RustImage};
+pub use paths::{FileSystemStatus, Stamp};
 pub(crate) use process::THREAD;
 pub use process::{WaitTarget, Waited};
 

@@ -21,6 +21,22 @@ impl Sys {
         Ok(20 - self.call3(nr::GETPRIORITY, 0, tid, 0).await? as i64)
     }
 
+    /// setpriority(2) for whom `which` says: a process (0), a process group (1) or a user (2).
+    ///
+    /// # Errors
+    /// `ESRCH`, `EPERM`, `EACCES`.
+    pub async fn setpriority_of(&self, (which, who): (u64, u64), nice: i64) -> Result {
+        self.call3(nr::SETPRIORITY, which, who, nice as u64).await
+    }
+
+    /// getpriority(2) in the same way: the highest of all that are meant, as a nice value.
+    ///
+    /// # Errors
+    /// `ESRCH`.
+    pub async fn getpriority_of(&self, (which, who): (u64, u64)) -> Result<i64> {
+        Ok(20 - self.call3(nr::GETPRIORITY, which, who, 0).await? as i64)
+    }
+
     /// sched_setscheduler(2); 0 is the caller.
     ///
     /// # Errors

@@ -16,6 +16,9 @@ pub(crate) const THREAD: CloneFlags = CloneFlags::VM
     .union(CloneFlags::PARENT_SETTID)
     .union(CloneFlags::CHILD_CLEARTID);
 
+/// More than any kernel takes as arguments.
+const LARGEST_ARGUMENTS: u64 = 1 << 20;
+
 /// Whom waitid(2) waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaitTarget {
@@ -112,26 +115,37 @@ impl Sys {
 
     /// execve(2). Returns only if it fails.
     pub async fn execve_with(&self, path: &str, arguments: &[&str], environment: &[&str]) -> Errno {
-        let base = self.scratch();
+        let count = (arguments.len() + environment.len() + 2) as u64;
+        let length = |list: &[&str]| list.iter().map(|text| text.len() + 1).sum::<usize>();
+        let list_size = (count * 8).next_multiple_of(4096);
+        let size = list_size + (path.len() + 1 + length(arguments) + length(environment)) as u64;
+        let mut base = self.scratch();
+        if size > super::SCRATCH {
+            if size > LARGEST_ARGUMENTS {
+                return Errno::E2BIG;
+            }
+            match self.mmap(size.next_multiple_of(4096)).await {
+                Ok(larger) => base = larger,
+                Err(errno) => return errno,
+            }
+        }
+        let strings = base + list_size;
         let mut text = path.as_bytes().to_vec();
         text.push(0);
         let mut pointers = Vec::new();
         for list in [arguments, environment] {
             for argument in list {
-                pointers.push(base + 4096 + text.len() as u64);
+                pointers.push(strings + text.len() as u64);
                 text.extend_from_slice(argument.as_bytes());
                 text.push(0);
             }
             pointers.push(0);
         }
-        if pointers.len() > 512 || text.len() > 12 * 1024 {
-            return Errno::E2BIG;
-        }
         let list: Vec<u8> = pointers.iter().flat_map(|pointer| pointer.to_le_bytes()).collect();
         self.poke(base, &list).await;
-        self.poke(base + 4096, &text).await;
+        self.poke(strings, &text).await;
         let environment = base + (arguments.len() as u64 + 1) * 8;
-        match self.call3(nr::EXECVE, base + 4096, base, environment).await {
+        match self.call3(nr::EXECVE, strings, base, environment).await {
             Err(errno) => errno,
             Ok(_) => Errno::ENOSYS,
         }
@@ -242,6 +256,37 @@ impl Sys {
     /// The effective user.
     pub async fn geteuid(&self) -> u64 {
         self.call3(nr::GETEUID, 0, 0, 0).await.unwrap_or(0)
+    }
+
+    /// The real group.
+    pub async fn getgid(&self) -> u64 {
+        self.call3(nr::GETGID, 0, 0, 0).await.unwrap_or(0)
+    }
+
+    /// The effective group.
+    pub async fn getegid(&self) -> u64 {
+        self.call3(nr::GETEGID, 0, 0, 0).await.unwrap_or(0)
+    }
+
+    /// getgroups(2): the supplementary groups, 1024 at most.
+    ///
+    /// # Errors
+    /// None.
+    pub async fn getgroups(&self) -> Result<Vec<u32>> {
+        let at = self.scratch();
+        let count = self.call3(nr::GETGROUPS, 1024, at, 0).await?;
+        let bytes = self.peek(at, count as usize * 4).await;
+        Ok(bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect())
+    }
+
+    /// getrandom(2): so many bytes by chance, 256 at most.
+    ///
+    /// # Errors
+    /// `EINTR`.
+    pub async fn random(&self, length: usize) -> Result<Vec<u8>> {
+        let at = self.scratch();
+        let count = self.call3(nr::GETRANDOM, at, length.min(256) as u64, 0).await?;
+        Ok(self.peek(at, count as usize).await)
     }
 
     /// setuid(2).

@@ -16,6 +16,14 @@ impl Sys {
         self.call3(nr::KILL, pid, u64::from(signal.number()), 0).await
     }
 
+    /// kill(2) without a signal: whether there is such a process, and one may signal it.
+    ///
+    /// # Errors
+    /// `ESRCH`, `EPERM`.
+    pub async fn probe(&self, pid: u64) -> Result {
+        self.call3(nr::KILL, pid, 0, 0).await
+    }
+
     /// kill(2) of a whole process group.
     ///
     /// # Errors
@@ -171,6 +179,17 @@ impl Sys {
         let mut bytes = [0; Timespec::SIZE];
         bytes.copy_from_slice(&self.peek(at, Timespec::SIZE).await);
         Ok(Timespec::from_bytes(&bytes).to_duration().unwrap_or_default())
+    }
+
+    /// The time of day: CLOCK_REALTIME, by a call.
+    pub async fn real_time(&self) -> Timespec {
+        let at = self.scratch();
+        if self.call3(nr::CLOCK_GETTIME, 0, at, 0).await.is_err() {
+            return Timespec::default();
+        }
+        let mut bytes = [0; Timespec::SIZE];
+        bytes.copy_from_slice(&self.peek(at, Timespec::SIZE).await);
+        Timespec::from_bytes(&bytes)
     }
 
     /// Sleeps until a moment (clock_nanosleep(2) with TIMER_ABSTIME).

@@ -99,7 +99,7 @@ pub fn boot(plan: &Arc<Plan>, seed: u64, schedule: Option<&Schedule>) -> Result<
                 config.initramfs = Some(scene.archive(&base).into());
                 for start in &mut config.programs {
                     start.directory = Some(scene.directory().to_owned());
-                    start.standard.clone_from(scene.standard());
+                    start.open = scene.open();
                     start.has_terminal = !scene.is_detached();
                 }
             }

@@ -1,7 +1,7 @@
 //! The outcome of a script: a verdict for each line, and the text of the run.
 
 use super::compare::Names;
-use super::compile::arguments;
+use super::compile::{arguments, resumed};
 use super::observe::{Observed, Taken};
 use super::plan::{Plan, Skip, What};
 use super::project::{call_of, project};
@@ -21,7 +21,8 @@ fn varies(name: &str) -> Option<&'static str> {
     match name {
         "getrandom" => Some("nobody can say what chance brings"),
         "getdents64" => Some("the log does not say what all the names were"),
-        "getppid" => Some("who started it is not in the log"),
+        "getppid" | "getpgrp" | "getpgid" | "getsid" => Some("who started it is not in the log"),
+        "prlimit64" | "getrlimit" | "ugetrlimit" => Some("its limits were its parent's"),
         // Where the heap is, is a name like other addresses.
         "brk" => None,
         name => of_the_machine(name),
@@ -252,7 +253,7 @@ impl Judge<'_> {
         let begun = plan.node(begin).unwrap_or(node);
         let mut written = arguments(begun);
         if begin != end {
-            written.extend(arguments(node));
+            written.extend(resumed(node));
         }
         let name = begun.child(Kind::Name).map_or("", Node::text);
         let actual = project(&text, name, &written);

@@ -62,6 +62,13 @@ impl Current {
     }
 }
 
+/// The step behind those that only wait for a turn, of which there must be one at least.
+fn after_turns(steps: &[Step], from: usize) -> Option<&Step> {
+    let rest = steps.get(from..)?;
+    let turns = rest.iter().take_while(|step| matches!(step.act, Act::Turn)).count();
+    rest.get(turns).filter(|_| turns > 0)
+}
+
 /// How a player finds out which task it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Begun {
@@ -85,6 +92,8 @@ struct State {
     interrupted: Vec<Option<Current>>,
     /// A handler that the script knows nothing of: it returns at once.
     returns: bool,
+    /// A handler has begun whose line is still to come.
+    taken: bool,
     /// How much of its end is done.
     ended: usize,
     /// Before it is a player: it reads its script.
@@ -95,7 +104,8 @@ impl State {
     fn new(task: usize, begun: Begun) -> Self {
         let (current, interrupted) = (None, Vec::new());
         let reader = None;
-        Self { begun, task, next: 0, current, interrupted, returns: false, ended: 0, reader }
+        let (returns, taken, ended) = (false, false, 0);
+        Self { begun, task, next: 0, current, interrupted, returns, taken, ended, reader }
     }
 }
 
@@ -200,6 +210,12 @@ impl Program for Player {
             state.interrupted.push(interrupted);
             state.current = Some(Current { taken: true, ..Current::new(state.next) });
             state.next += 1;
+        } else if after_turns(steps, state.next).is_some_and(takes) {
+            // The end of the call that it interrupts has a line of its own, which comes first.
+            state.interrupted.push(interrupted);
+            state.current = Some(Current::new(state.next));
+            state.next += 1;
+            state.taken = true;
         } else {
             state.interrupted.push(interrupted);
             state.returns = true;
@@ -357,7 +373,8 @@ impl Player {
             }
             Act::Join(_) | Act::Turn => {}
             Act::Signal { handled, .. } => {
-                if *handled && !current.taken {
+                let taken = current.taken || std::mem::take(&mut self.state.taken);
+                if *handled && !taken {
                     // It is still to come.
                     current.stage = Stage::Last;
                     return Ok(ask(probe::REST, 0, 0, 0));

@@ -31,6 +31,8 @@ pub(super) struct Scene {
     standard: [Option<String>; 3],
     /// Lines that read what a machine tells of itself: /proc, /sys, chance.
     of_the_machine: BTreeSet<usize>,
+    /// Other descriptors that were open from the start.
+    inherited: BTreeSet<u64>,
     /// Whether the program had no terminal to control it.
     is_detached: bool,
     /// The name of the program.
@@ -55,6 +57,8 @@ struct Reader {
     processes: BTreeMap<String, Process>,
     /// Who began to make another process last.
     parent: String,
+    /// Descriptors that some call of the log has given, whatever they are.
+    given_away: BTreeSet<i128>,
 }
 
 /// Where a log is played that does not say where it was recorded.
@@ -66,7 +70,12 @@ impl Scene {
         let directory = first_directory(tree).unwrap_or_else(|| HOME.to_owned());
         let scene = Self { directory: directory.clone(), ..Self::default() };
         let first = Process { directory, files: BTreeMap::new() };
-        let mut reader = Reader { scene, processes: BTreeMap::new(), parent: String::new() };
+        let mut reader = Reader {
+            scene,
+            processes: BTreeMap::new(),
+            parent: String::new(),
+            given_away: BTreeSet::new(),
+        };
         reader.scene.files.directory(&reader.scene.directory.clone());
         reader.processes.insert(String::new(), first);
         reader.statements(tree.statements());
@@ -98,9 +107,12 @@ impl Scene {
         self.program.as_deref()
     }
 
-    /// What its first three descriptors are: paths, or nothing for the console.
-    pub(super) fn standard(&self) -> &[Option<String>; 3] {
-        &self.standard
+    /// The files that it has open from the start: descriptors and paths. Those of the first three that are not named are the
+    /// console.
+    pub(super) fn open(&self) -> Vec<(u64, String)> {
+        let standard = (0..).zip(&self.standard).filter_map(|(fd, path)| Some((fd, path.clone()?)));
+        let inherited = self.inherited.iter().map(|fd| (*fd, "/dev/null".to_owned()));
+        standard.chain(inherited).collect()
     }
 }
 
@@ -186,6 +198,9 @@ impl Reader {
             return;
         }
         let result = expected.number();
+        if let Some(fd) = result {
+            self.inherited(&label, name, &given, fd);
+        }
         if name == "execve" && self.scene.program.is_none() {
             let path = given.first().and_then(|node| text(*node)).unwrap_or_default();
             self.scene.program = path.rsplit('/').next().map(str::to_owned);
@@ -193,8 +208,40 @@ impl Reader {
         if self.tells_of_machine(&label, name, &given) {
             self.scene.of_the_machine.insert(node.number());
         }
+        if matches!(name, "pipe" | "pipe2" | "socketpair") {
+            for node in given.iter().flat_map(|node| node.children()) {
+                self.given_away.extend(descriptor(node));
+            }
+        }
+        self.given_away.extend(result.filter(|number| (0..1024).contains(number)));
         self.on_path(&label, name, &given, result);
         self.on_descriptor(&label, name, &given, result);
+    }
+
+    /// A call that takes the lowest free descriptor says that those below were open: who is not known to have been opened
+    /// was open from the start.
+    fn inherited(&mut self, label: &str, name: &str, given: &[Node<'_>], fd: i128) {
+        let from = match name {
+            "open" | "openat" | "creat" | "dup" | "socket" => 0,
+            "fcntl" if given.get(1).is_some_and(|node| node.text().starts_with("F_DUPFD")) => {
+                given.get(2).and_then(|node| node.integer()).unwrap_or(fd)
+            }
+            _ => return,
+        };
+        let is_first = self.processes.len() <= 2;
+        let Some(process) = self.processes.get(label).filter(|_| is_first || from > 2) else {
+            return;
+        };
+        let missing: Vec<i128> = (from.max(3)..fd.min(64))
+            .filter(|fd| !process.files.contains_key(fd) && !self.given_away.contains(fd))
+            .collect();
+        for fd in missing {
+            self.scene.inherited.insert(fd as u64);
+            for process in self.processes.values_mut() {
+                let path = "/dev/null".to_owned();
+                process.files.entry(fd).or_insert(Open { path, offset: 0 });
+            }
+        }
     }
 
     /// Whether a call reads what only the machine knows that the log was recorded on.
@@ -218,10 +265,16 @@ impl Reader {
     fn failure(&mut self, label: &str, name: &str, given: &[Node<'_>], expected: &Expected<'_>) {
         let errno = expected.errno.unwrap_or_default();
         match (name, given) {
-            ("ioctl", [fd, request, ..]) if errno == "ENOTTY" && request.text() == "TCGETS" => {
+            ("ioctl", [fd, request, ..])
+                if errno == "ENOTTY" && request.text().starts_with('T') =>
+            {
                 if let Some(fd) = descriptor(*fd) {
-                    self.no_terminal(fd);
+                    self.no_terminal(label, fd, false);
                 }
+            }
+            // A shell opens it for reading when nobody shall be asked.
+            ("write", [fd, ..]) if errno == "EBADF" && descriptor(*fd) == Some(0) => {
+                self.no_terminal(label, 0, true);
             }
             ("open" | "openat", [.., path, _])
                 if errno == "ENXIO" && path.text().contains("/dev/tty") =>
@@ -248,8 +301,9 @@ impl Reader {
     }
 
     /// One of the first descriptors is a file.
-    fn no_terminal(&mut self, fd: i128) {
-        let opened_since = self.processes.values().any(|process| process.files.contains_key(&fd));
+    fn no_terminal(&mut self, label: &str, fd: i128, is_null: bool) {
+        let process = self.processes.get(label);
+        let opened_since = process.is_none_or(|process| process.files.contains_key(&fd));
         let Some(place) = usize::try_from(fd).ok().and_then(|fd| self.scene.standard.get_mut(fd))
         else {
             return;
@@ -257,12 +311,17 @@ impl Reader {
         if place.is_some() || opened_since {
             return;
         }
-        // Nobody can say which file it was: it is empty, and where nobody looks.
-        let path = format!("/var/descriptor{fd}");
-        self.scene.files.regular(&path).mode = Some(0o644);
+        let path = if is_null {
+            "/dev/null".to_owned()
+        } else {
+            // Nobody can say which file it was: it is empty, and where nobody looks.
+            let path = format!("/var/descriptor{fd}");
+            self.scene.files.regular(&path).mode = Some(0o644);
+            path
+        };
         *place = Some(path.clone());
         for process in self.processes.values_mut() {
-            process.files.insert(fd, Open { path: path.clone(), offset: 0 });
+            process.files.entry(fd).or_insert(Open { path: path.clone(), offset: 0 });
         }
     }
 
@@ -415,13 +474,18 @@ impl Reader {
             let of_itself =
                 name == "fstat" || given.get(1).is_some_and(|path| path.text() == "\"\"");
             if let Some(stat) = stat.filter(|_| of_itself) {
-                if stat.text().contains("S_IFREG") {
-                    self.no_terminal(fd);
+                let is_null = stat.text().contains("st_rdev=makedev(0x1, 0x3)");
+                if is_null || stat.text().contains("S_IFREG") {
+                    self.no_terminal(label, fd, is_null);
                 }
                 let path = self.processes.get(label).and_then(|p| p.files.get(&fd));
                 let path = path.map(|open| open.path.clone());
                 self.told(path, Some(*stat));
             }
+        }
+        if name == "lseek" {
+            // A terminal has no offset.
+            self.no_terminal(label, fd, false);
         }
         let Some(process) = self.processes.get_mut(label) else { return };
         let result = result.unwrap_or(0);

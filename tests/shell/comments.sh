@@ -1,0 +1,6 @@
+# a comment
+echo a # trailing
+echo a#b '#' \# "#"
+: # nothing
+#
+echo end #'

@@ -1,0 +1,6 @@
+HOME=/home/me
+echo ~ ~/x "~" '~' \~ a~ ~/
+x=~/bin; echo $x
+P=~/a:~/b; echo $P
+echo ${u:-~}
+HOME=; echo "[$(echo ~)]"

@@ -1,0 +1,139 @@
+//! The shell's companions: one program per file, or several that are much the same, each with the options that people use
+//! and the messages that GNU's coreutils have. [`tool`] holds what they share: options, output in large pieces, lines of
+//! input, running other programs; [`names`] knows users, [`process`] reads /proc.
+
+mod names;
+mod process;
+mod tool;
+
+mod cat;
+mod chmod;
+mod chown;
+mod cmp;
+mod control;
+mod cp;
+mod cut;
+mod dd;
+mod df;
+mod diff;
+mod du;
+mod echo;
+mod expr;
+mod find;
+mod getty;
+mod grep;
+mod head;
+mod ln;
+mod ls;
+mod lsof;
+mod memory;
+mod mkdir;
+mod mknod;
+mod mktemp;
+mod mount;
+mod mv;
+mod nl;
+mod od;
+mod ps;
+mod readlink;
+mod rev;
+mod rm;
+mod rmdir;
+mod sed;
+mod seq;
+mod sh;
+mod simple;
+mod sort;
+mod stat;
+mod tail;
+mod tee;
+mod top;
+mod touch;
+mod tr;
+mod uniq;
+mod wc;
+mod xargs;
+
+use crate::sys::RustImage;
+
+/// All of them.
+pub(super) fn images() -> Vec<RustImage> {
+    vec![
+        RustImage::new("[", simple::bracket),
+        RustImage::new("basename", simple::basename),
+        RustImage::new("cat", cat::main),
+        RustImage::new("chgrp", chown::group),
+        RustImage::new("chmod", chmod::main),
+        RustImage::new("chown", chown::main),
+        RustImage::new("cmp", cmp::main),
+        RustImage::new("cp", cp::main),
+        RustImage::new("cut", cut::main),
+        RustImage::new("date", simple::date),
+        RustImage::new("dd", dd::main),
+        RustImage::new("df", df::main),
+        RustImage::new("diff", diff::main),
+        RustImage::new("dirname", simple::dirname),
+        RustImage::new("du", du::main),
+        RustImage::new("echo", echo::main),
+        RustImage::new("env", simple::env),
+        RustImage::new("expr", expr::main),
+        RustImage::new("false", simple::fail),
+        RustImage::new("find", find::main),
+        RustImage::new("free", memory::free),
+        RustImage::new("getty", getty::main),
+        RustImage::new("grep", grep::main),
+        RustImage::new("head", head::main),
+        RustImage::new("hostname", simple::hostname),
+        RustImage::new("id", simple::id),
+        RustImage::new("kill", control::kill),
+        RustImage::new("ln", ln::main),
+        RustImage::new("ls", ls::main),
+        RustImage::new("lsof", lsof::main),
+        RustImage::new("mkdir", mkdir::main),
+        RustImage::new("mkfifo", mknod::fifo),
+        RustImage::new("mknod", mknod::main),
+        RustImage::new("mktemp", mktemp::main),
+        RustImage::new("mount", mount::main),
+        RustImage::new("mv", mv::main),
+        RustImage::new("nice", control::nice),
+        RustImage::new("nl", nl::main),
+        RustImage::new("nohup", control::nohup),
+        RustImage::new("od", od::main),
+        RustImage::new("printf", simple::print),
+        RustImage::new("ps", ps::main),
+        RustImage::new("pwd", simple::pwd),
+        RustImage::new("readlink", readlink::main),
+        RustImage::new("realpath", readlink::realpath),
+        RustImage::new("renice", control::renice),
+        RustImage::new("rev", rev::main),
+        RustImage::new("rm", rm::main),
+        RustImage::new("rmdir", rmdir::main),
+        RustImage::new("sed", sed::main),
+        RustImage::new("seq", seq::main),
+        RustImage::new("setsid", control::setsid),
+        sh::image(),
+        RustImage::new("sleep", simple::sleep),
+        RustImage::new("sort", sort::main),
+        RustImage::new("stat", stat::main),
+        RustImage::new("sync", simple::sync),
+        RustImage::new("tail", tail::main),
+        RustImage::new("tee", tee::main),
+        RustImage::new("test", simple::test),
+        RustImage::new("time", control::time),
+        RustImage::new("top", top::main),
+        RustImage::new("touch", touch::main),
+        RustImage::new("tr", tr::main),
+        RustImage::new("true", simple::succeed),
+        RustImage::new("truncate", dd::truncate),
+        RustImage::new("tty", simple::tty),
+        RustImage::new("umount", mount::umount),
+        RustImage::new("uname", simple::uname),
+        RustImage::new("uniq", uniq::main),
+        RustImage::new("uptime", memory::uptime),
+        RustImage::new("vmstat", memory::vmstat),
+        RustImage::new("wc", wc::main),
+        RustImage::new("whoami", simple::whoami),
+        RustImage::new("xargs", xargs::main),
+        RustImage::new("yes", simple::yes),
+    ]
+}
