@@ -73,9 +73,9 @@ pub(super) fn stat(t: &Tables, cx: &Cx) -> String {
     for (id, thread) in t.proc.threads.iter() {
         let times = thread.times;
         if t.sched.params(id).nice > 0 {
-            nice += times.user.0
+            nice += times.user.0;
         } else {
-            user += times.user.0
+            user += times.user.0;
         }
         system += times.system.0;
         guest += times.guest.0;
