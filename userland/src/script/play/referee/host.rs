@@ -23,9 +23,24 @@ use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How long a call may wait, in milliseconds, that nobody is said to wake: if it came back on the emulated machine, and
-/// if it did not.
-const PATIENCE: (u64, u64) = (3000, 100);
+/// How long a call may wait, in milliseconds, that nobody is said to wake.
+const PATIENCE: u64 = 100;
+/// The same for calls that time wakes, if they came back on the emulated machine.
+const LONG_PATIENCE: u64 = 3000;
+/// These calls, and those that wait for a child that time ends.
+const TIMED: [u16; 11] = [
+    nr::NANOSLEEP,
+    nr::CLOCK_NANOSLEEP,
+    nr::PPOLL,
+    nr::PSELECT6,
+    nr::EPOLL_PWAIT,
+    nr::EPOLL_PWAIT2,
+    nr::FUTEX,
+    nr::RT_SIGTIMEDWAIT,
+    nr::RT_SIGSUSPEND,
+    nr::WAIT4,
+    nr::WAITID,
+];
 /// Resources that have limits (RLIM_NLIMITS).
 const RESOURCES: u32 = 16;
 
@@ -199,7 +214,7 @@ impl Host<'_> {
     fn come_back(&mut self, task: usize, id: u64) -> Result<Done, HostError> {
         let depth = self.tasks[task].depth;
         let Some(open) = self.tasks[task].open.get(&depth) else { return Ok(Done::Yes) };
-        let patience = self.patience(open.line);
+        let patience = self.patience(open.number, open.line);
         self.told(&json!({ "wait": id, "patience": patience }), None)?;
         let state = &self.tasks[task];
         let waits = state.open.contains_key(&depth) && state.depth == depth && !state.ended;
@@ -207,9 +222,9 @@ impl Host<'_> {
         Ok(if waits { Done::Stop(why.to_owned()) } else { Done::Yes })
     }
 
-    fn patience(&self, line: usize) -> u64 {
+    fn patience(&self, number: u16, line: usize) -> u64 {
         let comes_back = self.emulated.lines.get(line).is_some_and(|seen| seen.call.is_some());
-        if comes_back { PATIENCE.0 } else { PATIENCE.1 }
+        if comes_back && TIMED.contains(&number) { LONG_PATIENCE } else { PATIENCE }
     }
 
     fn value(&self, expr: Expr) -> u64 {
@@ -247,7 +262,7 @@ impl Host<'_> {
         self.look(id, &mut open, None);
         let depth = self.tasks[task].depth;
         self.tasks[task].open.insert(depth, open);
-        let patience = if call.hands_over { 0 } else { self.patience(line) };
+        let patience = if call.hands_over { 0 } else { self.patience(lowered.number, line) };
         let request = json!({
             "task": id, "number": lowered.number, "arguments": words, "patience": patience,
         });
