@@ -1,7 +1,7 @@
 //! Walking paths (path_resolution(7)).
 //!
 //! Layers: [`Base`] says where a walk begins and what its root is; [`node`] and [`parent`] walk to a path's last component,
-//! or to the directory that it is in; both go from component to component with [`node::lookup`](super::node::lookup), up
+//! or to the directory that it is in; both go from component to component with [`node::lookup`], up
 //! with [`Fs::parent`](crate::fs::Fs::parent), and into what is mounted with [`Fs::top`](crate::fs::Fs::top).
 //!
 //! A typical sequence: `/mnt/a/../b` begins at the root; `mnt` is found and covered by a mount, so the walk goes on at that
