@@ -1,6 +1,6 @@
 //! Walking paths (path_resolution(7)).
 //!
-//! Layers: [`Base`] says where a walk begins and what its root is; [`node`] and [`parent`] walk to a path's last component,
+//! Layers: [`Base`] says where a walk begins and what its root is; [`node()`] and [`parent`] walk to a path's last component,
 //! or to the directory that it is in; both go from component to component with [`node::lookup`], up
 //! with [`Fs::parent`](crate::fs::Fs::parent), and into what is mounted with [`Fs::top`](crate::fs::Fs::top).
 //!
