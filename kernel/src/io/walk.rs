@@ -101,7 +101,7 @@ pub fn node(base: Base, path: &str, follow: bool, rest: Rest<'_>) -> Result<Node
 /// it leads.
 ///
 /// # Errors
-/// As [`node`], but that the last component need not be there.
+/// As [`node()`], but that the last component need not be there.
 pub fn parent(base: Base, path: &str, follow: bool, rest: Rest<'_>) -> Result<Parent, Stop> {
     match walk(base, path, (Goal::Parent, follow), rest)? {
         Found::Parent(parent) => Ok(parent),
