@@ -16,6 +16,7 @@ mod resource;
 mod siginfo;
 mod socket;
 mod stat;
+mod statx;
 mod termios;
 mod text;
 mod time;
@@ -28,6 +29,7 @@ pub use socket::{
     EpollEvent, PollFd, SockAddr, SockAddrIn, SockAddrLl, SockAddrUn, print_socket_address,
 };
 pub use stat::{Dirent, Stat, Utsname, major, makedev, minor};
+pub use statx::{Statfs, Statx};
 pub use termios::{Termios, WindowSize, termios_character, termios_input, termios_local};
 pub use text::quote;
 pub use time::{Itimerspec, Itimerval, Timespec, Timeval};

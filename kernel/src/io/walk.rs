@@ -1,7 +1,7 @@
 //! Walking paths (path_resolution(7)).
 //!
-//! Layers: [`Base`] says where a walk begins and what its root is; [`node`] and [`parent`] walk to a path's last component,
-//! or to the directory that it is in; both go from component to component with [`node::lookup`](super::node::lookup), up
+//! Layers: [`Base`] says where a walk begins and what its root is; [`node()`] and [`parent`] walk to a path's last component,
+//! or to the directory that it is in; both go from component to component with [`node::lookup`], up
 //! with [`Fs::parent`](crate::fs::Fs::parent), and into what is mounted with [`Fs::top`](crate::fs::Fs::top).
 //!
 //! A typical sequence: `/mnt/a/../b` begins at the root; `mnt` is found and covered by a mount, so the walk goes on at that
@@ -101,7 +101,7 @@ pub fn node(base: Base, path: &str, follow: bool, rest: Rest<'_>) -> Result<Node
 /// it leads.
 ///
 /// # Errors
-/// As [`node`], but that the last component need not be there.
+/// As [`node()`], but that the last component need not be there.
 pub fn parent(base: Base, path: &str, follow: bool, rest: Rest<'_>) -> Result<Parent, Stop> {
     match walk(base, path, (Goal::Parent, follow), rest)? {
         Found::Parent(parent) => Ok(parent),

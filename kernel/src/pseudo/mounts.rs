@@ -9,7 +9,8 @@ use crate::fs::{Mount, Reached};
 use std::fmt::Write;
 
 /// The number by which a mount is known (`mnt_id`): its place in the table of mounts, as Linux counts from the lowest free one.
-pub(super) fn number(id: MountId) -> u64 {
+#[must_use]
+pub fn number(id: MountId) -> u64 {
     id.index() as u64 + 1
 }
 

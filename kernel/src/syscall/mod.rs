@@ -26,6 +26,7 @@ pub mod flock;
 pub mod futex;
 pub mod futex_pi;
 pub mod generated;
+pub mod hint;
 pub mod ident;
 pub mod itimer;
 pub mod lock;
@@ -48,6 +49,7 @@ pub mod signal;
 pub mod socket;
 pub mod special;
 pub mod stat;
+pub mod statx;
 pub mod system;
 pub mod time;
 pub mod transfer;
@@ -201,6 +203,11 @@ pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Re
         nr::IOCTL => device::sys_ioctl([a, b, c], (frame, t, cx)),
         nr::FSTAT => stat::sys_fstat(a, b, (frame, t, cx)),
         nr::NEWFSTATAT => stat::sys_newfstatat([a, b, c, d], (frame, t, cx)),
+        nr::STATX => statx::sys_statx([a, b, c, d, e], (frame, t, cx)),
+        nr::STATFS => statx::sys_statfs(a, b, (frame, t, cx)),
+        nr::FSTATFS => statx::sys_fstatfs(a, b, (frame, t, cx)),
+        nr::FADVISE64 => hint::sys_fadvise64([a, b, c, d], (frame, t, cx)),
+        nr::SYNCFS => hint::sys_syncfs(a, (frame, t, cx)),
         nr::CHDIR => directory::sys_chdir(a, (frame, t, cx)),
         nr::GETCWD => directory::sys_getcwd(a, b, t, cx),
         nr::UMASK => system::sys_umask(a, t, cx),

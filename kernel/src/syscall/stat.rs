@@ -20,7 +20,7 @@ const CONSOLE: u64 = makedev(5, 1);
 /// The number of a file system that lies on no device (Linux: an anonymous device, major 0).
 const ANONYMOUS: u32 = 20;
 
-fn stat_node(inode: InodeId, attributes: &Attributes, t: &Tables) -> Stat {
+pub(super) fn stat_node(inode: InodeId, attributes: &Attributes, t: &Tables) -> Stat {
     let object = t.fs.stored(inode).and_then(|fs| fs.object(inode.number));
     let blocks = match object.and_then(|object| t.mm.object(object)) {
         Some(object) => object.pages().count() as u64 * (PAGE / 512),
@@ -47,7 +47,7 @@ fn stat_node(inode: InodeId, attributes: &Attributes, t: &Tables) -> Stat {
     }
 }
 
-fn stat_open(file: &OpenFile, (frame, t, cx): Rest<'_>) -> Result<Stat> {
+pub(super) fn stat_open(file: &OpenFile, (frame, t, cx): Rest<'_>) -> Result<Stat> {
     if let Some(place) = file.place {
         let attributes = node::attributes(place.inode, (frame, t, cx))?;
         return Ok(stat_node(place.inode, &attributes, t));

@@ -35,7 +35,7 @@ calls! {
     FILE FSYNC fsync(fd: Fd) -> Success, Supported;
     FILE FDATASYNC fdatasync(fd: Fd) -> Success,
         Supported;
-    FILE SYNCFS syncfs(fd: Fd) -> Success;
+    FILE SYNCFS syncfs(fd: Fd) -> Success, Supported;
     FILE SYNC_FILE_RANGE sync_file_range(fd: Fd, offset: Offset, nbytes: Offset,
         flags: Flags(&SYNC_RANGE)) -> Success;
     FILE TRUNCATE truncate(path: Path, length: Offset) -> Success,
@@ -46,7 +46,7 @@ calls! {
         len: Offset) -> Success,
         Partial("files in memory alone: longer, or with a hole");
     FILE FADVISE64 fadvise64(fd: Fd, offset: Offset, len: Size,
-        advice: Enum(&FILE_ADVICE)) -> Success;
+        advice: Enum(&FILE_ADVICE)) -> Success, Partial("checked, and not followed");
     FILE READAHEAD readahead(fd: Fd, offset: Offset, count: Size) -> Success;
     FILE CACHESTAT cachestat(fd: Fd, range: Struct("cachestat_range", In),
         cstat: Struct("cachestat", Out), flags: Unsigned) -> Success;
@@ -83,9 +83,12 @@ calls! {
     FILE FSTAT fstat(fd: Fd, statbuf: Stat) -> Success,
         Supported;
     FILE STATX statx(dirfd: DirFd, pathname: Path, flags: Flags(&STATX_AT),
-        mask: Flags(&STATX_MASK), statxbuf: Statx) -> Success;
-    FILE STATFS statfs(path: Path, buf: Statfs) -> Success;
-    FILE FSTATFS fstatfs(fd: Fd, buf: Statfs) -> Success;
+        mask: Flags(&STATX_MASK), statxbuf: Statx) -> Success,
+        Partial("no STATX_BTIME: nobody keeps when a file was made");
+    FILE STATFS statfs(path: Path, buf: Statfs) -> Success,
+        Supported;
+    FILE FSTATFS fstatfs(fd: Fd, buf: Statfs) -> Success,
+        Supported;
     FILE FACCESSAT faccessat(dirfd: DirFd, pathname: Path, mode: Flags(&ACCESS)) -> Success,
         Supported;
     FILE FACCESSAT2 faccessat2(dirfd: DirFd, pathname: Path, mode: Flags(&ACCESS),
