@@ -4,6 +4,7 @@
 //! which names get values); here the lines are gone through once more, in order, and become steps.
 
 mod own;
+mod recorded;
 
 use super::keys::{Key, Keys};
 use super::lower::{Expr, Lower, Lowered, Wrong};
@@ -15,6 +16,7 @@ use super::{ARENA, CELLS, MOST_STEPS, SLOT, SLOTS};
 use crate::script::problem::Problem;
 use crate::script::tree::{Children, Kind, Node, Tree};
 use oscope_kernel::abi::nr;
+use recorded::faulted;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of a task while its lines are gone through.
@@ -45,7 +47,10 @@ struct Compiler<'t> {
     origin: Origin,
     problems: Vec<Problem>,
     rows: Vec<usize>,
+    /// Where the next word is that threads share.
     cells: u64,
+    /// Where words of a recorded program are.
+    words: BTreeMap<u64, u64>,
     is_too_long: bool,
 }
 
@@ -78,6 +83,7 @@ pub fn compile(tree: &Tree, origin: Origin) -> (Plan, Vec<Problem>) {
         problems: Vec::new(),
         rows,
         cells: CELLS,
+        words: BTreeMap::new(),
         is_too_long: false,
     };
     compiler.name_tasks();
@@ -300,6 +306,9 @@ impl<'t> Compiler<'t> {
                 self.known[child].handled = self.known[task].handled.clone();
             }
         }
+        if self.origin == Origin::Recorded && step.lowered.number == nr::FUTEX {
+            self.prepare_word(at, task, &mut step, arguments, &expected);
+        }
         step.hands_over |= expected.restarts();
         if expected.restarts() {
             self.known[task].restarts = Some((name.text().to_owned(), at));
@@ -321,23 +330,6 @@ impl<'t> Compiler<'t> {
         }
         self.step(task, at, Act::Call(Box::new(step)));
         Ok(())
-    }
-
-    /// Whether a recorded call is about memory that the program had before the log says anything of it.
-    fn is_foreign(&self, name: Node<'_>, arguments: &[Node<'_>]) -> bool {
-        const ON_MEMORY: [&str; 7] =
-            ["mprotect", "munmap", "madvise", "mremap", "msync", "mlock", "munlock"];
-        if self.origin != Origin::Recorded || !ON_MEMORY.contains(&name.text()) {
-            return false;
-        }
-        let address = arguments.first().and_then(|node| node.integer());
-        let Some(address) = address.and_then(|address| u64::try_from(address).ok()) else {
-            return false;
-        };
-        let inside = |(base, length, _): &(u64, u64, Key)| {
-            address >= *base && address - base < (*length).max(1)
-        };
-        !self.mappings.iter().any(inside)
     }
 
     fn lowered(
@@ -449,10 +441,8 @@ impl<'t> Compiler<'t> {
         if self.is_again(task, name.text(), at) {
             return Ok(());
         }
-        let before = self.plan.tasks[task].steps.len();
         self.make_call(at, task, (node, name, &all, expected), scope)?;
-        if let Some(Step { act: Act::Call(call), .. }) = self.plan.tasks[task].steps.get_mut(before)
-        {
+        if let Some(Step { act: Act::Call(call), .. }) = self.plan.tasks[task].steps.last_mut() {
             call.hands_over = true;
         }
         Ok(())
@@ -566,18 +556,4 @@ fn exit(number: u16, code: u64) -> Lowered {
     let mut lowered = Lowered { number, ..Lowered::default() };
     lowered.words[0] = Expr::of(code);
     lowered
-}
-
-/// The address whose use brought a signal, if that address leads nowhere.
-fn faulted(node: Node<'_>) -> Option<u64> {
-    let text = node.text();
-    if !text.contains("si_code=SEGV_MAPERR") {
-        return None;
-    }
-    let (_, rest) = text.split_once("si_addr=")?;
-    let digits = rest.split(['}', ',', ' ']).next()?;
-    match digits.strip_prefix("0x") {
-        Some(digits) => u64::from_str_radix(digits, 16).ok(),
-        None => (digits == "NULL").then_some(0),
-    }
 }

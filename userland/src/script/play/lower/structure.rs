@@ -332,7 +332,11 @@ impl Lower<'_> {
         let flags = by_set(node, "flags", parse_clone_flags)?;
         let signal = by_set(node, "exit_signal", signal_number)?;
         let place = |lower: &mut Self, name: &str| match find(node, name) {
-            Some(value) if value.text() != "NULL" => lower.room(value, 8),
+            Some(value) if value.text() != "NULL" => match lower.address(value) {
+                // In memory that the script has mapped: a thread's number lies in its stack.
+                Ok(mapped) if mapped.key.is_some() => Ok(mapped),
+                _ => lower.room(value, 8),
+            },
             _ => Ok(Expr::of(0)),
         };
         let (pidfd, child) = (place(self, "pidfd")?, place(self, "child_tid")?);
