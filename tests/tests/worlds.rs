@@ -1,12 +1,20 @@
 //! Every built-in world: it boots, runs to its end, and does so the same way every time.
 
-use oscope_kernel::base::Time;
+use oscope_kernel::base::{DeviceId, MachineId, Time};
 use oscope_kernel::event::codec::json_lines;
+use oscope_kernel::world::Input;
 use oscope_userland::scenario::{BUILTIN, open};
+use std::sync::Arc;
 
 fn log_of(name: &str, threads: usize) -> String {
     let file = open(name).expect("a built-in world");
     let mut world = file.boot().expect("it boots");
+    if name == "shell" {
+        // It waits for somebody to type.
+        let bytes = b"ls -l / | sort\ncd /tmp && echo hello > there; cat there\n";
+        let (machine, device) = (MachineId(0), DeviceId(0));
+        world.input(Input { time: Time::ZERO, machine, device, bytes: Arc::from(&bytes[..]) });
+    }
     let until = file.until().expect("it has an end");
     // In steps, which change nothing, and memory is looked through after each.
     for step in 1..=5 {

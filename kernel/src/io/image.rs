@@ -7,7 +7,8 @@ use crate::base::SpaceId;
 use crate::context::Tables;
 use crate::hw::PAGE_SIZE;
 use crate::mm::object::Place;
-use crate::mm::{AreaFlags, Backing, Rights, STACK_TOP, Share, TEXT_BASE, Use, Vma};
+use crate::mm::{AreaFlags, Backing, Command, Rights, STACK_TOP, Share, TEXT_BASE, Use, Vma};
+use std::sync::Arc;
 
 const PAGE: u64 = PAGE_SIZE as u64;
 /// How much room arguments and environment may take (Linux: a quarter of the stack limit).
@@ -53,6 +54,8 @@ fn fill(
     // A gap between data and heap, as on Linux: running off the end of the data faults.
     space.heap = data_end + PAGE;
     space.brk = space.heap;
+    space.command =
+        Command { arguments: joined(arguments), environment: joined(environment), file: None };
     let stack = Vma::anonymous(stack_start, STACK_TOP, Rights::RW, "[stack]");
     t.mm.map(id, Vma { flags: AreaFlags::GROWS_DOWN, ..stack })?;
     if text_end < data_end {
@@ -73,6 +76,11 @@ fn fill(
     }
     t.memory.copy_out(satp, sp, &block).map_err(|_| Errno::ENOMEM)?;
     Ok(sp)
+}
+
+/// Strings with a zero byte behind each.
+fn joined(strings: &[String]) -> Arc<[u8]> {
+    strings.iter().flat_map(|text| text.bytes().chain([0])).collect()
 }
 
 /// Maps the program's text. All its processes see the same frames, which are there from the start: the first

@@ -129,8 +129,7 @@ pub fn list(
 ) -> Result<Vec<Entry>, Stop> {
     if t.fs.generated(inode).is_some() {
         let entries = pseudo::list(t, cx, inode.number)?;
-        let skip = usize::try_from(from).unwrap_or(usize::MAX);
-        return Ok(entries.into_iter().skip(skip).take(count).collect());
+        return Ok(entries.into_iter().filter(|entry| entry.next > from).take(count).collect());
     }
     txn::run(t, cx, frame, inode, |fs, txn| fs.list(txn, inode.number, from, count))
 }

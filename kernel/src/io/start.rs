@@ -22,6 +22,10 @@ pub fn spawn(t: &mut Tables, cx: &mut Cx, start: &Start) -> Result<ProcessId, Er
     let program = cx.loader.load(&start.path, &[])?;
     let pid = t.proc.new_pid().ok_or(Errno::EAGAIN)?;
     let (space, sp) = image::lay_out(t, program.as_ref(), &start.arguments, &[])?;
+    let file = root::find(t, &start.path);
+    if let Some(space) = t.mm.space_mut(space) {
+        space.command.file = file;
+    }
     let mut process = family::empty_process(pid, program.name(), None);
     process.space = Some(space);
     process.oom_adjust = start.oom_adjust;

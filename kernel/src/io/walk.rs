@@ -134,8 +134,9 @@ fn make_room(t: &mut Tables) {
     let mounts = t.fs.mounts().flat_map(|(_, mount)| {
         [Some(mount.root), mount.at.map(|at| at.dentry)].into_iter().flatten()
     });
+    let programs = t.mm.all_spaces().filter_map(|(_, space)| Some(space.command.file?.dentry));
     let used: Vec<DentryId> =
-        open.chain(infos.flatten().map(|at| at.dentry)).chain(mounts).collect();
+        open.chain(infos.flatten().map(|at| at.dentry)).chain(mounts).chain(programs).collect();
     t.fs.dentries.shrink(used.into_iter());
 }
 

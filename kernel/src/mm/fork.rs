@@ -57,6 +57,7 @@ impl Mm {
         }
         let areas: Vec<Vma> = from.areas().filter_map(inherited).collect();
         let (heap, brk, rss, asid) = (from.heap, from.brk, from.rss, from.satp.asid);
+        let command = from.command.clone();
         self.promises.promise(areas.iter().map(Vma::promised).sum())?;
         let child = match self.create(memory) {
             Ok(child) => child,
@@ -73,7 +74,7 @@ impl Mm {
                 // They did not overlap in the parent.
                 let _ = to.areas.insert(vma);
             }
-            (to.heap, to.brk) = (heap, brk);
+            (to.heap, to.brk, to.command) = (heap, brk, command);
             // What is held back is taken off below.
             to.rss = if copied.is_empty() { rss } else { super::Rss::default() };
         }

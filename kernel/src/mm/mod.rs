@@ -39,7 +39,7 @@ pub use object::Object;
 pub use pages::{Pages, Use};
 pub use pressure::Pressure;
 pub use promise::{Overcommit, Promises};
-pub use space::{AddressSpace, MMAP_TOP, Rss, STACK_TOP, Share, TEXT_BASE};
+pub use space::{AddressSpace, Command, MMAP_TOP, Rss, STACK_TOP, Share, TEXT_BASE};
 pub use swap::SwapArea;
 pub use tables::{Leaf, Meter};
 pub use vma::{AreaFlags, Backing, Rights, Vma};

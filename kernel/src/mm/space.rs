@@ -2,10 +2,11 @@
 
 use super::Areas;
 use super::vma::{PAGE, Rights, Vma};
-use crate::base::FrameId;
+use crate::base::{FrameId, Location};
 use crate::hw::mmu::{Pte, USER_END, table_index};
 use crate::hw::{Ram, Satp};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How much memory the entries of one table of the lowest level map: 2 MiB.
 pub(super) const TABLE_SPAN: u64 = PAGE * 512;
@@ -39,6 +40,18 @@ impl Rss {
     }
 }
 
+/// What a space was made for: the program, and what it was told when it began. (Linux remembers where on the stack the texts
+/// lie and reads them there, so that a program can change what others see; here they stay as execve(2) was given them.)
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Command {
+    /// Its arguments, each with a zero byte behind it (/proc/PID/cmdline).
+    pub arguments: Arc<[u8]>,
+    /// Its environment, likewise (/proc/PID/environ).
+    pub environment: Arc<[u8]>,
+    /// Its file, if it was started from one (/proc/PID/exe).
+    pub file: Option<Location>,
+}
+
 /// An address space.
 #[derive(Clone, Debug, Hash)]
 pub struct AddressSpace {
@@ -50,6 +63,8 @@ pub struct AddressSpace {
     pub heap: u64,
     /// Where it ends: the program break.
     pub brk: u64,
+    /// What it was made for.
+    pub command: Command,
     /// Whether what is mapped from now on is locked (MCL_FUTURE), and how.
     pub locks: super::AreaFlags,
     /// Threads and loans that keep it alive.
@@ -95,6 +110,7 @@ impl AddressSpace {
             areas: Areas::default(),
             heap: 0,
             brk: 0,
+            command: Command::default(),
             locks: super::AreaFlags::empty(),
             users: 1,
             middles: BTreeMap::new(),

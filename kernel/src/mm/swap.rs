@@ -124,6 +124,12 @@ impl SwapArea {
         self.cached.get(&frame).copied()
     }
 
+    /// How many frames hold a slot's data, in the cache (SwapCached of /proc/meminfo).
+    #[must_use]
+    pub fn cached_frames(&self) -> usize {
+        self.cached.len()
+    }
+
     /// How many slots there are.
     #[must_use]
     pub fn size(&self) -> u32 {

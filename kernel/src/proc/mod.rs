@@ -91,6 +91,18 @@ impl Proc {
         std::mem::replace(&mut self.last_pid, last.min(PID_MAX - 1))
     }
 
+    /// The number that was given last.
+    #[must_use]
+    pub fn last_pid(&self) -> Pid {
+        Pid(self.last_pid)
+    }
+
+    /// How many threads were ever made.
+    #[must_use]
+    pub fn made(&self) -> u32 {
+        self.last_serial
+    }
+
     /// A name for the log that was never used.
     pub fn new_serial(&mut self) -> Serial {
         self.last_serial += 1;

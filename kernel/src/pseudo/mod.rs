@@ -1,19 +1,30 @@
 //! Layer 7: what the pseudo file systems show: the kernel's state as Linux prints it.
 //!
-//! Layers: [`tasks`] has the figures behind `ps`; [`proc`](mod@proc) is the tree of /proc, whose files other modules here
-//! write. An inode's number says which file it is ([`proc::Node`](self::proc::Node)); nothing is kept between two looks.
+//! Layers: [`tasks`] has the figures behind `ps`; `process`, `maps`, `descriptors` and `mounts` write what /proc/PID says, `system`,
+//! `memory` and `sysctl` what the rest of /proc says; [`proc`](mod@proc) is the tree that they hang in. An inode's number says
+//! which file it is; nothing is kept between two looks.
 //!
 //! A typical sequence: a path walk asks [`lookup`] for a name in a directory of /proc and gets a number; read(2) from the
 //! beginning asks [`render`] for the text, and keeps it with the open file until the next read from the beginning.
+//!
+//! Taken from elsewhere: the formats from Linux (`fs/proc`), byte for byte where the same thing is known here; files as a function
+//! of their number, with nothing allocated for them, from Plan 9's `devproc.c`.
 
+mod descriptors;
+mod maps;
+mod memory;
+mod mounts;
 pub mod proc;
+mod process;
+mod sysctl;
+pub mod system;
 
 pub use proc::{attributes, jump, list, lookup, render, store, target};
 
 use crate::base::{Duration, Pid, ThreadId};
 use crate::context::Tables;
 use crate::event::Wait;
-use crate::proc::{Body, State};
+use crate::proc::{Body, Process, State, Thread};
 
 /// A line of `ps -eL`: a thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +59,7 @@ pub fn tasks(t: &Tables) -> Vec<TaskLine> {
             thread: ThreadId::NONE,
             tid: process.pid,
             pid: process.pid,
-            ppid: ppid(t, process),
+            ppid: parent_pid(t, process),
             name: process.name.clone(),
             state: 'Z',
             waits: None,
@@ -60,32 +71,41 @@ pub fn tasks(t: &Tables) -> Vec<TaskLine> {
     lines
 }
 
-fn ppid(t: &Tables, process: &crate::proc::Process) -> Pid {
+fn parent_pid(t: &Tables, process: &Process) -> Pid {
     let parent = process.parent.and_then(|parent| t.proc.processes.get(parent));
     parent.map_or(Pid(0), |parent| parent.pid)
 }
 
-fn line(t: &Tables, id: ThreadId, thread: &crate::proc::Thread) -> TaskLine {
-    let process = t.proc.processes.get(thread.process);
-    let stopped = process.is_some_and(|process| process.stopped);
-    let (state, waits) = match &thread.state {
+/// The state of a thread, and what it waits for.
+fn state_of(process: &Process, thread: &Thread) -> (char, Option<Wait>) {
+    match &thread.state {
         // Who was stopped while waiting goes on waiting, but would not run.
-        State::Parked(parked) if stopped => ('T', Some(parked.kind)),
+        State::Parked(parked) if process.stopped => ('T', Some(parked.kind)),
         State::Ready | State::Running(_) => ('R', None),
         State::Parked(parked) if parked.kind == Wait::Disk => ('D', Some(parked.kind)),
         State::Parked(parked) => ('S', Some(parked.kind)),
         State::Stopped => ('T', None),
         State::Dead => ('X', None),
-    };
+    }
+}
+
+/// The name of a thread, or of a process without any (`comm`).
+fn command_name<'a>(thread: Option<(ThreadId, &'a Thread)>, process: &'a Process) -> &'a str {
+    thread.and_then(|(_, thread)| thread.name.as_ref()).unwrap_or(&process.name)
+}
+
+fn line(t: &Tables, id: ThreadId, thread: &Thread) -> TaskLine {
+    let process = t.proc.processes.get(thread.process);
+    let (state, waits) = process.map_or(('X', None), |process| state_of(process, thread));
     let name = process.map_or(String::new(), |process| match thread.body {
-        Body::User => thread.name.as_ref().unwrap_or(&process.name).clone(),
+        Body::User => command_name(Some((id, thread)), process).to_owned(),
         _ => format!("[{}]", process.name),
     });
     TaskLine {
         thread: id,
         tid: thread.tid,
         pid: process.map_or(thread.tid, |process| process.pid),
-        ppid: process.map_or(Pid(0), |process| ppid(t, process)),
+        ppid: process.map_or(Pid(0), |process| parent_pid(t, process)),
         name,
         state,
         waits,

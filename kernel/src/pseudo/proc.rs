@@ -1,122 +1,578 @@
-//! The tree of /proc (proc(5)).
+//! The tree of /proc (proc(5)): which files there are, whose they are, who may look. What they say stands beside this file.
 
+use super::process::Who;
+use super::{command_name, descriptors, maps, memory, mounts, process, sysctl, system};
 use crate::abi::Errno;
-use crate::base::Location;
+use crate::base::{Location, Pid};
 use crate::context::{Cx, Tables};
 use crate::fs::{Attributes, Entry, Kind};
 
-/// A file of /proc. In an inode's number the upper 32 bits say whose it is (0: nobody's), the lower ones what it is.
+/// A file of /proc. Its inode's number says all of it, so that nothing need be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Node {
+enum Node {
     /// /proc
     Root,
-    /// /proc/uptime
-    Uptime,
+    /// A file of [`SYSTEM`].
+    System(u8),
+    /// /proc/sys
+    Sys,
+    /// What is in it.
+    SysItem(u8),
+    /// A file of [`PROCESS`]: of a process, or of one thread.
+    Process(Subject, u8),
+    /// /proc/PID/fd/N
+    Fd(Subject, u32),
+    /// /proc/PID/fdinfo/N
+    FdInfo(Subject, u32),
 }
 
-const FILES: [(&str, Node); 1] = [("uptime", Node::Uptime)];
+/// Whom a file tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Subject {
+    number: Pid,
+    /// The thread with this number, not the process.
+    is_task: bool,
+}
+
+/// What is directly in /proc.
+const SYSTEM: [(&str, System); 19] = [
+    ("buddyinfo", System::BuddyInfo),
+    ("cmdline", System::CommandLine),
+    ("cpuinfo", System::CpuInfo),
+    ("devices", System::Devices),
+    ("filesystems", System::FileSystems),
+    ("interrupts", System::Interrupts),
+    ("loadavg", System::LoadAvg),
+    ("locks", System::Locks),
+    ("meminfo", System::MemInfo),
+    ("mounts", System::Mounts),
+    ("partitions", System::Partitions),
+    ("self", System::Itself),
+    ("slabinfo", System::SlabInfo),
+    ("stat", System::Stat),
+    ("swaps", System::Swaps),
+    ("thread-self", System::ThreadSelf),
+    ("uptime", System::Uptime),
+    ("version", System::Version),
+    ("vmstat", System::VmStat),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum System {
+    BuddyInfo,
+    CommandLine,
+    CpuInfo,
+    Devices,
+    FileSystems,
+    Interrupts,
+    LoadAvg,
+    Locks,
+    MemInfo,
+    Mounts,
+    Partitions,
+    Itself,
+    SlabInfo,
+    Stat,
+    Swaps,
+    ThreadSelf,
+    Uptime,
+    Version,
+    VmStat,
+}
+
+/// What is in /proc/PID, with kind and permission bits. The first is that directory itself.
+const PROCESS: [(&str, Item, Kind, u16); 24] = [
+    ("", Item::Directory, Kind::Directory, 0o555),
+    ("cmdline", Item::CommandLine, Kind::Regular, 0o444),
+    ("comm", Item::Comm, Kind::Regular, 0o644),
+    ("cwd", Item::Link, Kind::Symlink, 0o777),
+    ("environ", Item::Environment, Kind::Regular, 0o400),
+    ("exe", Item::Link, Kind::Symlink, 0o777),
+    ("fd", Item::Fds, Kind::Directory, 0o500),
+    ("fdinfo", Item::FdInfos, Kind::Directory, 0o555),
+    ("limits", Item::Limits, Kind::Regular, 0o444),
+    ("maps", Item::Maps, Kind::Regular, 0o444),
+    ("mountinfo", Item::MountInfo, Kind::Regular, 0o444),
+    ("mounts", Item::Mounts, Kind::Regular, 0o444),
+    ("oom_score", Item::OomScore, Kind::Regular, 0o444),
+    ("oom_score_adj", Item::OomScoreAdjust, Kind::Regular, 0o644),
+    ("root", Item::Link, Kind::Symlink, 0o777),
+    ("sched", Item::Sched, Kind::Regular, 0o644),
+    ("schedstat", Item::SchedStat, Kind::Regular, 0o444),
+    ("smaps", Item::Smaps, Kind::Regular, 0o444),
+    ("smaps_rollup", Item::SmapsRollup, Kind::Regular, 0o444),
+    ("stat", Item::Stat, Kind::Regular, 0o444),
+    ("statm", Item::Statm, Kind::Regular, 0o444),
+    ("status", Item::Status, Kind::Regular, 0o444),
+    ("task", Item::Tasks, Kind::Directory, 0o555),
+    ("wchan", Item::Channel, Kind::Regular, 0o444),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Item {
+    Directory,
+    CommandLine,
+    Comm,
+    /// `cwd`, `exe` and `root`, which are told apart by their names.
+    Link,
+    Environment,
+    Fds,
+    FdInfos,
+    Limits,
+    Maps,
+    MountInfo,
+    Mounts,
+    OomScore,
+    OomScoreAdjust,
+    Sched,
+    SchedStat,
+    Smaps,
+    SmapsRollup,
+    Stat,
+    Statm,
+    Status,
+    Tasks,
+    Channel,
+}
+
+/// Where the names of processes begin in the order of /proc, and those of descriptors in theirs: cookies behind them follow
+/// from the numbers, and stay good while others come and go.
+const FIRST: u64 = 256;
 
 impl Node {
-    /// The file with an inode's number.
-    #[must_use]
-    pub const fn from_number(number: u64) -> Option<Self> {
-        match number {
-            1 => Some(Self::Root),
-            2 => Some(Self::Uptime),
-            _ => None,
+    /// Its inode's number: what kind of file it is in the lowest 4 bits, whether it is a thread's in the next, then which file
+    /// (8 bits) or descriptor (20 bits), and in the upper 32 bits whose.
+    const fn number(self) -> u64 {
+        const fn pack(kind: u64, subject: Subject, what: u64) -> u64 {
+            (subject.number.0 as u64) << 32 | what << 5 | (subject.is_task as u64) << 4 | kind
+        }
+        let nobody = Subject { number: Pid(0), is_task: false };
+        match self {
+            Self::Root => pack(1, nobody, 0),
+            Self::System(index) => pack(2, nobody, index as u64),
+            Self::Sys => pack(3, nobody, 0),
+            Self::SysItem(index) => pack(4, nobody, index as u64),
+            Self::Process(subject, index) => pack(5, subject, index as u64),
+            Self::Fd(subject, fd) => pack(6, subject, fd as u64),
+            Self::FdInfo(subject, fd) => pack(7, subject, fd as u64),
         }
     }
 
-    /// Its inode's number.
-    #[must_use]
-    pub const fn number(self) -> u64 {
-        match self {
-            Self::Root => 1,
-            Self::Uptime => 2,
-        }
+    /// The file with an inode's number.
+    fn from_number(number: u64) -> Result<Self, Errno> {
+        let subject = Subject { number: Pid((number >> 32) as u32), is_task: number >> 4 & 1 == 1 };
+        let what = (number >> 5 & 0x7ff_ffff) as u32;
+        let index = u8::try_from(what);
+        Ok(match (number & 15, index) {
+            (1, _) => Self::Root,
+            (2, Ok(index)) => Self::System(index),
+            (3, _) => Self::Sys,
+            (4, Ok(index)) => Self::SysItem(index),
+            (5, Ok(index)) => Self::Process(subject, index),
+            (6, _) => Self::Fd(subject, what),
+            (7, _) => Self::FdInfo(subject, what),
+            _ => return Err(Errno::ENOENT),
+        })
     }
 }
 
-fn node(number: u64) -> Result<Node, Errno> {
-    Node::from_number(number).ok_or(Errno::ENOENT)
+fn system_item(index: u8) -> Result<System, Errno> {
+    SYSTEM.get(usize::from(index)).map(|(_, item)| *item).ok_or(Errno::ENOENT)
+}
+
+fn process_item(index: u8) -> Result<(&'static str, Item, Kind, u16), Errno> {
+    PROCESS.get(usize::from(index)).copied().ok_or(Errno::ENOENT)
+}
+
+fn who(t: &Tables, subject: Subject) -> Result<Who<'_>, Errno> {
+    Who::find(t, subject.number, subject.is_task).ok_or(Errno::ENOENT)
+}
+
+/// A number as names in /proc have it: without signs and leading zeroes.
+fn parse(name: &str) -> Option<u32> {
+    let canonical = name.bytes().all(|byte| byte.is_ascii_digit());
+    let number = name.parse().ok().filter(|_| canonical)?;
+    (name.len() == 1 || !name.starts_with('0')).then_some(number)
+}
+
+/// The index of a name in a table.
+fn position<'a>(mut names: impl Iterator<Item = &'a str>, name: &str) -> Option<u8> {
+    names.position(|known| known == name && !name.is_empty()).and_then(|at| u8::try_from(at).ok())
 }
 
 /// The file with this name in a directory.
 ///
 /// # Errors
 /// `ENOENT`, `ENOTDIR`.
-pub fn lookup(_: &Tables, _: &Cx, directory: u64, name: &str) -> Result<u64, Errno> {
-    if node(directory)? != Node::Root {
-        return Err(Errno::ENOTDIR);
-    }
-    let found = FILES.iter().find(|(known, _)| *known == name);
-    found.map(|(_, node)| node.number()).ok_or(Errno::ENOENT)
+pub fn lookup(t: &Tables, _: &Cx, directory: u64, name: &str) -> Result<u64, Errno> {
+    let found = match Node::from_number(directory)? {
+        Node::Root => {
+            if let Some(number) = parse(name) {
+                let subject = Subject { number: Pid(number), is_task: false };
+                who(t, subject)?;
+                Some(Node::Process(subject, 0))
+            } else if name == "sys" {
+                Some(Node::Sys)
+            } else {
+                position(SYSTEM.iter().map(|(known, _)| *known), name).map(Node::System)
+            }
+        }
+        Node::Sys => sys_item(None, name),
+        Node::SysItem(index) => match sysctl::item(index) {
+            Some((_, Kind::Directory, _)) => sys_item(Some(index), name),
+            _ => return Err(Errno::ENOTDIR),
+        },
+        Node::Process(subject, index) => {
+            let who = who(t, subject)?;
+            match process_item(index)?.1 {
+                Item::Directory => position(PROCESS.iter().map(|(known, ..)| *known), name)
+                    .filter(|_| !(subject.is_task && name == "task"))
+                    .map(|index| Node::Process(subject, index)),
+                Item::Fds | Item::FdInfos => {
+                    let fd = parse(name).ok_or(Errno::ENOENT)?;
+                    descriptors::file(t, &who, u64::from(fd)).ok_or(Errno::ENOENT)?;
+                    let is_link = process_item(index)?.1 == Item::Fds;
+                    Some(if is_link { Node::Fd(subject, fd) } else { Node::FdInfo(subject, fd) })
+                }
+                Item::Tasks => {
+                    let number = Pid(parse(name).ok_or(Errno::ENOENT)?);
+                    let thread = t.proc.by_tid(number).and_then(|id| t.proc.threads.get(id));
+                    let belongs = thread.is_some_and(|thread| thread.process == who.id);
+                    belongs.then_some(Node::Process(Subject { number, is_task: true }, 0))
+                }
+                _ => return Err(Errno::ENOTDIR),
+            }
+        }
+        Node::System(_) | Node::Fd(..) | Node::FdInfo(..) => return Err(Errno::ENOTDIR),
+    };
+    found.map(Node::number).ok_or(Errno::ENOENT)
 }
 
-/// What is known of a file.
+fn sys_item(directory: Option<u8>, name: &str) -> Option<Node> {
+    let found = sysctl::entries(directory).find(|(_, known)| *known == name);
+    found.map(|(index, _)| Node::SysItem(index))
+}
+
+/// Kind and permission bits of a file.
+fn mode(t: &Tables, node: Node) -> Result<(Kind, u16), Errno> {
+    Ok(match node {
+        Node::Root | Node::Sys => (Kind::Directory, 0o555),
+        Node::System(index) => match system_item(index)? {
+            System::Itself | System::ThreadSelf | System::Mounts => (Kind::Symlink, 0o777),
+            System::SlabInfo => (Kind::Regular, 0o400),
+            _ => (Kind::Regular, 0o444),
+        },
+        Node::SysItem(index) => {
+            let (_, kind, mode) = sysctl::item(index).ok_or(Errno::ENOENT)?;
+            (kind, mode)
+        }
+        Node::Process(_, index) => {
+            let (_, _, kind, mode) = process_item(index)?;
+            (kind, mode)
+        }
+        Node::Fd(subject, fd) => {
+            let who = who(t, subject)?;
+            let (_, file) = descriptors::file(t, &who, u64::from(fd)).ok_or(Errno::ENOENT)?;
+            (Kind::Symlink, descriptors::link_mode(file))
+        }
+        Node::FdInfo(..) => (Kind::Regular, 0o444),
+    })
+}
+
+/// What is known of a file. Files of a process belong to its effective user and group.
 ///
 /// # Errors
 /// `ENOENT` if what it tells of is gone.
-pub fn attributes(_: &Tables, cx: &Cx, number: u64) -> Result<Attributes, Errno> {
-    let (kind, mode) = match node(number)? {
-        Node::Root => (Kind::Directory, 0o555),
-        Node::Uptime => (Kind::Regular, 0o444),
-    };
+pub fn attributes(t: &Tables, cx: &Cx, number: u64) -> Result<Attributes, Errno> {
+    let node = Node::from_number(number)?;
+    let (kind, mode) = mode(t, node)?;
     let now = cx.now.into();
-    Ok(Attributes { accessed: now, modified: now, changed: now, ..Attributes::new(kind, mode) })
+    let new = Attributes::new(kind, mode);
+    let mut known = Attributes { accessed: now, modified: now, changed: now, ..new };
+    if let Node::Process(subject, _) | Node::Fd(subject, _) | Node::FdInfo(subject, _) = node {
+        let cred = &who(t, subject)?.process.cred;
+        (known.uid, known.gid) = (cred.euid, cred.egid);
+    }
+    if let Node::Fd(..) = node {
+        known.size = 64;
+    }
+    Ok(known)
 }
 
-/// The names in a directory.
+/// The names in a directory, in the order of their cookies.
 ///
 /// # Errors
-/// `ENOTDIR`, `ENOENT`.
-pub fn list(_: &Tables, _: &Cx, directory: u64) -> Result<Vec<Entry>, Errno> {
-    if node(directory)? != Node::Root {
-        return Err(Errno::ENOTDIR);
+/// `ENOTDIR`, `ENOENT`; `EACCES` for the descriptors of somebody else's process.
+pub fn list(t: &Tables, cx: &Cx, directory: u64) -> Result<Vec<Entry>, Errno> {
+    let mut found: Vec<(u64, String, Node)> = Vec::new();
+    match Node::from_number(directory)? {
+        Node::Root => {
+            for (index, (name, _)) in (0..).zip(SYSTEM) {
+                found.push((u64::from(index) + 1, name.to_owned(), Node::System(index)));
+            }
+            found.push((SYSTEM.len() as u64 + 1, "sys".to_owned(), Node::Sys));
+            for (_, process) in t.proc.processes.iter() {
+                let subject = Subject { number: process.pid, is_task: false };
+                let cookie = FIRST + u64::from(process.pid.0);
+                found.push((cookie, process.pid.to_string(), Node::Process(subject, 0)));
+            }
+        }
+        Node::Sys => found.extend(sys_items(None)),
+        Node::SysItem(index) => match sysctl::item(index) {
+            Some((_, Kind::Directory, _)) => found.extend(sys_items(Some(index))),
+            _ => return Err(Errno::ENOTDIR),
+        },
+        Node::Process(subject, index) => {
+            let who = who(t, subject)?;
+            match process_item(index)?.1 {
+                Item::Directory => {
+                    for (index, (name, ..)) in (0..).zip(PROCESS).skip(1) {
+                        if !(subject.is_task && name == "task") {
+                            let node = Node::Process(subject, index);
+                            found.push((u64::from(index), name.to_owned(), node));
+                        }
+                    }
+                }
+                item @ (Item::Fds | Item::FdInfos) => {
+                    if !descriptors::may_look(t, cx, &who) {
+                        return Err(Errno::EACCES);
+                    }
+                    for (fd, _) in descriptors::all(t, &who) {
+                        let number = fd as u32;
+                        let node = match item {
+                            Item::Fds => Node::Fd(subject, number),
+                            _ => Node::FdInfo(subject, number),
+                        };
+                        found.push((FIRST + fd, fd.to_string(), node));
+                    }
+                }
+                Item::Tasks => {
+                    let threads = who.process.threads.iter();
+                    for thread in threads.filter_map(|id| t.proc.threads.get(*id)) {
+                        let subject = Subject { number: thread.tid, is_task: true };
+                        let cookie = FIRST + u64::from(thread.tid.0);
+                        found.push((cookie, thread.tid.to_string(), Node::Process(subject, 0)));
+                    }
+                }
+                _ => return Err(Errno::ENOTDIR),
+            }
+        }
+        Node::System(_) | Node::Fd(..) | Node::FdInfo(..) => return Err(Errno::ENOTDIR),
     }
-    let entry = |(n, (name, node)): (usize, &(&str, Node))| Entry {
-        name: (*name).into(),
-        inode: node.number(),
-        kind: Kind::Regular,
-        next: n as u64 + 1,
+    found.sort_by_key(|(cookie, ..)| *cookie);
+    let entry = |(next, name, node): (u64, String, Node)| {
+        let kind = mode(t, node)?.0;
+        Ok(Entry { name: name.into(), inode: node.number(), kind, next })
     };
-    Ok(FILES.iter().enumerate().map(entry).collect())
+    found.into_iter().map(entry).collect()
+}
+
+fn sys_items(directory: Option<u8>) -> impl Iterator<Item = (u64, String, Node)> {
+    let all = sysctl::entries(directory);
+    all.map(|(index, name)| (u64::from(index) + 1, name.to_owned(), Node::SysItem(index)))
 }
 
 /// Where a symbolic link says that it leads.
 ///
 /// # Errors
-/// `EINVAL` for what is no link.
-pub fn target(_: &Tables, _: &Cx, _number: u64) -> Result<String, Errno> {
-    Err(Errno::EINVAL)
+/// `EINVAL` for what is no link, `EACCES` for those of somebody else's process, `ENOENT`.
+pub fn target(t: &Tables, cx: &Cx, number: u64) -> Result<String, Errno> {
+    match Node::from_number(number)? {
+        Node::System(index) => {
+            let (pid, tid) = descriptors::caller(t, cx).ok_or(Errno::ENOENT)?;
+            match system_item(index)? {
+                System::Itself => Ok(pid.to_string()),
+                System::ThreadSelf => Ok(format!("{pid}/task/{tid}")),
+                System::Mounts => Ok("self/mounts".to_owned()),
+                _ => Err(Errno::EINVAL),
+            }
+        }
+        Node::Fd(subject, fd) => {
+            let who = who(t, subject)?;
+            look(t, cx, &who)?;
+            let (_, file) = descriptors::file(t, &who, u64::from(fd)).ok_or(Errno::ENOENT)?;
+            Ok(descriptors::text(t, cx, file))
+        }
+        node @ Node::Process(..) => {
+            let place = jump(t, cx, node.number())?.ok_or(Errno::EINVAL)?;
+            Ok(descriptors::path(t, cx, place))
+        }
+        _ => Err(Errno::EINVAL),
+    }
 }
 
 /// The place that a link leads to without a path: /proc/PID/cwd, exe, root and fd. `None` for links that have one.
 ///
 /// # Errors
-/// `EACCES`, `ENOENT`.
-pub fn jump(_: &Tables, _: &Cx, _number: u64) -> Result<Option<Location>, Errno> {
-    Ok(None)
+/// `EACCES` for those of somebody else's process, `ENOENT`; `ENXIO` for what has no place in the tree, such as a pipe.
+pub fn jump(t: &Tables, cx: &Cx, number: u64) -> Result<Option<Location>, Errno> {
+    match Node::from_number(number)? {
+        Node::Process(subject, index) => {
+            let (name, item, ..) = process_item(index)?;
+            if item != Item::Link {
+                return Ok(None);
+            }
+            let who = who(t, subject)?;
+            look(t, cx, &who)?;
+            descriptors::place_of(t, &who, name).map(Some).ok_or(Errno::ENOENT)
+        }
+        Node::Fd(subject, fd) => {
+            let who = who(t, subject)?;
+            look(t, cx, &who)?;
+            let (_, file) = descriptors::file(t, &who, u64::from(fd)).ok_or(Errno::ENOENT)?;
+            file.place.map(|place| Some(place.at)).ok_or(Errno::ENXIO)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Whether the caller may look into a process.
+fn look(t: &Tables, cx: &Cx, who: &Who<'_>) -> Result<(), Errno> {
+    if descriptors::may_look(t, cx, who) { Ok(()) } else { Err(Errno::EACCES) }
 }
 
 /// What a file says now.
 ///
 /// # Errors
-/// `EISDIR`, `ENOENT`, `ESRCH`.
-pub fn render(_: &Tables, cx: &Cx, number: u64) -> Result<Vec<u8>, Errno> {
-    match node(number)? {
-        Node::Root => Err(Errno::EISDIR),
-        Node::Uptime => {
-            let hundredths = cx.now.0 / 10_000_000;
-            Ok(format!("{}.{:02} 0.00\n", hundredths / 100, hundredths % 100).into_bytes())
+/// `EISDIR`, `EINVAL` for a link, `EACCES`, `ESRCH` if the process is gone.
+pub fn render(t: &Tables, cx: &Cx, number: u64) -> Result<Vec<u8>, Errno> {
+    let gone = |errno| if errno == Errno::ENOENT { Errno::ESRCH } else { errno };
+    match Node::from_number(number)? {
+        Node::Root | Node::Sys => Err(Errno::EISDIR),
+        Node::System(index) => Ok(render_system(t, cx, system_item(index)?)?.into_bytes()),
+        Node::SysItem(index) => {
+            let (item, ..) = sysctl::item(index).ok_or(Errno::ENOENT)?;
+            Ok(sysctl::render(t, item)?.into_bytes())
+        }
+        Node::Process(subject, index) => {
+            render_process(t, cx, &who(t, subject).map_err(gone)?, process_item(index)?.1)
+        }
+        Node::Fd(..) => Err(Errno::EINVAL),
+        Node::FdInfo(subject, fd) => {
+            let who = who(t, subject).map_err(gone)?;
+            look(t, cx, &who)?;
+            Ok(descriptors::info(t, &who, u64::from(fd))?.into_bytes())
         }
     }
+}
+
+fn render_system(t: &Tables, cx: &Cx, item: System) -> Result<String, Errno> {
+    Ok(match item {
+        System::BuddyInfo => memory::buddyinfo(t),
+        // Nobody gave this kernel arguments.
+        System::CommandLine => "\n".to_owned(),
+        System::CpuInfo => system::cpuinfo(t),
+        System::Devices => system::devices(t),
+        System::FileSystems => mounts::file_systems(),
+        System::Interrupts => system::interrupts(t),
+        System::LoadAvg => system::loadavg(t, cx),
+        System::Locks => system::locks(t),
+        System::MemInfo => memory::meminfo(t),
+        System::Partitions => system::partitions(t),
+        System::SlabInfo => memory::slabinfo(t),
+        System::Stat => system::stat(t, cx),
+        System::Swaps => system::swaps(t),
+        System::Uptime => system::uptime(t, cx),
+        System::Version => system::version(),
+        System::VmStat => memory::vmstat(t),
+        System::Itself | System::ThreadSelf | System::Mounts => return Err(Errno::EINVAL),
+    })
+}
+
+fn render_process(t: &Tables, cx: &Cx, who: &Who<'_>, item: Item) -> Result<Vec<u8>, Errno> {
+    let command = || who.space(t).map(|space| &space.command);
+    let text = match item {
+        Item::Directory | Item::Fds | Item::FdInfos | Item::Tasks => return Err(Errno::EISDIR),
+        Item::Link => return Err(Errno::EINVAL),
+        Item::CommandLine => {
+            return Ok(command().map_or_else(Vec::new, |command| command.arguments.to_vec()));
+        }
+        Item::Environment => {
+            look(t, cx, who)?;
+            return Ok(command().map_or_else(Vec::new, |command| command.environment.to_vec()));
+        }
+        Item::Comm => command_name(who.thread, who.process).to_owned() + "\n",
+        Item::Limits => process::limits(who),
+        Item::Maps | Item::Smaps | Item::SmapsRollup => {
+            look(t, cx, who)?;
+            let space = who.process.space;
+            match (space, item) {
+                (None, Item::SmapsRollup) => return Err(Errno::ESRCH),
+                (None, _) => String::new(),
+                (Some(space), Item::Maps) => maps::maps(t, space),
+                (Some(space), Item::Smaps) => maps::smaps(t, space),
+                (Some(space), _) => maps::rollup(t, space),
+            }
+        }
+        Item::MountInfo => mounts::mountinfo(t, who),
+        Item::Mounts => mounts::mounts(t, who),
+        Item::OomScore => process::oom_score(t, who),
+        Item::OomScoreAdjust => format!("{}\n", who.process.oom_adjust),
+        Item::Sched => process::sched(t, who),
+        Item::SchedStat => process::schedstat(who),
+        Item::Stat => process::stat(t, who),
+        Item::Statm => process::statm(t, who),
+        Item::Status => process::status(t, who),
+        // One of the few files without a line's end.
+        Item::Channel => process::channel(who).unwrap_or("0").to_owned(),
+    };
+    Ok(text.into_bytes())
 }
 
 /// Writes to a file, such as /proc/PID/oom_score_adj.
 ///
 /// # Errors
-/// `EACCES` for files that cannot be written, `EINVAL`.
-pub fn store(_: &mut Tables, _: &mut Cx, _number: u64, _: &[u8]) -> Result<(), Errno> {
-    Err(Errno::EACCES)
+/// `EACCES` for files that cannot be written, and for who asks to be spared and may not; `EINVAL`, `ESRCH`.
+pub fn store(t: &mut Tables, cx: &mut Cx, number: u64, bytes: &[u8]) -> Result<(), Errno> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Errno::EINVAL)?;
+    match Node::from_number(number)? {
+        Node::SysItem(index) => {
+            let (item, ..) = sysctl::item(index).ok_or(Errno::ENOENT)?;
+            sysctl::store(t, item, text)
+        }
+        Node::Process(subject, index) => {
+            let item = process_item(index)?.1;
+            let who = who(t, subject).map_err(|_| Errno::ESRCH)?;
+            let (id, thread) = (who.id, who.thread.map(|(id, _)| id));
+            match item {
+                Item::OomScoreAdjust => {
+                    let is_root = t.proc.process_of(cx.caller).is_none_or(|me| me.cred.is_root());
+                    let process = t.proc.processes.get_mut(id).ok_or(Errno::ESRCH)?;
+                    let wanted: i16 = text.trim().parse().map_err(|_| Errno::EINVAL)?;
+                    if !(-1000..=1000).contains(&wanted) {
+                        return Err(Errno::EINVAL);
+                    }
+                    if wanted < process.oom_adjust && !is_root {
+                        return Err(Errno::EACCES);
+                    }
+                    process.oom_adjust = wanted;
+                    Ok(())
+                }
+                Item::Comm => {
+                    let me = t.proc.threads.get(cx.caller).map(|thread| thread.process);
+                    if me != Some(id) {
+                        return Err(Errno::EINVAL);
+                    }
+                    rename(t, thread, text.trim_end_matches('\n'));
+                    Ok(())
+                }
+                _ => Err(Errno::EACCES),
+            }
+        }
+        _ => Err(Errno::EACCES),
+    }
+}
+
+/// Gives a thread another name, of at most 15 bytes; the first thread's is its process's (PR_SET_NAME).
+fn rename(t: &mut Tables, thread: Option<crate::base::ThreadId>, name: &str) {
+    let mut name = name.to_owned();
+    while name.len() > 15 {
+        name.pop();
+    }
+    let Some(thread) = thread.and_then(|id| t.proc.threads.get_mut(id)) else { return };
+    let (tid, process) = (thread.tid, thread.process);
+    thread.name = Some(name.clone());
+    if let Some(process) = t.proc.processes.get_mut(process).filter(|process| process.pid == tid) {
+        process.name = name;
+    }
 }

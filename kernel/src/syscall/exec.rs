@@ -72,8 +72,8 @@ pub fn sys_execveat(
     if node.attributes.kind == Kind::Symlink {
         return Err(Stop::Fail(Errno::ELOOP));
     }
-    let (inode, attributes) = runnable(&node, t, cx)?;
-    let (found, attributes) = load(path, (inode, attributes), &mut wanted, (frame, t, cx))?;
+    let node = runnable(node, t, cx)?;
+    let (found, node) = load(path, node, &mut wanted, (frame, t, cx))?;
     if wanted.arguments.is_empty() {
         // Linux 5.18 and later: nobody is without a name.
         wanted.arguments.push(String::new());
@@ -81,6 +81,9 @@ pub fn sys_execveat(
     // What the image takes at least; if that is not there, it is worth waiting for.
     block::reserve(t, cx, FRAMES_FOR_AN_IMAGE)?;
     let (space, sp) = image::lay_out(t, found.as_ref(), &wanted.arguments, &wanted.environment)?;
+    if let Some(space) = t.mm.space_mut(space) {
+        space.command.file = Some(node.at);
+    }
 
     // From here on nothing can fail.
     let name: String = found.name().chars().take(15).collect();
@@ -98,7 +101,7 @@ pub fn sys_execveat(
     process.name = name;
     process.has_execed = true;
     process.exit_signal = Some(Signal::CHLD);
-    become_owner(&mut process.cred, &attributes);
+    become_owner(&mut process.cred, &node.attributes);
     if let Some(old) = old {
         t.mm.release(old, &mut t.memory);
     }
@@ -114,23 +117,22 @@ pub fn sys_execveat(
 }
 
 /// Finds the file behind a path, which must be one that the caller may run.
-fn find(directory: u64, path: &str, (frame, t, cx): Rest<'_>) -> Result<(InodeId, Attributes)> {
+fn find(directory: u64, path: &str, (frame, t, cx): Rest<'_>) -> Result<Node> {
     let found = path::find(directory, path, (true, false), (frame, t, cx))?;
-    runnable(&found, t, cx)
+    runnable(found, t, cx)
 }
 
-/// Whether the caller may run a file.
-fn runnable(found: &Node, t: &Tables, cx: &Cx) -> Result<(InodeId, Attributes)> {
+/// Whether the caller may run a file; without set-user-ID if its mount says so.
+fn runnable(mut found: Node, t: &Tables, cx: &Cx) -> Result<Node> {
     let flags = t.fs.mount_of(found.at.mount).map_or(MountFlags::empty(), |mount| mount.flags);
     if found.attributes.kind != Kind::Regular || flags.contains(MountFlags::NOEXEC) {
         return Err(Stop::Fail(Errno::EACCES));
     }
     crate::fs::permit(&found.attributes, &path::cred(t, cx)?, Want::Execute)?;
-    let mut attributes = found.attributes;
     if flags.contains(MountFlags::NOSUID) {
-        attributes.mode &= !0o6000;
+        found.attributes.mode &= !0o6000;
     }
-    Ok((found.inode, attributes))
+    Ok(found)
 }
 
 /// The first page of a file, zeroes behind its end.
@@ -155,23 +157,23 @@ fn first_page(inode: InodeId, (frame, t, cx): Rest<'_>) -> Result<[u8; PAGE_SIZE
 /// Finds the image of a file, through interpreters if need be.
 fn load(
     path: String,
-    (mut inode, mut attributes): (InodeId, Attributes),
+    mut node: Node,
     wanted: &mut Wanted,
     (frame, t, cx): Rest<'_>,
-) -> Result<(Arc<dyn Image>, Attributes)> {
+) -> Result<(Arc<dyn Image>, Node)> {
     let mut path = path;
     for _ in 0..=MAX_DEPTH {
-        let head = first_page(inode, (frame, t, cx))?;
+        let head = first_page(node.inode, (frame, t, cx))?;
         // What lies behind the end of a short file is zero.
         let Some((interpreter, argument)) = interpreter(&head)? else {
-            return Ok((cx.loader.load(&path, &head)?, attributes));
+            return Ok((cx.loader.load(&path, &head)?, node));
         };
         let mut arguments = vec![interpreter.clone()];
         arguments.extend(argument);
         arguments.push(path);
         arguments.extend(wanted.arguments.drain(..).skip(1));
         wanted.arguments = arguments;
-        (inode, attributes) = find(AT_FDCWD as u64, &interpreter, (frame, t, cx))?;
+        node = find(AT_FDCWD as u64, &interpreter, (frame, t, cx))?;
         path = interpreter;
     }
     Err(Stop::Fail(Errno::ELOOP))

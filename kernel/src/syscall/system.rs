@@ -10,11 +10,10 @@ use crate::context::{Cx, Tables};
 use crate::hw::PAGE_SIZE;
 use crate::io::user::{self, STEP_PAGES};
 use crate::proc::Stop;
+use crate::pseudo::system::{RELEASE, VERSION};
 
 /// The length of a task's name with its zero (`TASK_COMM_LEN`).
 const NAME: usize = 16;
-/// The kernel that this one is like, for programs that ask.
-const RELEASE: &str = "6.10.0-oscope";
 
 /// prctl(2): names, the signal at the parent's end, and who adopts orphans.
 ///
@@ -93,7 +92,7 @@ pub fn sys_uname(place: u64, t: &mut Tables, cx: &mut Cx) -> Result {
         system: "Linux".to_owned(),
         node: t.name.clone(),
         release: RELEASE.to_owned(),
-        version: "#1 SMP".to_owned(),
+        version: VERSION.to_owned(),
         machine: "riscv64".to_owned(),
         domain: "(none)".to_owned(),
     };

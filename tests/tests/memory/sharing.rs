@@ -57,7 +57,7 @@ fn memory_with_a_descriptor_is_a_file_and_an_area() {
         say(&sys, format!("{bus} {read:?} {} {file:?} {cut:?}", stat.size)).await;
         0
     }));
-    assert_eq!(text, format!("135 {0:?} 10000 {0:?} {1:?}", b"both", b"b\0\0\0"));
+    assert_eq!(text, format!("7 {0:?} 10000 {0:?} {1:?}", b"both", b"b\0\0\0"));
 }
 
 #[test]
