@@ -186,3 +186,14 @@ fn a_shell_that_loops_for_ever_keeps_a_short_journal() {
     let mut machine = oscope_tests::boot(config);
     assert_eq!(oscope_tests::shell::run_to_end(&mut machine), Some(7 << 8));
 }
+
+#[test]
+fn scripts_that_call_themselves_for_ever_are_stopped_before_the_hosts_stack_is_full() {
+    let deep = "f() { if true; then { while true; do case x in x) for i in 1; do eval f; done;; esac; done; }; fi; }; f";
+    let around = "x='eval \"$x\"'; eval \"$x\"";
+    for script in [deep, around] {
+        let Ran { output, status } = oscope_tests::shell::run(script, "");
+        assert!(output.contains("depth"), "{output}");
+        assert_eq!(status, Some(2 << 8), "{script}");
+    }
+}

@@ -250,3 +250,33 @@ fn scripts_are_printed_back_or_their_mistakes_are_shown() {
     refuses(&["trace", "--print", "no-such.trace"], &["no-such.trace"]);
     refuses(&["trace", "--print"], &["FILE"]);
 }
+
+#[test]
+fn a_shell_hands_on_the_status_of_its_command() {
+    let output = oscope(&["sh", "-c", "echo out; echo $((6*7)) | cat; exit 3"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(stdout(&output), "out\n42\n");
+    assert!(output.stderr.is_empty());
+    assert_eq!(oscope(&["sh", "-c", "kill -9 $$"]).status.code(), Some(137));
+    assert_eq!(oscope(&["sh", "first", "-c", "nosuch 2>/dev/null"]).status.code(), Some(127));
+    let late = oscope(&["sh", "-c", "sleep 9", "--until", "1s"]);
+    assert_eq!(late.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&late.stderr).contains("had not ended at 1.000"));
+    refuses(&["sh", "--json", "-c", "true"], &["--json", "standard output"]);
+    refuses(&["sh", "frist"], &["did you mean `first`"]);
+}
+
+#[test]
+fn a_shell_reads_commands_and_data_from_a_pipe() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_oscope"))
+        .arg("sh")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let script = b"read x\nthe data\necho \"got $x\"\nwc -c\nrest\n";
+    child.stdin.take().expect("a pipe").write_all(script).expect("written");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(stdout(&output), "got the data\n5\n");
+    assert_eq!(output.status.code(), Some(0));
+}

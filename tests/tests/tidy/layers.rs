@@ -122,7 +122,7 @@ pub(crate) fn userland(workspace: &Workspace) -> Vec<Problem> {
                 format!("`{}` stands above this crate; expected no mention of it", token.text);
             problems.push(file.problem(token.at, message));
         }
-        let parts = ["bin", "sys"].map(|part| format!("userland/src/{part}"));
+        let parts = ["bin", "sh", "sys", "text"].map(|part| format!("userland/src/{part}"));
         let is_program = parts.iter().any(|part| {
             let rest = file.path.strip_prefix(part.as_str());
             rest.is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))

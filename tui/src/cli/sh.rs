@@ -197,8 +197,11 @@ impl Session {
         loop {
             let next = self.world.next_time();
             if (next == Time::MAX || next > self.limit) && !self.is_asked() {
+                // Nothing more can happen, or not before the time is up.
+                let status =
+                    self.step(if next == Time::MAX { self.world.time() } else { self.limit });
                 self.out.flush()?;
-                return Ok(None);
+                return status;
             }
             let start = self.world.time().max(next.min(self.limit));
             if let Some(status) = self.step(start + SLICE)? {

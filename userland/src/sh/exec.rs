@@ -13,6 +13,13 @@ use std::sync::Arc;
 /// How many functions may call each other (dash: `MAX_RECURSION`).
 const DEEPEST_CALL: u32 = 1000;
 
+/// How many commands may run within each other, whatever makes them: each takes a piece of the host's stack, and a
+/// script that calls itself must not fill that.
+const DEEPEST: u32 = 3200;
+
+/// What a compound command takes more of it than a list.
+const WEIGHT: u32 = 8;
+
 /// After so many rounds a loop lets the shell forget them.
 const ROUNDS: u32 = 256;
 
@@ -22,6 +29,9 @@ impl Shell {
     /// Commands one after the other.
     pub(super) fn list<'a>(&'a mut self, list: &'a List) -> Boxed<'a> {
         Box::pin(async move {
+            if self.depth >= DEEPEST {
+                return Err(self.abort("Maximum nesting depth reached", 2).await);
+            }
             self.depth += 1;
             let mut flow = Ok(());
             for item in list.iter() {
@@ -140,16 +150,24 @@ impl Shell {
 
     async fn conditional(&mut self, condition: &List, body: &List, otherwise: &List) -> Flow {
         if self.condition(condition).await? {
-            return self.list(body).await;
+            return self.body(body).await;
         }
         self.state.status = 0;
-        self.list(otherwise).await
+        self.body(otherwise).await
+    }
+
+    /// A list within a compound command.
+    async fn body(&mut self, list: &List) -> Flow {
+        self.depth += WEIGHT;
+        let flow = self.list(list).await;
+        self.depth -= WEIGHT;
+        flow
     }
 
     /// Runs a list whose failure is an answer and no error.
     async fn condition(&mut self, list: &List) -> Flow<bool> {
         self.state.tested += 1;
-        let flow = self.list(list).await;
+        let flow = self.body(list).await;
         self.state.tested -= 1;
         flow?;
         Ok(self.state.status == 0)
@@ -174,7 +192,7 @@ impl Shell {
                 self.state.loops -= 1;
                 break;
             }
-            let flow = self.list(body).await;
+            let flow = self.body(body).await;
             if let Err(stop) = flow {
                 if self.loop_stop(stop)? == Next::End {
                     return Ok(());
@@ -223,7 +241,7 @@ impl Shell {
                 return Err(self.abort(&message, 2).await);
             }
             self.state.loops += 1;
-            match self.list(body).await {
+            match self.body(body).await {
                 Ok(()) => self.state.loops -= 1,
                 Err(stop) => {
                     if self.loop_stop(stop)? == Next::End {
@@ -243,7 +261,7 @@ impl Shell {
             for pattern in patterns {
                 let pattern = self.marks(pattern).await?;
                 if fits(&pattern, &text) {
-                    return self.list(body).await;
+                    return self.body(body).await;
                 }
             }
         }

@@ -1,10 +1,10 @@
 //! `sh`: the POSIX Shell Command Language, as a program of an emulated machine.
 //!
-//! Layers, from a text to what it does: [`lex`] cuts it into tokens, [`parse`] makes a tree of them ([`ast`], with
-//! [`here`] for here-documents); [`exec`] walks the tree; on the way [`expand`] turns words into texts, [`split`] into
-//! fields, [`glob`] into file names; [`redirect`] changes descriptors; [`jobs`] knows what runs; [`traps`] what signals
-//! do; [`state`] holds what there is to know; [`builtin`] has the commands that the shell carries out itself.
-//! [`pattern`], [`arithmetic`], [`builtin::printf`] and [`builtin::condition`] are useful to other programs too.
+//! Layers, from a text to what it does: `lex` cuts it into tokens, [`parse`] makes a tree of them ([`ast`], with
+//! `here` for here-documents); `exec` walks the tree; on the way `expand` turns words into texts, `split` into
+//! fields, `glob` into file names; `redirect` changes descriptors; [`jobs`] knows what runs; `traps` what signals
+//! do; [`state`] holds what there is to know; `builtin` has the commands that the shell carries out itself.
+//! [`pattern`], [`arithmetic`], `builtin::printf` and `builtin::condition` are useful to other programs too.
 //!
 //! A typical sequence: `ls | wc -l` is read and parsed. The shell makes a pipe and forks twice. Each child finds its
 //! end of the pipe, puts it in the place of descriptor 1 or 0, and becomes `ls` or `wc` by execve(2). The shell waits

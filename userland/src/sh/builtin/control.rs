@@ -4,6 +4,9 @@ use super::super::{Flow, Shell, Stop};
 use super::{count, quoted};
 use oscope_kernel::abi::Signal;
 
+/// How many commands within each other a text within a command counts for: the parser and the builtin are around it.
+const WEIGHT: u32 = 32;
+
 /// The longest dot script, in bytes.
 const LONGEST: usize = 1 << 20;
 
@@ -53,9 +56,9 @@ impl Shell {
             return Err(self.abort("Maximum function recursion depth (1000) reached", 2).await);
         }
         self.state.calls += 1;
-        self.depth += 1;
+        self.depth += WEIGHT;
         let flow = self.run_text(text, origin).await;
-        self.depth -= 1;
+        self.depth -= WEIGHT;
         self.state.calls -= 1;
         flow
     }
