@@ -38,3 +38,12 @@ fn what_a_log_says_otherwise_is_a_mismatch() {
     let wrong: Vec<u32> = replay(log).failures().map(|failure| failure.row).collect();
     assert_eq!(wrong, [5], "a file is closed once");
 }
+
+#[test]
+fn impossible_figures_harm_nobody() {
+    let log = "openat(AT_FDCWD, \"in\", O_RDONLY) = 3\nfstat(3, {st_mode=S_IFREG|0644, st_size=9223372036854775807, ...}) = 0\n\
+               lseek(3, 18446744073709551615, SEEK_SET) = 18446744073709551615\n\
+               read(3, \"x\"..., 99) = 18446744073709551615\nread(3, \"x\", 1) = 18446744073709551615\n\
+               write(3, \"x\", 1) = 18446744073709551615\nopen(\"/\", O_RDONLY) = 9999999\nfcntl(1, F_DUPFD, -5) = 70\n";
+    assert!(replay(log).failures().count() > 0);
+}

@@ -519,7 +519,7 @@ impl Reader {
                 };
                 let count = u64::try_from(result).unwrap_or(0);
                 if !positioned {
-                    open.offset += count;
+                    open.offset = open.offset.saturating_add(count);
                 }
                 let path = open.path.clone();
                 let data = given.get(1).and_then(|node| unquote(node.text()));
@@ -527,8 +527,9 @@ impl Reader {
             }
             "write" | "pwrite64" | "writev" | "ftruncate" | "fallocate" => {
                 if let Some(open) = process.files.get_mut(&fd) {
-                    open.offset +=
-                        if name == "write" { u64::try_from(result).unwrap_or(0) } else { 0 };
+                    let written = if name == "write" { result } else { 0 };
+                    let written = u64::try_from(written).unwrap_or(0);
+                    open.offset = open.offset.saturating_add(written);
                     let path = open.path.clone();
                     self.scene.files.changed(&path);
                 }
