@@ -1,5 +1,6 @@
 //! Shared by the integration tests: machines with programs written on the spot.
 
+pub mod host_tools;
 pub mod posix_fs;
 pub mod referee;
 pub mod shell;
@@ -8,8 +9,9 @@ use oscope_kernel::base::{DeviceId, Duration, Time};
 use oscope_kernel::event::codec::json_lines;
 use oscope_kernel::event::{Event, Record, TaskEvent};
 use oscope_kernel::fs::MiniFs;
+use oscope_kernel::fs::ext2::Making;
 use oscope_kernel::hw::Timing;
-use oscope_kernel::hw::disk::Medium;
+use oscope_kernel::hw::disk::{Disk, Medium};
 use oscope_kernel::hw::uart::Uart;
 use oscope_kernel::machine::{Config, DiskConfig, Machine, Start, Until, Why};
 use oscope_userland::bin::{Builtins, file_of};
@@ -45,6 +47,27 @@ pub fn disk(files: &[(&str, &[u8])], programs: &[&str]) -> DiskConfig {
     let mut medium = Medium::new(2048);
     MiniFs::make(&mut medium, &all).expect("the files fit");
     DiskConfig { medium, timing: Timing { fixed: Duration::millis(1), per_kib: Duration::ZERO } }
+}
+
+/// A disk of so many pages with an empty ext2 on it, whose blocks take 100 µs.
+#[must_use]
+pub fn ext2_disk(pages: u64, making: &Making) -> DiskConfig {
+    let mut medium = Medium::new(pages);
+    making.make(&mut medium, &[]).expect("it fits");
+    on_disk(medium)
+}
+
+/// A disk with this medium, whose blocks take 100 µs.
+#[must_use]
+pub fn on_disk(medium: Medium) -> DiskConfig {
+    DiskConfig { medium, timing: Timing { fixed: Duration::micros(100), per_kib: Duration::ZERO } }
+}
+
+/// What is on the machine's first disk now.
+#[must_use]
+pub fn medium(machine: &Machine) -> &Medium {
+    let device = machine.tables().bus.device(DeviceId(1)).expect("the disk");
+    device.as_any().downcast_ref::<Disk>().expect("it is a disk").medium()
 }
 
 /// Boots a machine that must boot.

@@ -21,17 +21,24 @@ pub mod uart;
 pub use bus::{Bus, Effects};
 
 use crate::abi::Errno;
-use crate::base::{BlockNumber, Digester, FrameId, RequestId};
+use crate::base::{Digester, FrameId, RequestId};
 use crate::event::EventId;
 use crate::hw::{Device, WireFrame, Wires};
 
-/// One block to move between a device and a frame of RAM.
+/// Bytes of a sector, in which all requests are counted (Linux: `SECTOR_SIZE`).
+pub const SECTOR: usize = 512;
+
+/// A run of sectors to move between a device and a frame of RAM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BlockRequest {
-    /// Which block.
-    pub block: BlockNumber,
+    /// The first sector.
+    pub sector: u64,
     /// The frame it comes from or goes to.
     pub frame: FrameId,
+    /// Where in the frame, in bytes: a multiple of [`SECTOR`].
+    pub offset: u32,
+    /// How many bytes: a multiple of [`SECTOR`], within the frame.
+    pub length: u32,
     /// Whether the device is written.
     pub write: bool,
     /// The event that asked for it.

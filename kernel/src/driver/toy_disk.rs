@@ -24,8 +24,10 @@ impl ToyDisk {
     fn start_next(&mut self, device: &mut dyn Device, wires: &mut Wires<'_>) {
         self.under_way = self.queue.pop_front();
         if let Some(request) = &self.under_way {
-            device.write(disk::BLOCK, request.block.0, wires);
+            device.write(disk::SECTOR, request.sector, wires);
             device.write(disk::FRAME, u64::from(request.frame.0), wires);
+            device.write(disk::OFFSET, request.offset.into(), wires);
+            device.write(disk::LENGTH, request.length.into(), wires);
             device.write(
                 disk::COMMAND,
                 if request.write { disk::WRITE } else { disk::READ },

@@ -4,6 +4,7 @@
 //! block of metadata under its device. The cache holds names of frames, states and dirtiness; data is
 //! moved by layer 7.
 
+use super::file_system::PageBlocks;
 use crate::abi::Errno;
 use crate::base::{BlockNumber, Channel, DeviceId, FrameId, InodeId, RequestId};
 use crate::event::EventId;
@@ -26,6 +27,50 @@ impl Key {
             Self::Block(device, block) => Channel::Block { device, block },
             Self::Page(inode, page) => Channel::Page { inode, page },
         }
+    }
+}
+
+/// Where an entry belongs on its device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Home {
+    /// The device.
+    pub device: DeviceId,
+    /// Bytes of a block.
+    pub size: usize,
+    /// The blocks that a page is made of; of a single block, the first of them.
+    pub blocks: PageBlocks,
+}
+
+impl Home {
+    /// A block's own.
+    #[must_use]
+    pub const fn of_block(device: DeviceId, size: usize, number: BlockNumber) -> Self {
+        Self { device, size, blocks: [Some(number), None, None, None] }
+    }
+
+    /// Whether there is no block at all.
+    #[must_use]
+    pub fn is_hole(&self) -> bool {
+        self.blocks.iter().all(Option::is_none)
+    }
+
+    /// Blocks that lie behind each other, to be moved in one go: the first one's number, where they begin in the frame,
+    /// and how long they are, in bytes.
+    pub fn runs(&self) -> impl Iterator<Item = (BlockNumber, usize, usize)> {
+        let blocks = self.blocks;
+        let size = self.size;
+        let mut n = 0;
+        std::iter::from_fn(move || {
+            while blocks.get(n)?.is_none() {
+                n += 1;
+            }
+            let (start, first) = (n, (*blocks.get(n)?)?);
+            n += 1;
+            while blocks.get(n).is_some_and(|next| *next == Some(BlockNumber(first.0 + (n - start) as u64))) {
+                n += 1;
+            }
+            Some((first, start * size, (n - start) * size))
+        })
     }
 }
 
@@ -53,7 +98,11 @@ pub struct Cached {
     /// Where the data is.
     pub frame: FrameId,
     /// Where it belongs on the device; none for a page of a hole.
-    pub home: Option<(DeviceId, BlockNumber)>,
+    pub home: Option<Home>,
+    /// How many requests for it are under way.
+    under_way: u8,
+    /// What went wrong with one of those that are done.
+    error: Option<Errno>,
     /// How it stands.
     pub state: State,
     /// Calls that must find it here when they run again.
@@ -118,14 +167,20 @@ impl Cache {
         &mut self,
         key: Key,
         frame: FrameId,
-        home: Option<(DeviceId, BlockNumber)>,
+        home: Option<Home>,
         state: State,
     ) {
         let (cause, request) = (EventId::NONE, RequestId::NONE);
         if state == State::Reading {
             self.moving.insert(frame, key);
         }
-        self.entries.insert(key, Cached { frame, home, state, pins: 0, cause, request });
+        let under_way = match (state, home) {
+            (State::Reading, Some(home)) => home.runs().count() as u8,
+            _ => 0,
+        };
+        let (pins, error) = (0, None);
+        let entry = Cached { frame, home, under_way, error, state, pins, cause, request };
+        self.entries.insert(key, entry);
         self.order.push_back(key);
     }
 
@@ -148,29 +203,45 @@ impl Cache {
     }
 
     /// Where the entry belongs from now on: its file got a block for it.
-    pub fn set_home(&mut self, key: Key, home: (DeviceId, BlockNumber)) {
+    pub fn set_home(&mut self, key: Key, home: Home) {
         if let Some(entry) = self.entries.get_mut(&key) {
             entry.home = Some(home);
+        }
+    }
+
+    /// What an entry holds is worth nothing any more: it need not be written.
+    pub fn forget(&mut self, key: Key) {
+        if let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.state == State::Dirty) {
+            entry.state = State::Clean;
+            self.dirty.remove(&key);
         }
     }
 
     /// A dirty entry is being written; `None` if there is nothing to write.
     pub fn begin_write(&mut self, key: Key) -> Option<&Cached> {
         let entry = self.entries.get_mut(&key)?;
-        if entry.state != State::Dirty || entry.home.is_none() {
+        let runs = entry.home.map_or(0, |home| home.runs().count());
+        if entry.state != State::Dirty || runs == 0 {
             return None;
         }
+        entry.under_way = runs as u8;
         self.dirty.remove(&key);
         self.moving.insert(entry.frame, key);
         entry.state = State::Writing { again: false };
         Some(entry)
     }
 
-    /// The device is done with an entry.
-    pub fn finish(&mut self, key: Key, error: Option<Errno>) {
+    /// The device is done with a request for an entry; `true` if that was the last one.
+    pub fn finish(&mut self, key: Key, error: Option<Errno>) -> bool {
         let Some(entry) = self.entries.get_mut(&key) else {
-            return;
+            return true;
         };
+        entry.error = entry.error.or(error);
+        entry.under_way = entry.under_way.saturating_sub(1);
+        if entry.under_way > 0 {
+            return false;
+        }
+        let error = entry.error.take();
         self.moving.remove(&entry.frame);
         if matches!(entry.state, State::Writing { .. }) && error.is_some() {
             self.refused += 1;
@@ -185,6 +256,7 @@ impl Cache {
         if entry.state == State::Dirty {
             self.dirty.insert(key);
         }
+        true
     }
 
     /// How many writes devices have refused so far.
@@ -244,6 +316,19 @@ impl Cache {
     pub fn pages_of(&self, inode: InodeId, from: u64) -> impl Iterator<Item = Key> {
         let range = Key::Page(inode, from)..=Key::Page(inode, u64::MAX);
         self.entries.range(range).map(|(key, _)| *key)
+    }
+
+    /// What is cached of a device.
+    pub fn blocks_of(&self, device: DeviceId) -> impl Iterator<Item = Key> {
+        let range = Key::Block(device, BlockNumber(0))..=Key::Block(device, BlockNumber(u64::MAX));
+        self.entries.range(range).map(|(key, _)| *key)
+    }
+
+    /// What is cached of the files of a file system.
+    pub fn files_of(&self, fs: u16) -> impl Iterator<Item = Key> {
+        let first = Key::Page(InodeId { fs, number: 0 }, 0);
+        let last = Key::Page(InodeId { fs, number: u64::MAX }, u64::MAX);
+        self.entries.range(first..=last).map(|(key, _)| *key)
     }
 
     /// How many entries there are.

@@ -7,6 +7,7 @@ use super::attributes::{Attributes, Change, Kind, New};
 use super::txn::{FsStop, Txn};
 use crate::abi::Errno;
 use crate::base::{BlockNumber, Digester, ObjectId};
+use crate::hw::PAGE_SIZE;
 
 /// One name of a directory.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +22,9 @@ pub struct Entry {
     pub next: u64,
 }
 
+/// The blocks that hold a page of a file, in order: as many of them as blocks make a page. `None` for a hole.
+pub type PageBlocks = [Option<BlockNumber>; 4];
+
 /// How full a file system is (statfs(2)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Usage {
@@ -30,6 +34,8 @@ pub struct Usage {
     pub blocks: u64,
     /// Blocks that are free.
     pub free: u64,
+    /// Blocks that are free for everybody: some may be kept for root.
+    pub available: u64,
     /// Inodes in all; 0 if there is no limit.
     pub inodes: u64,
     /// Inodes that are free.
@@ -152,25 +158,89 @@ pub trait FileSystem: Send + Sync {
         count: usize,
     ) -> Result<Vec<Entry>, FsStop>;
 
-    /// The block that holds a page of a file; `None` for a hole.
+    /// Bytes of a block on its device: 1024, 2048 or 4096.
+    fn block_size(&self) -> usize {
+        PAGE_SIZE
+    }
+
+    /// It is mounted, to be written.
+    ///
+    /// # Errors
+    /// See the trait.
+    fn begin(&mut self, _: &mut Txn<'_>) -> Result<(), FsStop> {
+        Ok(())
+    }
+
+    /// It is about to be unmounted.
+    ///
+    /// # Errors
+    /// See the trait.
+    fn end(&mut self, _: &mut Txn<'_>) -> Result<(), FsStop> {
+        Ok(())
+    }
+
+    /// The blocks that hold a page of a file.
     ///
     /// # Errors
     /// See the trait; `EIO` by default.
-    fn block_of(
-        &self,
-        _: &mut Txn<'_>,
-        _inode: u64,
-        _page: u64,
-    ) -> Result<Option<BlockNumber>, FsStop> {
+    fn blocks_of(&self, _: &mut Txn<'_>, _inode: u64, _page: u64) -> Result<PageBlocks, FsStop> {
         Err(Errno::EIO.into())
     }
 
-    /// The same, and a hole gets a block. `ENOSPC`, `EFBIG`.
+    /// The same, and holes get blocks between two places of the page, in bytes. `ENOSPC`, `EFBIG`.
     ///
     /// # Errors
     /// See the trait; `EIO` by default.
-    fn allocate(&mut self, _: &mut Txn<'_>, _: u64, _page: u64) -> Result<BlockNumber, FsStop> {
+    fn allocate(
+        &mut self,
+        _: &mut Txn<'_>,
+        _inode: u64,
+        _page: u64,
+        _part: (usize, usize),
+    ) -> Result<PageBlocks, FsStop> {
         Err(Errno::EIO.into())
+    }
+
+    /// The first place of a file from `from` on, below `end`, where there is data and no hole.
+    ///
+    /// # Errors
+    /// See the trait.
+    fn next_data(
+        &self,
+        txn: &mut Txn<'_>,
+        inode: u64,
+        (from, end): (u64, u64),
+    ) -> Result<Option<u64>, FsStop> {
+        let page = PAGE_SIZE as u64;
+        for n in from / page..end.div_ceil(page) {
+            if self.blocks_of(txn, inode, n)?.iter().any(Option::is_some) {
+                return Ok(Some((n * page).max(from)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first place of a file from `from` on, below `end`, where there is a hole.
+    ///
+    /// # Errors
+    /// See the trait.
+    fn next_hole(
+        &self,
+        txn: &mut Txn<'_>,
+        inode: u64,
+        (from, end): (u64, u64),
+    ) -> Result<Option<u64>, FsStop> {
+        let size = self.block_size() as u64;
+        let per_page = PAGE_SIZE as u64 / size;
+        for n in from / PAGE_SIZE as u64..end.div_ceil(PAGE_SIZE as u64) {
+            let blocks = self.blocks_of(txn, inode, n)?;
+            for (place, block) in (n * per_page..).zip(&blocks[..per_page as usize]) {
+                if block.is_none() && (place + 1) * size > from && place * size < end {
+                    return Ok(Some((place * size).max(from)));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Sets a file's size. Blocks that lie wholly behind it are given back.

@@ -11,13 +11,13 @@
 //! (Ritchie, Thompson: "The UNIX Time-Sharing System", §4). A directory is a file of 64-byte entries.
 
 use super::attributes::{Attributes, Change, Kind, New};
-use super::file_system::{Entry, FileSystem, Usage};
-use super::txn::{Blocks, FsStop, Txn};
+use super::file_system::{Entry, FileSystem, PageBlocks, Usage};
+use super::txn::{self, Blocks, FsStop, OnMedium, Txn};
 use crate::abi::Errno;
 use crate::abi::types::Timespec;
 use crate::base::{BlockNumber, Digester, ObjectId};
 use crate::hw::disk::Medium;
-use crate::hw::{PAGE_SIZE, Page};
+use crate::hw::PAGE_SIZE;
 use std::hash::Hash;
 
 const MAGIC: u64 = u64::from_le_bytes(*b"OSCOPEFS");
@@ -44,20 +44,25 @@ const BLOCKS: usize = 24;
 const _: () =
     assert!(BLOCKS + (DIRECT as usize + 1) * 4 <= INODE, "an inode holds all its block numbers");
 
-fn get32(page: &Page, at: usize) -> u32 {
+fn get32(page: &[u8], at: usize) -> u32 {
     page[at..].first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes))
 }
 
-fn get64(page: &Page, at: usize) -> u64 {
+fn get64(page: &[u8], at: usize) -> u64 {
     page[at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
-fn set32(page: &mut Page, at: usize, value: u32) {
+fn set32(page: &mut [u8], at: usize, value: u32) {
     page[at..at + 4].copy_from_slice(&value.to_le_bytes());
 }
 
-fn set64(page: &mut Page, at: usize, value: u64) {
+fn set64(page: &mut [u8], at: usize, value: u64) {
     page[at..at + 8].copy_from_slice(&value.to_le_bytes());
+}
+
+/// A page's blocks, where a block is a page.
+fn one(block: Option<BlockNumber>) -> PageBlocks {
+    [block, None, None, None]
 }
 
 /// The small file system, as mounted: what its superblock says.
@@ -96,7 +101,8 @@ impl MiniFs {
         }
         let inodes = (blocks / 4).clamp(PER_BLOCK, 4096).next_multiple_of(PER_BLOCK);
         let mut fs = Self { blocks, inodes };
-        let mut txn = Txn::new(medium, Timespec::default());
+        let blocks = OnMedium { medium, size: PAGE_SIZE };
+        let mut txn = Txn::new(&blocks, Timespec::default());
         let made = fs.format(&mut txn).and_then(|()| {
             // Where a kernel shows devices, processes, and what is not to last.
             for name in ["dev", "proc", "tmp"] {
@@ -108,9 +114,8 @@ impl MiniFs {
             FsStop::Fail(errno) => errno,
             FsStop::Miss(_) => Errno::EIO,
         })?;
-        for (number, page) in txn.finish() {
-            medium.set_block(number.0, &page);
-        }
+        let changes = txn.finish();
+        txn::put(medium, PAGE_SIZE, &changes);
         Ok(())
     }
 
@@ -145,7 +150,7 @@ impl MiniFs {
         }
         let inode = self.create(txn, directory, name, &New::of_root(Kind::Regular, 0o755))?;
         for (page, part) in contents.chunks(PAGE_SIZE).enumerate() {
-            let block = self.allocate(txn, inode, page as u64)?;
+            let block = self.take(txn, inode, page as u64)?;
             txn.fresh(block)[..part.len()].copy_from_slice(part);
         }
         self.resize(txn, inode, contents.len() as u64)
@@ -221,6 +226,30 @@ impl MiniFs {
             None => return Ok(None),
         };
         Ok(Some((indirect, (page - DIRECT) as usize * 4)))
+    }
+
+    /// The block that holds a page of a file; `None` for a hole.
+    fn block_of(
+        &self,
+        txn: &mut Txn<'_>,
+        inode: u64,
+        page: u64,
+    ) -> Result<Option<BlockNumber>, FsStop> {
+        let Some((block, at)) = self.slot(txn, inode, page, false)? else {
+            return Ok(None);
+        };
+        self.checked(get32(txn.read(block)?, at))
+    }
+
+    /// The same, and a hole gets a block.
+    fn take(&self, txn: &mut Txn<'_>, inode: u64, page: u64) -> Result<BlockNumber, FsStop> {
+        let (block, at) = self.slot(txn, inode, page, true)?.ok_or(Errno::EFBIG)?;
+        if let Some(number) = self.checked(get32(txn.read(block)?, at))? {
+            return Ok(number);
+        }
+        let number = self.take_block(txn)?;
+        set32(txn.edit(block)?, at, number.0 as u32);
+        Ok(number)
     }
 
     /// The first entry of a directory for which `test` holds, or the place behind the last one:
@@ -335,7 +364,7 @@ impl FileSystem for MiniFs {
         let size = self.attributes(txn, directory)?.size;
         let page = size / PAGE_SIZE as u64;
         let is_new = self.block_of(txn, directory, page)?.is_none();
-        let block = self.allocate(txn, directory, page)?;
+        let block = self.take(txn, directory, page)?;
         let contents = if is_new { txn.fresh(block) } else { txn.edit(block)? };
         let at = size as usize % PAGE_SIZE;
         set32(contents, at, inode as u32);
@@ -345,16 +374,8 @@ impl FileSystem for MiniFs {
         Ok(inode)
     }
 
-    fn block_of(
-        &self,
-        txn: &mut Txn<'_>,
-        inode: u64,
-        page: u64,
-    ) -> Result<Option<BlockNumber>, FsStop> {
-        let Some((block, at)) = self.slot(txn, inode, page, false)? else {
-            return Ok(None);
-        };
-        self.checked(get32(txn.read(block)?, at))
+    fn blocks_of(&self, txn: &mut Txn<'_>, inode: u64, page: u64) -> Result<PageBlocks, FsStop> {
+        Ok(one(self.block_of(txn, inode, page)?))
     }
 
     fn allocate(
@@ -362,14 +383,9 @@ impl FileSystem for MiniFs {
         txn: &mut Txn<'_>,
         inode: u64,
         page: u64,
-    ) -> Result<BlockNumber, FsStop> {
-        let (block, at) = self.slot(txn, inode, page, true)?.ok_or(Errno::EFBIG)?;
-        if let Some(number) = self.checked(get32(txn.read(block)?, at))? {
-            return Ok(number);
-        }
-        let number = self.take_block(txn)?;
-        set32(txn.edit(block)?, at, number.0 as u32);
-        Ok(number)
+        _: (usize, usize),
+    ) -> Result<PageBlocks, FsStop> {
+        Ok(one(Some(self.take(txn, inode, page)?)))
     }
 
     fn remove(&mut self, txn: &mut Txn<'_>, directory: u64, name: &str) -> Result<u64, FsStop> {
@@ -446,6 +462,7 @@ impl FileSystem for MiniFs {
             block_size: PAGE_SIZE as u32,
             blocks: self.blocks,
             free: self.blocks.saturating_sub(taken),
+            available: self.blocks.saturating_sub(taken),
             inodes: self.inodes,
             free_inodes: 0,
             magic: MAGIC & 0xffff_ffff,

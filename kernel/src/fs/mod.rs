@@ -21,6 +21,7 @@ pub mod attributes;
 pub mod cache;
 pub mod cpio;
 pub mod dentry;
+pub mod ext2;
 pub mod file_system;
 pub mod inodes;
 pub mod lock;
@@ -30,20 +31,21 @@ pub mod tmpfs;
 pub mod txn;
 
 pub use attributes::{Attributes, Change, Kind, New, Want, is_kept, is_member, is_owner, permit};
-pub use cache::{Cache, Cached, Key, State};
+pub use cache::{Cache, Cached, Home, Key, State};
 pub use dentry::{Dentries, Dentry};
-pub use file_system::{Entry, FileSystem, Usage};
+pub use ext2::Ext2;
+pub use file_system::{Entry, FileSystem, PageBlocks, Usage};
 pub use inodes::Inodes;
 pub use minifs::MiniFs;
 pub use mount::{Mount, Reached};
 pub use tmpfs::Tmpfs;
-pub use txn::{Blocks, CachedBlocks, FsStop, NoBlocks, Txn};
+pub use txn::{Blocks, CachedBlocks, Changes, Freed, FsStop, NoBlocks, OnMedium, Txn};
 
 use crate::base::{
-    DentryId, DeviceId, Digester, InodeId, Location, MountId, MountTag, NsId, Table,
+    BlockNumber, DentryId, DeviceId, Digester, InodeId, Location, MountId, MountTag, NsId, Table,
 };
-use crate::hw::Ram;
-use std::collections::BTreeMap;
+use crate::hw::{PAGE_SIZE, Ram};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 
 /// The longest path, its zero byte included (`PATH_MAX`).
@@ -116,7 +118,12 @@ pub struct Fs {
     mounts: Table<MountTag, Mount>,
     covered: BTreeMap<Location, MountId>,
     roots: BTreeMap<NsId, Location>,
+    /// Bytes of a block, of devices whose blocks are smaller than a page.
+    pub sizes: BTreeMap<DeviceId, usize>,
 }
+
+/// What keeps no blocks back.
+static NO_BLOCKS: BTreeSet<BlockNumber> = BTreeSet::new();
 
 impl Fs {
     /// No file systems, and a cache of `limit` pages.
@@ -130,7 +137,20 @@ impl Fs {
             mounts: Table::default(),
             covered: BTreeMap::new(),
             roots: BTreeMap::new(),
+            sizes: BTreeMap::new(),
         }
+    }
+
+    /// Bytes of a block of a device, in which [`Key::Block`] counts: what its file system has (Linux: `set_blocksize`).
+    #[must_use]
+    pub fn block_size(&self, device: DeviceId) -> usize {
+        self.sizes.get(&device).copied().unwrap_or(PAGE_SIZE)
+    }
+
+    /// Where a block belongs.
+    #[must_use]
+    pub fn home_of(&self, device: DeviceId, number: BlockNumber) -> Home {
+        Home::of_block(device, self.block_size(device), number)
     }
 
     /// Takes a file system into use; returns its number.
@@ -198,7 +218,8 @@ impl Fs {
     /// The blocks of a device, as far as the cache has them.
     #[must_use]
     pub fn blocks<'a>(&'a self, ram: &'a Ram, device: DeviceId) -> CachedBlocks<'a> {
-        CachedBlocks { cache: &self.cache, ram, device }
+        let size = self.block_size(device);
+        CachedBlocks { cache: &self.cache, ram, device, size, kept: &NO_BLOCKS }
     }
 }
 
@@ -219,6 +240,7 @@ impl Clone for Fs {
             mounts: self.mounts.clone(),
             covered: self.covered.clone(),
             roots: self.roots.clone(),
+            sizes: self.sizes.clone(),
         }
     }
 }
@@ -233,6 +255,7 @@ impl Hash for Fs {
             }
             (found.device, found.name(), digester.finish()).hash(state);
         }
-        (&self.dentries, &self.inodes, &self.mounts, &self.covered, &self.roots).hash(state);
+        (&self.dentries, &self.inodes, &self.mounts, &self.covered, &self.roots, &self.sizes)
+            .hash(state);
     }
 }

@@ -397,6 +397,7 @@ impl FileSystem for Tmpfs {
             block_size: 4096,
             blocks: self.limit,
             free: self.limit,
+            available: self.limit,
             inodes: self.limit,
             free_inodes: self.limit.saturating_sub(self.inodes.len() as u64),
             magic: MAGIC,

@@ -22,6 +22,15 @@ pub enum FsStop {
     Miss(BlockNumber),
 }
 
+/// Blocks that a transaction gave back, and what was in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Freed {
+    /// Data of a file.
+    Data(BlockNumber),
+    /// What the file system itself had there: its cached copy is worth nothing now.
+    Metadata(BlockNumber),
+}
+
 impl From<Errno> for FsStop {
     fn from(errno: Errno) -> Self {
         Self::Fail(errno)
@@ -30,11 +39,22 @@ impl From<Errno> for FsStop {
 
 /// Where the blocks come from that a transaction reads.
 pub trait Blocks {
+    /// Bytes of a block: 1024, 2048 or 4096.
+    fn size(&self) -> usize {
+        PAGE_SIZE
+    }
+
     /// A block as it stands.
     ///
     /// # Errors
     /// [`FsStop::Miss`] if it must be fetched first, `EIO` if it cannot be.
-    fn block(&self, number: BlockNumber) -> Result<&Page, FsStop>;
+    fn block(&self, number: BlockNumber) -> Result<&[u8], FsStop>;
+
+    /// Whether a block that is free may not be used for something new yet: that it is free is not on the disk, and after a
+    /// power cut it would be part of what it was part of before.
+    fn is_kept(&self, _: BlockNumber) -> bool {
+        false
+    }
 }
 
 /// A device's blocks, as far as the cache has them.
@@ -45,25 +65,65 @@ pub struct CachedBlocks<'a> {
     pub ram: &'a Ram,
     /// The device.
     pub device: DeviceId,
+    /// Bytes of a block.
+    pub size: usize,
+    /// Blocks that may not be used for something new yet.
+    pub kept: &'a BTreeSet<BlockNumber>,
 }
 
 impl Blocks for CachedBlocks<'_> {
-    fn block(&self, number: BlockNumber) -> Result<&Page, FsStop> {
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn is_kept(&self, number: BlockNumber) -> bool {
+        self.kept.contains(&number)
+    }
+
+    fn block(&self, number: BlockNumber) -> Result<&[u8], FsStop> {
         match self.cache.get(Key::Block(self.device, number)) {
-            Some(entry) if entry.is_valid() => Ok(self.ram.page(entry.frame)),
+            Some(entry) if entry.is_valid() => {
+                Ok(self.ram.page(entry.frame).get(..self.size).unwrap_or_default())
+            }
             _ => Err(FsStop::Miss(number)),
         }
     }
 }
 
-/// A medium that lies on the table, for making file systems: nothing is ever missing.
-impl Blocks for Medium {
-    fn block(&self, number: BlockNumber) -> Result<&Page, FsStop> {
+/// A medium that lies on the table, for making file systems and looking at them: nothing is ever missing.
+#[derive(Clone, Copy, Debug)]
+pub struct OnMedium<'a> {
+    /// The medium.
+    pub medium: &'a Medium,
+    /// Bytes of a block: a power of two, at most a page.
+    pub size: usize,
+}
+
+impl Blocks for OnMedium<'_> {
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn block(&self, number: BlockNumber) -> Result<&[u8], FsStop> {
         static ZEROES: Page = [0; PAGE_SIZE];
-        if number.0 >= self.blocks() {
+        let per_page = (PAGE_SIZE / self.size) as u64;
+        let (page, at) = (number.0 / per_page, (number.0 % per_page) as usize * self.size);
+        if page >= self.medium.blocks() {
             return Err(FsStop::Fail(Errno::EIO));
         }
-        Ok(Self::block(self, number.0).unwrap_or(&ZEROES))
+        let page = self.medium.block(page).unwrap_or(&ZEROES);
+        Ok(&page[at..at + self.size])
+    }
+}
+
+/// Puts what a transaction changed onto a medium, in blocks of that size.
+pub fn put(medium: &mut Medium, size: usize, changes: &Changes) {
+    let per_page = (PAGE_SIZE / size) as u64;
+    for (number, contents) in &changes.blocks {
+        let at = (number.0 % per_page) as usize * size;
+        let mut page = medium.block(number.0 / per_page).copied().unwrap_or([0; PAGE_SIZE]);
+        page[at..at + size].copy_from_slice(&contents[..size]);
+        medium.set_block(number.0 / per_page, &page);
     }
 }
 
@@ -72,7 +132,7 @@ impl Blocks for Medium {
 pub struct NoBlocks;
 
 impl Blocks for NoBlocks {
-    fn block(&self, _: BlockNumber) -> Result<&Page, FsStop> {
+    fn block(&self, _: BlockNumber) -> Result<&[u8], FsStop> {
         Err(FsStop::Fail(Errno::EIO))
     }
 }
@@ -82,14 +142,62 @@ pub struct Txn<'a> {
     base: &'a dyn Blocks,
     overlay: BTreeMap<BlockNumber, Box<Page>>,
     touched: RefCell<BTreeSet<BlockNumber>>,
+    freed: BTreeSet<Freed>,
     now: Timespec,
+    size: usize,
+    /// Whether blocks may be taken that are kept for root.
+    is_root: bool,
+}
+
+/// What a transaction comes to.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// The blocks it changed, lowest first.
+    pub blocks: Vec<(BlockNumber, Box<Page>)>,
+    /// The blocks it gave back.
+    pub freed: BTreeSet<Freed>,
 }
 
 impl<'a> Txn<'a> {
     /// A transaction that has changed nothing yet.
     #[must_use]
     pub fn new(base: &'a dyn Blocks, now: Timespec) -> Self {
-        Self { base, overlay: BTreeMap::new(), touched: RefCell::default(), now }
+        let (touched, freed) = Default::default();
+        Self { base, overlay: BTreeMap::new(), touched, freed, now, size: base.size(), is_root: true }
+    }
+
+    /// The same on behalf of somebody who is not root.
+    #[must_use]
+    pub fn on_behalf(self, is_root: bool) -> Self {
+        Self { is_root, ..self }
+    }
+
+    /// Whether blocks may be taken that are kept for root.
+    #[must_use]
+    pub const fn is_root(&self) -> bool {
+        self.is_root
+    }
+
+    /// Bytes of a block.
+    #[must_use]
+    pub const fn block_size(&self) -> usize {
+        self.size
+    }
+
+    /// Whether a free block may not be taken yet.
+    #[must_use]
+    pub fn is_kept(&self, number: BlockNumber) -> bool {
+        self.base.is_kept(number)
+            || self.freed.contains(&Freed::Data(number))
+            || self.freed.contains(&Freed::Metadata(number))
+    }
+
+    /// A block was given back.
+    pub fn freed(&mut self, freed: Freed) {
+        if let Freed::Metadata(number) = freed {
+            self.overlay.remove(&number);
+        }
+        self.freed.insert(freed);
     }
 
     /// The time that inodes are stamped with.
@@ -102,10 +210,10 @@ impl<'a> Txn<'a> {
     ///
     /// # Errors
     /// As [`Blocks::block`].
-    pub fn read(&self, number: BlockNumber) -> Result<&Page, FsStop> {
+    pub fn read(&self, number: BlockNumber) -> Result<&[u8], FsStop> {
         self.touched.borrow_mut().insert(number);
         match self.overlay.get(&number) {
-            Some(page) => Ok(page),
+            Some(page) => Ok(&page[..self.size]),
             None => self.base.block(number),
         }
     }
@@ -114,30 +222,34 @@ impl<'a> Txn<'a> {
     ///
     /// # Errors
     /// As [`Blocks::block`].
-    pub fn edit(&mut self, number: BlockNumber) -> Result<&mut Page, FsStop> {
+    pub fn edit(&mut self, number: BlockNumber) -> Result<&mut [u8], FsStop> {
         self.touched.borrow_mut().insert(number);
-        let base = self.base;
-        match self.overlay.entry(number) {
-            std::collections::btree_map::Entry::Occupied(page) => Ok(page.into_mut()),
+        let (base, size) = (self.base, self.size);
+        let page = match self.overlay.entry(number) {
+            std::collections::btree_map::Entry::Occupied(page) => page.into_mut(),
             std::collections::btree_map::Entry::Vacant(slot) => {
-                Ok(slot.insert(Box::new(*base.block(number)?)))
+                let mut page = Box::new([0; PAGE_SIZE]);
+                page[..size].copy_from_slice(base.block(number)?);
+                slot.insert(page)
             }
-        }
+        };
+        Ok(&mut page[..size])
     }
 
     /// A block whose old contents do not matter: zeroes, without reading it.
-    pub fn fresh(&mut self, number: BlockNumber) -> &mut Page {
-        self.overlay
+    pub fn fresh(&mut self, number: BlockNumber) -> &mut [u8] {
+        let page = self
+            .overlay
             .entry(number)
             .and_modify(|page| page.fill(0))
-            .or_insert(Box::new([0; PAGE_SIZE]))
+            .or_insert_with(|| Box::new([0; PAGE_SIZE]));
+        &mut page[..self.size]
     }
 
-    /// Ends the transaction: the blocks it changed, lowest first. What becomes of them is the caller's
-    /// decision; dropping them undoes everything.
+    /// Ends the transaction. What becomes of the changes is the caller's decision; dropping them undoes everything.
     #[must_use]
-    pub fn finish(self) -> Vec<(BlockNumber, Box<Page>)> {
-        self.overlay.into_iter().collect()
+    pub fn finish(self) -> Changes {
+        Changes { blocks: self.overlay.into_iter().collect(), freed: self.freed }
     }
 
     /// The blocks that were looked at: a call that must run again pins them.

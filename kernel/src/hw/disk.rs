@@ -1,4 +1,4 @@
-//! A toy disk: five registers, one request at a time, direct memory access, blocks of 4096 bytes.
+//! A toy disk: seven registers, one request at a time, direct memory access, sectors of 512 bytes.
 //!
 //! Real controllers take many requests at once and tell of errors in detail; this one keeps only what a
 //! driver cannot do without. The medium is shared with keyframes in chunks of 64 blocks.
@@ -10,16 +10,20 @@ use std::any::Any;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// Register: the block that the next command is about.
-pub const BLOCK: u16 = 0;
+/// Register: the first sector that the next command is about.
+pub const SECTOR: u16 = 0;
 /// Register: the frame of RAM that is read from or written to.
 pub const FRAME: u16 = 1;
 /// Register: writing [`READ`] or [`WRITE`] starts a command.
 pub const COMMAND: u16 = 2;
 /// Register: [`IDLE`], [`BUSY`], [`DONE`] or [`ERROR`]; reading takes the interrupt back.
 pub const STATUS: u16 = 3;
-/// Register: how many blocks the disk has.
+/// Register: how many blocks of 4096 bytes the disk has.
 pub const CAPACITY: u16 = 4;
+/// Register: where in the frame the next command begins, in bytes.
+pub const OFFSET: u16 = 5;
+/// Register: how many bytes the next command moves, within a frame.
+pub const LENGTH: u16 = 6;
 
 /// Command: from the disk to RAM.
 pub const READ: u64 = 1;
@@ -36,6 +40,8 @@ pub const DONE: u64 = 2;
 pub const ERROR: u64 = 3;
 
 const CHUNK: u64 = 64;
+/// Bytes of a sector.
+const SECTOR_SIZE: u64 = 512;
 
 type Chunk = [Option<Arc<Page>>; CHUNK as usize];
 
@@ -64,6 +70,30 @@ impl Medium {
     pub fn block(&self, number: u64) -> Option<&Page> {
         let chunk = self.chunks.get((number / CHUNK) as usize)?.as_ref()?;
         chunk[(number % CHUNK) as usize].as_deref()
+    }
+
+    /// Reads bytes that lie within one block, from byte number `from` on. `false` if there is no such block.
+    pub fn read(&self, from: u64, into: &mut [u8]) -> bool {
+        let (number, at) = (from / PAGE_SIZE as u64, (from % PAGE_SIZE as u64) as usize);
+        if number >= self.blocks || at + into.len() > PAGE_SIZE {
+            return false;
+        }
+        match self.block(number) {
+            Some(page) => into.copy_from_slice(&page[at..at + into.len()]),
+            None => into.fill(0),
+        }
+        true
+    }
+
+    /// Writes bytes that lie within one block, from byte number `from` on. `false` if there is no such block.
+    pub fn write(&mut self, from: u64, bytes: &[u8]) -> bool {
+        let (number, at) = (from / PAGE_SIZE as u64, (from % PAGE_SIZE as u64) as usize);
+        if number >= self.blocks || at + bytes.len() > PAGE_SIZE {
+            return false;
+        }
+        let mut page = self.block(number).copied().unwrap_or([0; PAGE_SIZE]);
+        page[at..at + bytes.len()].copy_from_slice(bytes);
+        self.set_block(number, &page)
     }
 
     /// Writes a block. `false` if there is no such block.
@@ -100,8 +130,10 @@ pub struct Disk {
     medium: Medium,
     seek: Duration,
     per_kib: Duration,
-    block: u64,
+    sector: u64,
     frame: u64,
+    offset: u64,
+    length: u64,
     command: u64,
     status: u64,
 }
@@ -117,8 +149,10 @@ impl Disk {
             medium,
             seek: timing.fixed,
             per_kib: timing.per_kib,
-            block: 0,
+            sector: 0,
             frame: 0,
+            offset: 0,
+            length: 0,
             command: 0,
             status: IDLE,
         }
@@ -131,22 +165,21 @@ impl Disk {
     }
 
     fn carry_out(&mut self, wires: &mut Wires<'_>) -> u64 {
-        if self.block >= self.medium.blocks() {
-            return ERROR;
-        }
+        let Some(from) = self.sector.checked_mul(SECTOR_SIZE) else { return ERROR };
         let frame = FrameId(self.frame as u32);
-        match self.command {
-            READ => {
-                let page = wires.ram.page_mut(frame);
-                match self.medium.block(self.block) {
-                    Some(block) => *page = *block,
-                    None => page.fill(0),
-                }
-                DONE
-            }
-            WRITE if self.medium.set_block(self.block, wires.ram.page(frame)) => DONE,
-            _ => ERROR,
-        }
+        let (start, end) = (self.offset as usize, self.offset.saturating_add(self.length) as usize);
+        let is_done = match self.command {
+            READ => match wires.ram.page_mut(frame).get_mut(start..end) {
+                Some(bytes) => self.medium.read(from, bytes),
+                None => false,
+            },
+            WRITE => match wires.ram.page(frame).get(start..end) {
+                Some(bytes) => self.medium.write(from, bytes),
+                None => false,
+            },
+            _ => false,
+        };
+        if is_done { DONE } else { ERROR }
     }
 }
 
@@ -157,8 +190,10 @@ impl Device for Disk {
 
     fn read(&mut self, register: u16) -> u64 {
         match register {
-            BLOCK => self.block,
+            SECTOR => self.sector,
             FRAME => self.frame,
+            OFFSET => self.offset,
+            LENGTH => self.length,
             STATUS => {
                 let status = self.status;
                 if status != BUSY {
@@ -173,13 +208,15 @@ impl Device for Disk {
 
     fn write(&mut self, register: u16, value: u64, wires: &mut Wires<'_>) {
         match register {
-            BLOCK => self.block = value,
+            SECTOR => self.sector = value,
             FRAME => self.frame = value,
+            OFFSET => self.offset = value,
+            LENGTH => self.length = value,
             COMMAND if self.status != BUSY => {
                 self.command = value;
                 self.status = BUSY;
                 let timing = Timing { fixed: self.seek, per_kib: self.per_kib };
-                wires.attend_at = Some(wires.now + timing.of(PAGE_SIZE));
+                wires.attend_at = Some(wires.now + timing.of((self.length as usize).min(PAGE_SIZE)));
             }
             _ => {}
         }

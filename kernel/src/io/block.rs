@@ -2,12 +2,13 @@
 
 use super::{effects, frames, reclaim, swap};
 use crate::abi::Errno;
-use crate::base::{BlockNumber, Channel, DeviceId, FrameId, Work};
+use crate::base::{BlockNumber, Channel, DeviceId, FrameId, RequestId, Work};
 use crate::context::{Cx, Due, Phase, Tables};
 use crate::driver::bus::Driver;
-use crate::driver::{BlockDone, BlockRequest};
-use crate::event::{BlockEvent, Event, Wait};
-use crate::fs::{Key, State};
+use crate::driver::{BlockDone, BlockRequest, SECTOR};
+use crate::event::{BlockEvent, Event, EventId, Wait};
+use crate::fs::{Home, Key, State};
+use crate::hw::PAGE_SIZE;
 use crate::mm::Use;
 use crate::proc::{Interruptible, Stop, WaitFor};
 use crate::task::wait;
@@ -26,7 +27,7 @@ pub fn fetch(
     t: &mut Tables,
     cx: &mut Cx,
     key: Key,
-    home: (DeviceId, BlockNumber),
+    home: Home,
 ) -> Result<(), Stop> {
     match t.fs.cache.get(key).map(|entry| entry.state) {
         Some(State::Reading) => Err(wait_for(key)),
@@ -41,10 +42,10 @@ pub fn fetch(
             frames::trim_cache(t);
             let frame = frame_or_wait(t, cx, frames::use_of(key))?;
             t.fs.cache.insert(key, frame, Some(home), State::Reading);
-            let (device, block) = home;
-            let asked =
-                BlockRequest { block, frame, write: false, cause: cx.cause, request: cx.request };
-            submit(t, cx, device, asked);
+            if home.runs().map(|(_, _, length)| length).sum::<usize>() < PAGE_SIZE {
+                t.memory.ram.clear(frame);
+            }
+            submit(t, cx, (home, frame), (false, cx.cause, cx.request));
             Err(wait_for(key))
         }
     }
@@ -102,7 +103,7 @@ pub fn write_back(t: &mut Tables, cx: &mut Cx, key: Key) -> bool {
     let Some(entry) = t.fs.cache.begin_write(key) else {
         return false;
     };
-    let (Some((device, block)), frame) = (entry.home, entry.frame) else {
+    let (Some(home), frame) = (entry.home, entry.frame) else {
         return false;
     };
     let request = entry.request;
@@ -111,35 +112,47 @@ pub fn write_back(t: &mut Tables, cx: &mut Cx, key: Key) -> bool {
         // Whoever stores to it through a shared mapping from now on makes it dirty again.
         t.mm.watch(&mut t.memory, frame);
     }
-    submit(t, cx, device, BlockRequest { block, frame, write: true, cause, request });
+    submit(t, cx, (home, frame), (true, cause, request));
     true
 }
 
-/// Hands a request to the device's driver.
-fn submit(t: &mut Tables, cx: &mut Cx, device: DeviceId, asked: BlockRequest) {
-    let BlockRequest { block, write, .. } = asked;
-    // The request was caused by who made the data dirty, which need not be who writes it.
-    let (cause, request) = (cx.cause, cx.request);
-    (cx.cause, cx.request) = (asked.cause, asked.request);
-    let event = cx.emit(Event::Block(BlockEvent::Submit { device, block, write }));
-    (cx.cause, cx.request) = (cause, request);
-    let asked = BlockRequest { cause: event, ..asked };
-    effects::using(t, cx, device, |driver, device, wires| {
-        if let Some(Driver::Block(driver)) = driver {
-            driver.submit(asked, device, wires);
-        }
-    });
+/// Hands what belongs to such blocks to the device's driver: a request for each run of blocks.
+fn submit(
+    t: &mut Tables,
+    cx: &mut Cx,
+    (home, frame): (Home, FrameId),
+    (write, cause, request): (bool, EventId, RequestId),
+) {
+    let device = home.device;
+    for (block, offset, length) in home.runs() {
+        // The request was caused by who made the data dirty, which need not be who writes it.
+        let own = (cx.cause, cx.request);
+        (cx.cause, cx.request) = (cause, request);
+        let event = cx.emit(Event::Block(BlockEvent::Submit { device, block, write }));
+        (cx.cause, cx.request) = own;
+        let sector = block.0.saturating_mul((home.size / SECTOR) as u64);
+        let (offset, length) = (offset as u32, length as u32);
+        let asked = BlockRequest { sector, frame, offset, length, write, cause: event, request };
+        effects::using(t, cx, device, |driver, device, wires| {
+            if let Some(Driver::Block(driver)) = driver {
+                driver.submit(asked, device, wires);
+            }
+        });
+    }
 }
 
 /// The device is done with a request: tells the cache, and wakes who waits.
 pub fn finish(t: &mut Tables, cx: &mut Cx, device: DeviceId, done: BlockDone) {
-    let BlockRequest { block, frame, cause, request, .. } = done.asked;
+    let BlockRequest { frame, cause, request, .. } = done.asked;
+    let block = BlockNumber(done.asked.sector * SECTOR as u64 / t.fs.block_size(device) as u64);
     (cx.cause, cx.request) = (cause, request);
     let event = cx.emit(Event::Block(BlockEvent::Done { device, block, error: done.error }));
     cx.cause = event;
     // The frame says what the block was wanted for: metadata of the device, or a page of a file.
     if let Some(key) = t.fs.cache.key_of(frame) {
-        t.fs.cache.finish(key, done.error);
+        if !t.fs.cache.finish(key, done.error) {
+            return;
+        }
         reclaim::written(t, key);
         wait::wake_all(t, cx, key.channel());
     }

@@ -5,7 +5,7 @@ use super::{block, frames, txn};
 use crate::abi::Errno;
 use crate::base::{InodeId, ObjectId};
 use crate::context::{Cx, Tables};
-use crate::fs::State;
+use crate::fs::{Home, Key, State};
 use crate::hw::PAGE_SIZE;
 use crate::mm::object::Kind;
 use crate::proc::Stop;
@@ -54,12 +54,17 @@ fn cut(inode: InodeId, size: u64, (frame, t, cx): Rest<'_>) -> Result<(), Stop> 
     if tail > 0 {
         // What is behind the end must read as zeroes if the file grows again: on the disk too.
         let found = txn::fetch_page(t, cx, frame, inode, last)?;
-        let is_hole =
-            t.fs.cache
-                .get(crate::fs::Key::Page(inode, last))
-                .is_some_and(|page| page.home.is_none());
-        if !is_hole {
-            txn::dirty_page(t, cx, frame, inode, last)?;
+        let key = Key::Page(inode, last);
+        let page = t.fs.cache.get(key);
+        if page.is_some_and(|page| matches!(page.state, State::Writing { .. })) {
+            return Err(block::wait_for(key));
+        }
+        if let Some(home) = page.and_then(|page| page.home) {
+            // Blocks of it that lie wholly behind the end are not its own any more.
+            let mut blocks = home.blocks;
+            blocks.iter_mut().skip(tail.div_ceil(home.size)).for_each(|block| *block = None);
+            t.fs.cache.set_home(key, Home { blocks, ..home });
+            t.fs.cache.mark_dirty(key, cx.cause, cx.request);
         }
         t.memory.ram.page_mut(found)[tail..].fill(0);
     }

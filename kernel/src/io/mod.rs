@@ -17,6 +17,7 @@ pub mod effects;
 pub mod file;
 pub mod frames;
 pub mod image;
+pub mod mount;
 pub mod node;
 pub mod object;
 pub mod reclaim;

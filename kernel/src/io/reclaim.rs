@@ -137,7 +137,7 @@ fn swap_out(t: &mut Tables, cx: &mut Cx, frame: FrameId, used: Use) -> Taken {
         area.cache(frame, slot);
         area.fill(slot, t.mm.pressure.counters.swapped_out);
         t.mm.frames.share(frame);
-        let home = (device, BlockNumber(u64::from(slot)));
+        let home = t.fs.home_of(device, BlockNumber(u64::from(slot)));
         t.fs.cache.insert(key, frame, Some(home), State::Clean);
         t.fs.cache.mark_dirty(key, cx.cause, cx.request);
     }

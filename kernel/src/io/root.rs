@@ -110,6 +110,14 @@ fn mount_own(t: &mut Tables, cx: &mut Cx) {
             names.push((name, inode));
         }
     }
+    for (disk, device) in super::mount::disks(t) {
+        let new = New { device, ..New::of_root(Kind::Block, 0o660) };
+        if let Ok(inode) = devices.create(&mut txn, top, t.bus.name(disk), &new) {
+            names.push((t.bus.name(disk), inode));
+        }
+    }
+    let names: Vec<(String, u64)> =
+        names.into_iter().map(|(name, inode)| (name.to_owned(), inode)).collect();
     for (name, target) in LINKS {
         let new = New { target, ..New::of_root(Kind::Symlink, 0o777) };
         let _ = devices.create(&mut txn, top, name, &new);
@@ -117,7 +125,7 @@ fn mount_own(t: &mut Tables, cx: &mut Cx) {
     let fs = t.fs.add(Content::Stored(Box::new(devices)), None);
     if let Some(root) = t.fs.of(fs).map(|found| found.root) {
         for (name, number) in names {
-            t.fs.dentries.enter(root, name, Some(InodeId { fs, number }));
+            t.fs.dentries.enter(root, &name, Some(InodeId { fs, number }));
         }
     }
     t.fs.add(Content::Generated(Generated::Proc), None);

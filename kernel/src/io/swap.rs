@@ -31,7 +31,7 @@ pub fn slot_of(t: &Tables, key: Key) -> Option<Slot> {
 fn fetch(t: &mut Tables, cx: &mut Cx, frame: &mut CallFrame, slot: Slot) -> Result<FrameId, Stop> {
     let key = key_of(t, slot).ok_or(Errno::EIO)?;
     let Key::Block(device, number) = key else { return Err(Stop::Fail(Errno::EIO)) };
-    block::fetch(t, cx, key, (device, number))?;
+    block::fetch(t, cx, key, t.fs.home_of(device, number))?;
     txn::pin_key(t, frame, key);
     let found = t.fs.cache.get(key).map(|entry| entry.frame).ok_or(Errno::ENOMEM)?;
     let (counters, frames) = (&mut t.mm.pressure.counters, u64::from(t.mm.frames.size()));

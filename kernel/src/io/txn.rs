@@ -6,11 +6,15 @@ use crate::abi::types::Timespec;
 use crate::base::{BlockNumber, Channel, DeviceId, InodeId, Work};
 use crate::context::{Cx, Tables};
 use crate::event::{BlockEvent, Event};
-use crate::fs::{CachedBlocks, Content, FileSystem, Fs, FsStop, Key, NoBlocks, State, Super, Txn};
-use crate::hw::Page;
+use crate::fs::{
+    CachedBlocks, Changes, Content, FileSystem, Freed, Fs, FsStop, Home, Key, NoBlocks, PageBlocks, State,
+    Super, Txn,
+};
+use crate::hw::PAGE_SIZE;
 use crate::mm::Use;
 use crate::proc::{CallFrame, Stop};
 use crate::task::wait;
+use std::collections::BTreeSet;
 
 /// How many dirty pages ring the flusher's bell.
 const DIRTY_LIMIT: usize = 64;
@@ -29,7 +33,8 @@ pub fn run<R>(
     operation: impl FnOnce(&mut dyn FileSystem, &mut Txn<'_>) -> Result<R, FsStop>,
 ) -> Result<R, Stop> {
     let now: Timespec = cx.now.into();
-    let Fs { supers, cache, .. } = &mut t.fs;
+    let is_root = t.proc.process_of(cx.caller).is_none_or(|process| process.cred.is_root());
+    let Fs { supers, cache, sizes, .. } = &mut t.fs;
     let found = supers.get_mut(usize::from(inode.fs)).and_then(Option::as_mut);
     let Some(Super { content: Content::Stored(fs), device, .. }) = found else {
         return Err(Stop::Fail(Errno::ESTALE));
@@ -41,8 +46,10 @@ pub fn run<R>(
             Err(FsStop::Miss(_)) => Err(Stop::Fail(Errno::EIO)),
         };
     };
-    let blocks = CachedBlocks { cache, ram: &t.memory.ram, device };
-    let mut txn = Txn::new(&blocks, now);
+    let size = sizes.get(&device).copied().unwrap_or(PAGE_SIZE);
+    let kept = &BTreeSet::new();
+    let blocks = CachedBlocks { cache, ram: &t.memory.ram, device, size, kept };
+    let mut txn = Txn::new(&blocks, now).on_behalf(is_root);
     match operation(fs.as_mut(), &mut txn) {
         Ok(value) => {
             let touched = txn.touched();
@@ -57,7 +64,8 @@ pub fn run<R>(
             let touched = txn.touched();
             drop(txn);
             pin(t, frame, device, &touched);
-            match block::fetch(t, cx, Key::Block(device, missing), (device, missing)) {
+            let home = t.fs.home_of(device, missing);
+            match block::fetch(t, cx, Key::Block(device, missing), home) {
                 // It came in the meantime: the call must run again, and may do so at once.
                 Ok(()) => Err(block::wait_for(Key::Block(device, missing))),
                 Err(stop) => Err(stop),
@@ -88,15 +96,32 @@ pub fn pin_key(t: &mut Tables, frame: &mut CallFrame, key: Key) {
 /// Merges what a transaction changed into the cache: all of it, or nothing.
 ///
 /// # Errors
-/// `ENOMEM`, before anything has changed.
+/// `ENOMEM`, or a park, before anything has changed.
 fn merge(
     t: &mut Tables,
     cx: &mut Cx,
     device: DeviceId,
-    changes: Vec<(BlockNumber, Box<Page>)>,
-) -> Result<(), Errno> {
+    changes: Changes,
+) -> Result<(), Stop> {
+    let Changes { blocks: changes, freed } = changes;
     if changes.is_empty() {
         return Ok(());
+    }
+    let gone = freed.iter().filter_map(|freed| match freed {
+        Freed::Metadata(number) => Some(*number),
+        Freed::Data(_) => None,
+    });
+    let gone: Vec<BlockNumber> = gone.collect();
+    // What is on its way to or from the disk must have arrived before it is something else.
+    for number in gone.iter().chain(changes.iter().map(|(number, _)| number)) {
+        let key = Key::Block(device, *number);
+        match t.fs.cache.get(key).map(|entry| entry.state) {
+            Some(State::Reading) => return Err(block::wait_for(key)),
+            Some(State::Writing { .. }) if gone.contains(number) => {
+                return Err(block::wait_for(key));
+            }
+            _ => {}
+        }
     }
     // Blocks that are made new have no frame yet. All must have one before any is changed.
     let new: Vec<BlockNumber> = changes
@@ -110,13 +135,17 @@ fn merge(
             Some(frame) => found.push(frame),
             None => {
                 found.into_iter().for_each(|frame| frames::release(t, frame));
-                return Err(Errno::ENOMEM);
+                return Err(Stop::Fail(Errno::ENOMEM));
             }
         }
     }
     for (number, frame) in new.into_iter().zip(found) {
-        t.mm.pages.set_use(frame, frames::use_of(Key::Block(device, number)));
-        t.fs.cache.insert(Key::Block(device, number), frame, Some((device, number)), State::Clean);
+        let (key, home) = (Key::Block(device, number), t.fs.home_of(device, number));
+        t.mm.pages.set_use(frame, frames::use_of(key));
+        t.fs.cache.insert(key, frame, Some(home), State::Clean);
+    }
+    for number in gone {
+        t.fs.cache.forget(Key::Block(device, number));
     }
     let event = cx.emit(Event::Block(BlockEvent::Commit { blocks: changes.len() as u32 }));
     for (number, page) in changes {
@@ -130,7 +159,8 @@ fn merge(
     Ok(())
 }
 
-/// A page of a file that is in the cache is about to be changed within the file's size: it gets a block, and is dirty.
+/// A page of a file that is in the cache is about to be changed, between two places of it: it gets blocks there, and is
+/// dirty.
 ///
 /// # Errors
 /// A park, `ENOSPC`, `EFBIG`, `ENOMEM`.
@@ -139,16 +169,22 @@ pub fn dirty_page(
     cx: &mut Cx,
     frame: &mut CallFrame,
     inode: InodeId,
-    page: u64,
+    (page, part): (u64, (usize, usize)),
 ) -> Result<(), Stop> {
-    let home = run(t, cx, frame, inode, |fs, txn| fs.allocate(txn, inode.number, page))?;
+    let blocks = run(t, cx, frame, inode, |fs, txn| fs.allocate(txn, inode.number, page, part))?;
     let key = Key::Page(inode, page);
-    if let Some(device) = t.fs.device_of(inode) {
-        t.fs.cache.set_home(key, (device, home));
-    }
+    settle(t, inode, page, blocks);
     t.fs.cache.mark_dirty(key, cx.cause, cx.request);
     ring_flusher(t, cx);
     Ok(())
+}
+
+/// A page of a file that is in the cache has these blocks from now on.
+pub fn settle(t: &mut Tables, inode: InodeId, page: u64, blocks: PageBlocks) {
+    if let Some(device) = t.fs.device_of(inode) {
+        let home = Home { device, size: t.fs.block_size(device), blocks };
+        t.fs.cache.set_home(Key::Page(inode, page), home);
+    }
 }
 
 /// Wakes the flusher when much is dirty.
@@ -171,13 +207,12 @@ pub fn fetch_page(
 ) -> Result<crate::base::FrameId, Stop> {
     let key = Key::Page(inode, page);
     if t.fs.cache.get(key).is_none_or(|entry| !entry.is_valid()) {
-        let home = run(t, cx, frame, inode, |fs, txn| fs.block_of(txn, inode.number, page))?;
-        match home {
-            Some(number) => {
-                let device = t.fs.device_of(inode).ok_or(Errno::ENOENT)?;
-                block::fetch(t, cx, key, (device, number))?;
-            }
-            None => {
+        let blocks = run(t, cx, frame, inode, |fs, txn| fs.blocks_of(txn, inode.number, page))?;
+        let device = t.fs.device_of(inode).ok_or(Errno::ENOENT)?;
+        let home = Home { device, size: t.fs.block_size(device), blocks };
+        match home.is_hole() {
+            false => block::fetch(t, cx, key, home)?,
+            true => {
                 frames::trim_cache(t);
                 let zeroes = block::frame_or_wait(t, cx, frames::use_of(key))?;
                 t.memory.ram.clear(zeroes);

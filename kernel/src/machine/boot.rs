@@ -10,7 +10,7 @@ use crate::base::{
 use crate::context::{Calls, Cpu, Cx, Due, Engine, Live, Phase, Tables};
 use crate::driver::Bus;
 use crate::event::{Event, EventId, Log, MachineEvent};
-use crate::fs::{Fs, MiniFs};
+use crate::fs::{Fs, MiniFs, OnMedium};
 use crate::hw::disk::Disk;
 use crate::hw::nic::Nic;
 use crate::hw::uart::Uart;
@@ -177,8 +177,9 @@ impl Machine {
         crate::io::root::mount(t, cx, config.initramfs.as_deref());
         let Some(disk) = &config.disk else { return };
         // The boot loader reads the superblock before the kernel has a cache to read it into.
-        if let Ok(fs) = MiniFs::mount(&disk.medium) {
-            crate::io::root::mount_disk(t, Box::new(fs), DeviceId(1), &disk.medium);
+        let blocks = OnMedium { medium: &disk.medium, size: crate::hw::PAGE_SIZE };
+        if let Ok(fs) = MiniFs::mount(&blocks) {
+            crate::io::root::mount_disk(t, Box::new(fs), DeviceId(1), &blocks);
         }
     }
 

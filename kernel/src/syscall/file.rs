@@ -12,7 +12,7 @@ use crate::abi::flags::process::rlimit;
 use crate::abi::signal::{Signal, code};
 use crate::base::InodeId;
 use crate::context::{Cx, Tables};
-use crate::fs::{Attributes, Change, Key, Kind, Want, permit};
+use crate::fs::{Attributes, Change, Kind, Want, permit};
 use crate::hw::PAGE_SIZE;
 use crate::io::{file, node, txn, walk};
 use crate::proc::{FileKind, Stop};
@@ -77,25 +77,26 @@ fn stretch(
         FileKind::Inode(inode) => t.fs.stored(inode).and_then(|fs| fs.object(inode.number)),
         _ => None,
     };
-    for page in start / PAGE..size.div_ceil(PAGE) {
-        let there = match (object, kind) {
-            (Some(object), _) => {
-                t.mm.object(object).is_some_and(|found| found.page(page).is_some())
-            }
-            (None, FileKind::Inode(inode)) if t.fs.device_of(inode).is_some() => {
-                t.fs.cache.get(Key::Page(inode, page)).is_some_and(|page| page.home.is_some())
-                    || txn::run(t, cx, frame, inode, |fs, txn| {
-                        fs.block_of(txn, inode.number, page)
-                    })?
-                    .is_some()
-            }
-            _ => false,
-        };
-        if there == wants_data {
-            return Ok((page * PAGE).max(start));
+    let found = match (object, kind) {
+        (Some(object), _) => {
+            let there = |page| t.mm.object(object).is_some_and(|found| found.page(page).is_some());
+            (start / PAGE..size.div_ceil(PAGE))
+                .find(|&page| there(page) == wants_data)
+                .map(|page| (page * PAGE).max(start))
         }
+        (None, FileKind::Inode(inode)) if t.fs.device_of(inode).is_some() => {
+            txn::run(t, cx, frame, inode, |fs, txn| match wants_data {
+                true => fs.next_data(txn, inode.number, (start, size)),
+                false => fs.next_hole(txn, inode.number, (start, size)),
+            })?
+        }
+        _ => (!wants_data).then_some(start),
+    };
+    match found {
+        Some(found) => Ok(found),
+        None if wants_data => Err(Stop::Fail(Errno::ENXIO)),
+        None => Ok(size),
     }
-    if wants_data { Err(Stop::Fail(Errno::ENXIO)) } else { Ok(size) }
 }
 
 /// truncate(2).

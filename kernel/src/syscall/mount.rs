@@ -6,7 +6,9 @@ use super::transfer::Rest;
 use crate::abi::Errno;
 use crate::abi::flags::file::{AT_FDCWD, MountFlags, UmountFlags};
 use crate::context::Tables;
-use crate::fs::{Content, Generated, Mount, Tmpfs};
+use crate::base::DeviceId;
+use crate::fs::{Content, Generated, Kind, Mount, Tmpfs};
+use crate::io;
 use crate::io::node::Node;
 use crate::io::user;
 use crate::proc::Stop;
@@ -63,14 +65,35 @@ pub fn sys_mount(
         let from = find(here, &source, (true, false), (frame, t, cx))?;
         return again(&from, &at, flags, t);
     }
-    let content = made(&kind, &data, t)?;
     if !at.is_directory() {
         return Err(Stop::Fail(Errno::ENOTDIR));
     }
-    let fs = t.fs.add(content, None);
+    let fs = match kind.as_str() {
+        "ext2" => {
+            let disk = disk(&source, (frame, t, cx))?;
+            let writes = !flags.contains(MountFlags::RDONLY);
+            io::mount::open_ext2(disk, writes, (frame, t, cx))?
+        }
+        kind => {
+            let content = made(kind, &data, t)?;
+            t.fs.add(content, None)
+        }
+    };
     let root = t.fs.of(fs).map(|found| found.root).ok_or(Errno::ENOMEM)?;
     put(&at, Mount { fs, root, flags: flags & KEPT, ..like(&at, t, &source)? }, t);
     Ok(0)
+}
+
+/// The disk that a path leads to.
+///
+/// # Errors
+/// `ENOTBLK` for what is no block device, `ENXIO` for one that nothing stands behind, those of path walks; parks.
+fn disk(path: &str, (frame, t, cx): Rest<'_>) -> std::result::Result<DeviceId, Stop> {
+    let found = find(AT_FDCWD as u64, path, (true, false), (frame, t, cx))?;
+    if found.attributes.kind != Kind::Block {
+        return Err(Stop::Fail(Errno::ENOTBLK));
+    }
+    io::mount::disk(t, found.attributes.device).ok_or(Stop::Fail(Errno::ENXIO))
 }
 
 /// A file system of a kind, with its options.
@@ -181,6 +204,11 @@ pub fn sys_umount2(path: u64, flags: u64, (frame, t, cx): Rest<'_>) -> Result {
     let covered = t.fs.mounts().any(|(_, other)| other.at.is_some_and(|at| at.mount == id));
     if mount.at.is_none() || !detach && (open || inside || covered) {
         return Err(Stop::Fail(Errno::EBUSY));
+    }
+    let (fs, writes) = (mount.fs, !mount.flags.contains(MountFlags::RDONLY));
+    let is_last = !t.fs.mounts().any(|(other, mount)| mount.fs == fs && other != id);
+    if is_last && !open && !inside {
+        io::mount::close(fs, writes, (frame, t, cx))?;
     }
     // Those who are inside keep what they see; nobody else finds it.
     let last = t.fs.unmount(id);

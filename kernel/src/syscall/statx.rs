@@ -93,6 +93,7 @@ fn of_place(at: Location, inode: InodeId, (frame, t, cx): Rest<'_>) -> Result<St
         block_size: u64::from(usage.block_size),
         blocks: usage.blocks,
         free: usage.free,
+        available: usage.available,
         inodes: usage.inodes,
         free_inodes: usage.free_inodes,
         id: u64::from(inode.fs) + 1,

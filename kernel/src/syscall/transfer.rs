@@ -465,17 +465,19 @@ fn write_page(
     txn::fetch_page(t, cx, frame, inode, page)?;
     let end = offset.checked_add(length).ok_or(Errno::EFBIG)?;
     super::file::within_limit(end, t, cx)?;
-    let home = txn::run(t, cx, frame, inode, |fs, txn| {
-        let home = fs.allocate(txn, inode.number, page)?;
+    let start = (offset % PAGE) as usize;
+    let blocks = txn::run(t, cx, frame, inode, |fs, txn| {
+        let part = (start, start + length as usize);
+        let blocks = fs.allocate(txn, inode.number, page, part)?;
         if end > fs.attributes(txn, inode.number)?.size {
             fs.resize(txn, inode.number, end)?;
         }
-        Ok(home)
+        Ok(blocks)
     })?;
     let key = Key::Page(inode, page);
     let target = t.fs.cache.get(key).map(|entry| entry.frame).ok_or(Errno::EIO)?;
     let satp = satp_of(t, cx.caller)?;
-    let mut at = (offset % PAGE) as usize;
+    let mut at = start;
     for (address, length) in buffers.stretches(from, length) {
         let mut bytes = [0; PAGE_SIZE];
         let bytes = &mut bytes[..length as usize];
@@ -484,9 +486,7 @@ fn write_page(
         cx.charge_copy(bytes.len());
         at += bytes.len();
     }
-    if let Some(device) = t.fs.device_of(inode) {
-        t.fs.cache.set_home(key, (device, home));
-    }
+    txn::settle(t, inode, page, blocks);
     t.fs.cache.mark_dirty(key, cx.cause, cx.request);
     txn::ring_flusher(t, cx);
     Ok(())

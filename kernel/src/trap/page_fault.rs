@@ -291,7 +291,9 @@ fn notice_store(
 ) -> Result<(), Unrepaired> {
     // It may have left the cache since it was mapped by somebody else.
     page_of_file(t, cx, frame, inode, index)?;
-    txn::dirty_page(t, cx, frame, inode, index)?;
+    let size = node::attributes(inode, (frame, t, cx))?.size;
+    let end = size.saturating_sub(index * PAGE).min(PAGE) as usize;
+    txn::dirty_page(t, cx, frame, inode, (index, (0, end)))?;
     Ok(())
 }
 

@@ -12,6 +12,7 @@
 mod play;
 
 use oscope_kernel::base::Duration;
+use oscope_kernel::fs::ext2::Making;
 use oscope_userland::sys::RustImage;
 use regex::Regex;
 use serde::Serialize;
@@ -38,6 +39,8 @@ pub struct Line {
 pub enum Kind {
     /// tmpfs.
     Tmpfs,
+    /// ext2 on a disk of 64 MiB, with blocks of 1 KiB.
+    Ext2,
 }
 
 impl Kind {
@@ -46,6 +49,7 @@ impl Kind {
     pub fn by_name(name: &str) -> Option<Self> {
         match name {
             "tmpfs" => Some(Self::Tmpfs),
+            "ext2" => Some(Self::Ext2),
             _ => None,
         }
     }
@@ -122,10 +126,14 @@ pub fn run(lines: &[Line], kind: Kind, progress: &dyn Fn(usize)) -> Result<Repor
 }
 
 /// Plays a group on a fresh machine; what came of each line.
-fn play(group: &[Line], _: Kind) -> Result<Vec<Option<String>>, String> {
+fn play(group: &[Line], kind: Kind) -> Result<Vec<Option<String>>, String> {
     let lines: Arc<[Line]> = group.into();
-    let image = RustImage::new("posix-fs", move |sys| play::body(sys, Arc::clone(&lines)));
-    let mut machine = crate::boot_or_tell(crate::config(vec![image]))?;
+    let image = RustImage::new("posix-fs", move |sys| play::body(sys, Arc::clone(&lines), kind));
+    let mut config = crate::config(vec![image]);
+    if kind == Kind::Ext2 {
+        config.disk = Some(crate::ext2_disk(16_384, &Making { block_size: 1024, ..Making::default() }));
+    }
+    let mut machine = crate::boot_or_tell(config)?;
     // As long as it takes: a day of virtual time is far more than any group needs.
     crate::run_for(&mut machine, Duration::seconds(86_400));
     let mut results = vec![None; group.len()];

@@ -1,6 +1,6 @@
 //! The program that makes the calls of a group of expectations, on the emulated machine.
 
-use super::Line;
+use super::{Kind, Line};
 use oscope_kernel::abi::flags::file::{AT_FDCWD, AtFlags, FileMode, OPEN, file_type};
 use oscope_kernel::abi::types::{Stat, Timespec, major, makedev, minor};
 use oscope_kernel::abi::{Errno, nr};
@@ -15,9 +15,9 @@ const HERE: u64 = AT_FDCWD as u64;
 const ROOM: u64 = 64 * 1024;
 
 /// The whole program: one process per line.
-pub(super) async fn body(sys: Sys, lines: Arc<[Line]>) -> u64 {
+pub(super) async fn body(sys: Sys, lines: Arc<[Line]>, kind: Kind) -> u64 {
     let Ok(room) = sys.mmap(ROOM).await else { return 1 };
-    if mount(&sys, room).await.is_err() {
+    if mount(&sys, room, kind).await.is_err() {
         return 1;
     }
     for (n, line) in lines.iter().enumerate() {
@@ -36,7 +36,10 @@ pub(super) async fn body(sys: Sys, lines: Arc<[Line]>) -> u64 {
     0
 }
 
-async fn mount(sys: &Sys, room: u64) -> Result<(), Errno> {
+async fn mount(sys: &Sys, room: u64, kind: Kind) -> Result<(), Errno> {
+    if kind == Kind::Ext2 {
+        return sys.mount(("/dev/vda", "/mnt", "ext2"), 0, "").await.map(|_| ());
+    }
     let words = Words { sys, room };
     let (kind, place, data) = (
         words.text(0, "tmpfs").await,

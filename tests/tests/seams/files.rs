@@ -4,13 +4,14 @@ use oscope_kernel::abi::types::Timespec;
 use oscope_kernel::base::{BlockNumber, DeviceId, Digester, Duration, FrameId};
 use oscope_kernel::event::{BlockEvent, Event, MemoryEvent, Repair, SchedEvent, Wait};
 use oscope_kernel::fs::{
-    Cache, CachedBlocks, FileSystem, FsStop, Key, Kind, MiniFs, New, State, Txn,
+    Cache, CachedBlocks, FileSystem, FsStop, Home, Key, Kind, MiniFs, New, OnMedium, State, Txn,
 };
 use oscope_kernel::hw::Ram;
 use oscope_kernel::hw::disk::Medium;
 use oscope_kernel::machine::Why;
 use oscope_tests::{boot, config, disk, events, exits, run_for, shown};
 use oscope_userland::sys::{RustImage, Sys};
+use std::collections::BTreeSet;
 
 #[test]
 fn t02_a_read_into_a_buffer_that_is_not_resident_faults_parks_and_returns_the_bytes() {
@@ -71,7 +72,7 @@ fn cached(medium: &Medium, blocks: &[u64]) -> (Cache, Ram) {
             *ram.page_mut(frame) = *page;
         }
         let home = (DeviceId(0), BlockNumber(block));
-        cache.insert(Key::Block(home.0, home.1), frame, Some(home), State::Clean);
+        cache.insert(Key::Block(home.0, home.1), frame, Some(Home::of_block(home.0, 4096, home.1)), State::Clean);
     }
     (cache, ram)
 }
@@ -80,7 +81,7 @@ fn cached(medium: &Medium, blocks: &[u64]) -> (Cache, Ram) {
 fn t03_a_transaction_that_misses_is_dropped_and_one_that_succeeds_is_merged_whole() {
     let mut medium = Medium::new(512);
     MiniFs::make(&mut medium, &[("/there", b"x")]).expect("it fits");
-    let mut fs = MiniFs::mount(&medium).expect("it mounts");
+    let mut fs = MiniFs::mount(&OnMedium { medium: &medium, size: 4096 }).expect("it mounts");
     let (root, now) = (fs.root(), Timespec::default());
     let new = New::of_root(Kind::Regular, 0o644);
     let mut have: Vec<u64> = Vec::new();
@@ -88,7 +89,13 @@ fn t03_a_transaction_that_misses_is_dropped_and_one_that_succeeds_is_merged_whol
     loop {
         let (cache, ram) = cached(&medium, &have);
         let before = Digester::of(&(&cache, &ram));
-        let blocks = CachedBlocks { cache: &cache, ram: &ram, device: DeviceId(0) };
+        let blocks = CachedBlocks {
+            cache: &cache,
+            ram: &ram,
+            device: DeviceId(0),
+            size: 4096,
+            kept: &BTreeSet::new(),
+        };
         let mut txn = Txn::new(&blocks, now);
         let made = fs.create(&mut txn, root, "new", &new);
         match made {
@@ -101,13 +108,14 @@ fn t03_a_transaction_that_misses_is_dropped_and_one_that_succeeds_is_merged_whol
             }
             Err(FsStop::Fail(errno)) => panic!("{errno}"),
             Ok(inode) => {
-                let changes = txn.finish();
+                let changes = txn.finish().blocks;
                 assert!(changes.len() >= 2, "an inode and a directory, at least");
                 assert_eq!(Digester::of(&(&cache, &ram)), before, "not before it is merged");
                 for (number, page) in changes {
                     medium.set_block(number.0, &page);
                 }
-                let found = fs.lookup(&mut Txn::new(&medium, now), root, "new");
+                let blocks = OnMedium { medium: &medium, size: 4096 };
+                let found = fs.lookup(&mut Txn::new(&blocks, now), root, "new");
                 assert_eq!(found, Ok(inode));
                 break;
             }

@@ -62,8 +62,10 @@ pub struct Statfs {
     pub block_size: u64,
     /// Blocks in all.
     pub blocks: u64,
-    /// Blocks that are free, all of them for everybody.
+    /// Blocks that are free.
     pub free: u64,
+    /// Blocks that are free for everybody: some may be kept for root.
+    pub available: u64,
     /// Inodes in all.
     pub inodes: u64,
     /// Inodes that are free.
@@ -88,7 +90,7 @@ impl Statfs {
             .u64(self.block_size)
             .u64(self.blocks)
             .u64(self.free)
-            .u64(self.free)
+            .u64(self.available)
             .u64(self.inodes)
             .u64(self.free_inodes)
             .u64(self.id)

@@ -1,0 +1,6 @@
+//! ext2 against e2fsprogs: what they make we read, what we make and write they find nothing wrong with.
+
+#[path = "ext2/host.rs"]
+mod host;
+#[path = "ext2/made.rs"]
+mod made;

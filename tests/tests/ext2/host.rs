@@ -1,0 +1,1 @@
+//! File systems that mke2fs makes, in a running machine.
