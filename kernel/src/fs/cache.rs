@@ -66,7 +66,10 @@ impl Home {
             }
             let (start, first) = (n, (*blocks.get(n)?)?);
             n += 1;
-            while blocks.get(n).is_some_and(|next| *next == Some(BlockNumber(first.0 + (n - start) as u64))) {
+            while blocks
+                .get(n)
+                .is_some_and(|next| *next == Some(BlockNumber(first.0 + (n - start) as u64)))
+            {
                 n += 1;
             }
             Some((first, start * size, (n - start) * size))
@@ -163,13 +166,7 @@ impl Cache {
 
     /// Puts an entry in, in the given state: `Reading` when a device was asked for it, `Clean` for a hole
     /// or a block that is made new.
-    pub fn insert(
-        &mut self,
-        key: Key,
-        frame: FrameId,
-        home: Option<Home>,
-        state: State,
-    ) {
+    pub fn insert(&mut self, key: Key, frame: FrameId, home: Option<Home>, state: State) {
         let (cause, request) = (EventId::NONE, RequestId::NONE);
         if state == State::Reading {
             self.moving.insert(frame, key);
@@ -211,7 +208,8 @@ impl Cache {
 
     /// What an entry holds is worth nothing any more: it need not be written.
     pub fn forget(&mut self, key: Key) {
-        if let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.state == State::Dirty) {
+        if let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.state == State::Dirty)
+        {
             entry.state = State::Clean;
             self.dirty.remove(&key);
         }

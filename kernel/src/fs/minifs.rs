@@ -16,8 +16,8 @@ use super::txn::{self, Blocks, FsStop, OnMedium, Txn};
 use crate::abi::Errno;
 use crate::abi::types::Timespec;
 use crate::base::{BlockNumber, Digester, ObjectId};
-use crate::hw::disk::Medium;
 use crate::hw::PAGE_SIZE;
+use crate::hw::disk::Medium;
 use std::hash::Hash;
 
 const MAGIC: u64 = u64::from_le_bytes(*b"OSCOPEFS");

@@ -163,7 +163,15 @@ impl<'a> Txn<'a> {
     #[must_use]
     pub fn new(base: &'a dyn Blocks, now: Timespec) -> Self {
         let (touched, freed) = Default::default();
-        Self { base, overlay: BTreeMap::new(), touched, freed, now, size: base.size(), is_root: true }
+        Self {
+            base,
+            overlay: BTreeMap::new(),
+            touched,
+            freed,
+            now,
+            size: base.size(),
+            is_root: true,
+        }
     }
 
     /// The same on behalf of somebody who is not root.

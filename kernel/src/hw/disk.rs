@@ -72,28 +72,47 @@ impl Medium {
         chunk[(number % CHUNK) as usize].as_deref()
     }
 
-    /// Reads bytes that lie within one block, from byte number `from` on. `false` if there is no such block.
+    /// Whether bytes from number `from` on are on the medium.
+    fn has(&self, from: u64, length: usize) -> bool {
+        let size = self.blocks * PAGE_SIZE as u64;
+        from.checked_add(length as u64).is_some_and(|end| end <= size)
+    }
+
+    /// Reads bytes, from byte number `from` on. `false` if some are not there.
     pub fn read(&self, from: u64, into: &mut [u8]) -> bool {
-        let (number, at) = (from / PAGE_SIZE as u64, (from % PAGE_SIZE as u64) as usize);
-        if number >= self.blocks || at + into.len() > PAGE_SIZE {
+        if !self.has(from, into.len()) {
             return false;
         }
-        match self.block(number) {
-            Some(page) => into.copy_from_slice(&page[at..at + into.len()]),
-            None => into.fill(0),
+        let (mut from, mut rest) = (from, into);
+        while !rest.is_empty() {
+            let at = (from % PAGE_SIZE as u64) as usize;
+            let (part, later) = rest.split_at_mut(rest.len().min(PAGE_SIZE - at));
+            match self.block(from / PAGE_SIZE as u64) {
+                Some(page) => part.copy_from_slice(&page[at..at + part.len()]),
+                None => part.fill(0),
+            }
+            from += part.len() as u64;
+            rest = later;
         }
         true
     }
 
-    /// Writes bytes that lie within one block, from byte number `from` on. `false` if there is no such block.
+    /// Writes bytes, from byte number `from` on. `false`, and nothing is written, if some have no place.
     pub fn write(&mut self, from: u64, bytes: &[u8]) -> bool {
-        let (number, at) = (from / PAGE_SIZE as u64, (from % PAGE_SIZE as u64) as usize);
-        if number >= self.blocks || at + bytes.len() > PAGE_SIZE {
+        if !self.has(from, bytes.len()) {
             return false;
         }
-        let mut page = self.block(number).copied().unwrap_or([0; PAGE_SIZE]);
-        page[at..at + bytes.len()].copy_from_slice(bytes);
-        self.set_block(number, &page)
+        let (mut from, mut rest) = (from, bytes);
+        while !rest.is_empty() {
+            let (number, at) = (from / PAGE_SIZE as u64, (from % PAGE_SIZE as u64) as usize);
+            let (part, later) = rest.split_at(rest.len().min(PAGE_SIZE - at));
+            let mut page = self.block(number).copied().unwrap_or([0; PAGE_SIZE]);
+            page[at..at + part.len()].copy_from_slice(part);
+            self.set_block(number, &page);
+            from += part.len() as u64;
+            rest = later;
+        }
+        true
     }
 
     /// Writes a block. `false` if there is no such block.
@@ -216,7 +235,8 @@ impl Device for Disk {
                 self.command = value;
                 self.status = BUSY;
                 let timing = Timing { fixed: self.seek, per_kib: self.per_kib };
-                wires.attend_at = Some(wires.now + timing.of((self.length as usize).min(PAGE_SIZE)));
+                wires.attend_at =
+                    Some(wires.now + timing.of((self.length as usize).min(PAGE_SIZE)));
             }
             _ => {}
         }

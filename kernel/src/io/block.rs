@@ -23,12 +23,7 @@ pub fn wait_for(key: Key) -> Stop {
 ///
 /// # Errors
 /// A park until it has come, `EIO` (once) if the device failed, `ENOMEM`.
-pub fn fetch(
-    t: &mut Tables,
-    cx: &mut Cx,
-    key: Key,
-    home: Home,
-) -> Result<(), Stop> {
+pub fn fetch(t: &mut Tables, cx: &mut Cx, key: Key, home: Home) -> Result<(), Stop> {
     match t.fs.cache.get(key).map(|entry| entry.state) {
         Some(State::Reading) => Err(wait_for(key)),
         Some(State::Failed(errno)) => {

@@ -64,11 +64,7 @@ fn capacity(t: &Tables, device: DeviceId) -> u64 {
 /// # Errors
 /// `EINVAL` for what is no such file system, `EUCLEAN` for figures that cannot be, `EBUSY` if it is in use otherwise;
 /// parks.
-pub fn open_ext2(
-    device: DeviceId,
-    writes: bool,
-    (frame, t, cx): Rest<'_>,
-) -> Result<u16, Stop> {
+pub fn open_ext2(device: DeviceId, writes: bool, (frame, t, cx): Rest<'_>) -> Result<u16, Stop> {
     if t.fs.supers.iter().flatten().any(|found| found.device == Some(device)) {
         return Err(Stop::Fail(Errno::EBUSY));
     }

@@ -7,8 +7,8 @@ use crate::base::{BlockNumber, Channel, DeviceId, InodeId, Work};
 use crate::context::{Cx, Tables};
 use crate::event::{BlockEvent, Event};
 use crate::fs::{
-    CachedBlocks, Changes, Content, FileSystem, Freed, Fs, FsStop, Home, Key, NoBlocks, PageBlocks, State,
-    Super, Txn,
+    CachedBlocks, Changes, Content, FileSystem, Freed, Fs, FsStop, Home, Key, NoBlocks, PageBlocks,
+    State, Super, Txn,
 };
 use crate::hw::PAGE_SIZE;
 use crate::mm::Use;
@@ -97,12 +97,7 @@ pub fn pin_key(t: &mut Tables, frame: &mut CallFrame, key: Key) {
 ///
 /// # Errors
 /// `ENOMEM`, or a park, before anything has changed.
-fn merge(
-    t: &mut Tables,
-    cx: &mut Cx,
-    device: DeviceId,
-    changes: Changes,
-) -> Result<(), Stop> {
+fn merge(t: &mut Tables, cx: &mut Cx, device: DeviceId, changes: Changes) -> Result<(), Stop> {
     let Changes { blocks: changes, freed } = changes;
     if changes.is_empty() {
         return Ok(());

@@ -27,8 +27,9 @@ fn go() -> Result<bool, String> {
             "--json" => json = true,
             "--fs" => {
                 let name = arguments.next().ok_or(USAGE)?;
-                kind = Kind::by_name(&name)
-                    .ok_or_else(|| format!("no file system `{name}`: expected tmpfs or ext2\n{USAGE}"))?;
+                kind = Kind::by_name(&name).ok_or_else(|| {
+                    format!("no file system `{name}`: expected tmpfs or ext2\n{USAGE}")
+                })?;
             }
             option if option.starts_with('-') => {
                 return Err(format!("what is `{option}`?\n{USAGE}"));

@@ -72,7 +72,12 @@ fn cached(medium: &Medium, blocks: &[u64]) -> (Cache, Ram) {
             *ram.page_mut(frame) = *page;
         }
         let home = (DeviceId(0), BlockNumber(block));
-        cache.insert(Key::Block(home.0, home.1), frame, Some(Home::of_block(home.0, 4096, home.1)), State::Clean);
+        cache.insert(
+            Key::Block(home.0, home.1),
+            frame,
+            Some(Home::of_block(home.0, 4096, home.1)),
+            State::Clean,
+        );
     }
     (cache, ram)
 }

@@ -91,7 +91,7 @@ impl Ext2 {
         if run.is_some() {
             return Ok(run);
         }
-        let full = |n: u32| n % 8 == 0 && bitmap.get(n as usize / 8) == Some(&0xff);
+        let full = |n: u32| n.is_multiple_of(8) && bitmap.get(n as usize / 8) == Some(&0xff);
         let mut n = from;
         while n < count {
             if full(n) {
@@ -130,7 +130,8 @@ impl Ext2 {
     fn is_system(&self, txn: &Txn<'_>, number: u32) -> Result<bool, FsStop> {
         let (group, _) = self.in_group(number);
         let found = self.group(txn, group)?;
-        let in_table = number >= found.inode_table && number - found.inode_table < self.table_blocks();
+        let in_table =
+            number >= found.inode_table && number - found.inode_table < self.table_blocks();
         let copy = self.first_of(group);
         let in_copy =
             self.has_copy(group) && number >= copy && number - copy <= self.descriptor_blocks();

@@ -168,7 +168,13 @@ impl Ext2 {
         Ok(self.scan(txn, directory, 0, other)?.is_none())
     }
 
-    fn write_entry(&self, page: &mut [u8], at: usize, length: usize, (name, inode, kind): (&[u8], u32, Kind)) {
+    fn write_entry(
+        &self,
+        page: &mut [u8],
+        at: usize,
+        length: usize,
+        (name, inode, kind): (&[u8], u32, Kind),
+    ) {
         set32(page, at, inode);
         set16(page, at + 4, length as u16);
         page[at + 6] = name.len() as u8;

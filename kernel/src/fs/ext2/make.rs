@@ -121,7 +121,8 @@ impl Making {
         set16(txn.edit(block)?, at + gd::DIRECTORIES, 1);
         let mut fs = fs.clone();
         // Some blocks of room, so that e2fsck need not take any where it finds what was lost.
-        let lost = fs.create(txn, ROOT.into(), "lost+found", &New::of_root(Kind::Directory, 0o700))?;
+        let lost =
+            fs.create(txn, ROOT.into(), "lost+found", &New::of_root(Kind::Directory, 0o700))?;
         let lost = lost as u32;
         for n in 1..(16_384 / fs.size as u64).min(4) {
             let (number, _) = fs.make_block(txn, lost, n)?;

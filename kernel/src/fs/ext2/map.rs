@@ -80,11 +80,13 @@ impl Ext2 {
     ///
     /// # Errors
     /// `EUCLEAN`, a miss.
-    pub(super) fn block_at(&self, txn: &Txn<'_>, inode: u32, n: u64) -> Result<Option<u32>, FsStop> {
-        let way = match self.way(n) {
-            Ok(way) => way,
-            Err(_) => return Ok(None),
-        };
+    pub(super) fn block_at(
+        &self,
+        txn: &Txn<'_>,
+        inode: u32,
+        n: u64,
+    ) -> Result<Option<u32>, FsStop> {
+        let Ok(way) = self.way(n) else { return Ok(None) };
         let top = get32(self.record(txn, inode)?, field::BLOCKS + way.slot * 4);
         let mut here = self.checked(top)?;
         for step in &way.steps[..way.depth] {
@@ -202,8 +204,12 @@ impl Ext2 {
     ) -> Result<bool, FsStop> {
         let block = BlockNumber(number.into());
         if depth > 0 {
-            let numbers: Vec<u32> =
-                txn.read(block)?[..self.size].as_chunks().0.iter().map(|raw| u32::from_le_bytes(*raw)).collect();
+            let numbers: Vec<u32> = txn.read(block)?[..self.size]
+                .as_chunks()
+                .0
+                .iter()
+                .map(|raw| u32::from_le_bytes(*raw))
+                .collect();
             let span = self.span(depth - 1);
             for (n, &below) in numbers.iter().enumerate().skip((from / span) as usize) {
                 let Some(below) = self.checked(below)? else { continue };
@@ -247,7 +253,9 @@ impl Ext2 {
             }
             // Behind all that this missing number stands for.
             let span = self.span((way.depth - level) as u32);
-            let start: u64 = (0..way.depth as u32).map(|depth| if depth == 0 { DIRECT } else { self.span(depth) }).sum();
+            let start: u64 = (0..way.depth as u32)
+                .map(|depth| if depth == 0 { DIRECT } else { self.span(depth) })
+                .sum();
             let start = if way.depth == 0 { 0 } else { start };
             n = start + (n - start) / span * span + span;
         }

@@ -8,7 +8,7 @@
 //!
 //! Layers: [`layout`] has offsets; `mount` reads the superblock and knows where things are; `record` reads and writes
 //! inodes; `alloc` gives out blocks and inodes; `map` finds the blocks of a file; `directory` the names in a directory;
-//! [`make`] makes a file system; [`journal`] makes it an ext3. This file is what the rest of the kernel sees.
+//! `make` makes a file system; [`journal`] makes it an ext3. This file is what the rest of the kernel sees.
 //!
 //! A typical sequence: `create` looks for the name in the directory's blocks, takes an inode near the directory's, writes
 //! its record, and puts an entry where an entry of the directory has room to spare: five or six blocks in one [`Txn`], which
@@ -77,7 +77,13 @@ impl Ext2 {
     }
 
     /// What a new inode begins with: a directory its `.` and `..`, a symbolic link where it leads.
-    fn fill(&self, txn: &mut Txn<'_>, inode: u32, parent: u32, new: &New<'_>) -> Result<(), FsStop> {
+    fn fill(
+        &self,
+        txn: &mut Txn<'_>,
+        inode: u32,
+        parent: u32,
+        new: &New<'_>,
+    ) -> Result<(), FsStop> {
         match new.kind {
             Kind::Directory => self.begin_directory(txn, inode, parent),
             Kind::Symlink => self.set_target(txn, inode, new.target),
@@ -104,7 +110,8 @@ impl Ext2 {
     /// Whether an inode's fifteen numbers are a symbolic link's target, or nothing, and not blocks of data.
     fn has_no_blocks(&self, raw: &[u8], kind: Kind) -> bool {
         // A block with extended attributes counts, but holds no data.
-        let attributes = if get32(raw, field::ATTRIBUTES) == 0 { 0 } else { self.size as u32 / 512 };
+        let attributes =
+            if get32(raw, field::ATTRIBUTES) == 0 { 0 } else { self.size as u32 / 512 };
         match kind {
             Kind::Symlink => get32(raw, field::SECTORS) == attributes,
             kind => !matches!(kind, Kind::Regular | Kind::Directory),
@@ -146,8 +153,7 @@ impl Ext2 {
     ) -> Result<(), FsStop> {
         let (here, first) = self.find(txn, from, old)?;
         let (there, second) = self.find(txn, to, new)?;
-        let kinds =
-            [self.attributes_of(txn, first)?.kind, self.attributes_of(txn, second)?.kind];
+        let kinds = [self.attributes_of(txn, first)?.kind, self.attributes_of(txn, second)?.kind];
         self.point(txn, from, here, (second, kinds[1]))?;
         self.point(txn, to, there, (first, kinds[0]))?;
         if from != to {

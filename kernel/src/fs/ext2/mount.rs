@@ -6,8 +6,8 @@
 
 use super::Ext2;
 use super::layout::{
-    CLEAN, DESCRIPTOR, FIRST_INODE, MAGIC, ROOT, SMALL_INODE, SUPERBLOCK, feature, gd, get16, get32,
-    sb, set16, set32,
+    CLEAN, DESCRIPTOR, FIRST_INODE, MAGIC, ROOT, SMALL_INODE, SUPERBLOCK, feature, gd, get16,
+    get32, sb, set16, set32,
 };
 use crate::abi::Errno;
 use crate::base::BlockNumber;
@@ -117,9 +117,9 @@ impl Ext2 {
             && self.inode_size.is_power_of_two()
             && self.first_inode >= FIRST_INODE
             && (8..=bits).contains(&self.blocks_per_group)
-            && self.blocks_per_group % 8 == 0
+            && self.blocks_per_group.is_multiple_of(8)
             && (per_block..=bits).contains(&self.inodes_per_group)
-            && self.inodes_per_group % per_block.max(1) == 0
+            && self.inodes_per_group.is_multiple_of(per_block.max(1))
             && self.first_block == first
             && self.blocks > self.first_block + 1
             && u64::from(self.blocks) <= capacity
@@ -187,7 +187,9 @@ impl Ext2 {
         // Without the feature flex_bg, all of it lies in the group.
         let (first, count) = (self.first_of(number), self.blocks_of(number));
         let inside = |block: u32, length: u32| {
-            block > self.first_block && block >= first && block - first <= count.saturating_sub(length)
+            block > self.first_block
+                && block >= first
+                && block - first <= count.saturating_sub(length)
         };
         let is_sound = inside(group.block_bitmap, 1)
             && inside(group.inode_bitmap, 1)

@@ -178,12 +178,7 @@ impl Ext2 {
     ///
     /// # Errors
     /// `EFBIG` in revision 0, which has no room for it.
-    pub(super) fn set_size(
-        &self,
-        txn: &mut Txn<'_>,
-        inode: u32,
-        size: u64,
-    ) -> Result<(), FsStop> {
+    pub(super) fn set_size(&self, txn: &mut Txn<'_>, inode: u32, size: u64) -> Result<(), FsStop> {
         if size > i32::MAX as u64 {
             if self.revision == 0 {
                 return Err(Errno::EFBIG.into());
