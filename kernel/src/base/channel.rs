@@ -73,6 +73,8 @@ pub enum Channel {
     Turn(BoardId, u64),
     /// The number with this key was written on a board.
     Note(BoardId, u64),
+    /// The journal of this device's file system has committed, or has room.
+    Journal(DeviceId),
     /// Frames have become free.
     Memory,
     /// There is work for the kernel thread that listens here.
@@ -95,6 +97,8 @@ pub enum Work {
     Flush,
     /// Frames to free.
     Reclaim,
+    /// Changes to commit to a journal.
+    Commit,
 }
 
 /// Who waits: woken, a thread runs again. (epoll's items become the second kind.)

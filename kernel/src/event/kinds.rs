@@ -373,6 +373,11 @@ pub enum BlockEvent {
         /// Whether it writes.
         write: bool,
     },
+    /// What was written before this moment is on the medium before anything that is written after it.
+    Flush {
+        /// The device.
+        device: DeviceId,
+    },
     /// The device is done with it.
     Done {
         /// The device.

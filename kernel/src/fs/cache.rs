@@ -129,6 +129,8 @@ impl Cached {
 pub struct Cache {
     entries: BTreeMap<Key, Cached>,
     dirty: BTreeSet<Key>,
+    /// What may not be written before a journal says so.
+    held: BTreeSet<Key>,
     /// What is being read or written, by frame.
     moving: BTreeMap<FrameId, Key>,
     /// Keys in the order in which they came, for eviction. May hold keys that are gone.
@@ -146,6 +148,7 @@ impl Cache {
         Self {
             entries: BTreeMap::new(),
             dirty: BTreeSet::new(),
+            held: BTreeSet::new(),
             moving: BTreeMap::new(),
             order: VecDeque::new(),
             limit: limit.max(16),
@@ -184,6 +187,7 @@ impl Cache {
     /// Takes an entry out; the caller gives its frame back.
     pub fn remove(&mut self, key: Key) -> Option<Cached> {
         self.dirty.remove(&key);
+        self.held.remove(&key);
         self.entries.remove(&key)
     }
 
@@ -195,6 +199,22 @@ impl Cache {
                 _ => State::Dirty,
             };
             (entry.cause, entry.request) = (cause, request);
+            if !self.held.contains(&key) {
+                self.dirty.insert(key);
+            }
+        }
+    }
+
+    /// It may not be written before it is [released](Self::release).
+    pub fn hold(&mut self, key: Key) {
+        self.dirty.remove(&key);
+        self.held.insert(key);
+    }
+
+    /// It may be written.
+    pub fn release(&mut self, key: Key) {
+        self.held.remove(&key);
+        if self.entries.get(&key).is_some_and(|entry| entry.state == State::Dirty) {
             self.dirty.insert(key);
         }
     }
@@ -213,13 +233,14 @@ impl Cache {
             entry.state = State::Clean;
             self.dirty.remove(&key);
         }
+        self.held.remove(&key);
     }
 
     /// A dirty entry is being written; `None` if there is nothing to write.
     pub fn begin_write(&mut self, key: Key) -> Option<&Cached> {
         let entry = self.entries.get_mut(&key)?;
         let runs = entry.home.map_or(0, |home| home.runs().count());
-        if entry.state != State::Dirty || runs == 0 {
+        if entry.state != State::Dirty || runs == 0 || self.held.contains(&key) {
             return None;
         }
         entry.under_way = runs as u8;
@@ -251,7 +272,7 @@ impl Cache {
             // with fsync(2) is told so, as on Linux.
             _ => State::Clean,
         };
-        if entry.state == State::Dirty {
+        if entry.state == State::Dirty && !self.held.contains(&key) {
             self.dirty.insert(key);
         }
         true

@@ -33,7 +33,7 @@ pub mod txn;
 pub use attributes::{Attributes, Change, Kind, New, Want, is_kept, is_member, is_owner, permit};
 pub use cache::{Cache, Cached, Home, Key, State};
 pub use dentry::{Dentries, Dentry};
-pub use ext2::Ext2;
+pub use ext2::{Ext2, log::Log};
 pub use file_system::{Entry, FileSystem, PageBlocks, Usage};
 pub use inodes::Inodes;
 pub use minifs::MiniFs;
@@ -92,6 +92,8 @@ pub struct Super {
     pub device: Option<DeviceId>,
     /// Its root directory.
     pub root: DentryId,
+    /// Its journal.
+    pub journal: Option<Box<Log>>,
 }
 
 impl Super {
@@ -120,6 +122,8 @@ pub struct Fs {
     roots: BTreeMap<NsId, Location>,
     /// Bytes of a block, of devices whose blocks are smaller than a page.
     pub sizes: BTreeMap<DeviceId, usize>,
+    /// Whether there is a thread that commits to journals.
+    pub has_committer: bool,
 }
 
 /// What keeps no blocks back.
@@ -138,6 +142,7 @@ impl Fs {
             covered: BTreeMap::new(),
             roots: BTreeMap::new(),
             sizes: BTreeMap::new(),
+            has_committer: false,
         }
     }
 
@@ -161,7 +166,7 @@ impl Fs {
             Content::Generated(generated) => generated.root(),
         };
         let root = self.dentries.root(InodeId { fs: free as u16, number });
-        let added = Some(Super { content, device, root });
+        let added = Some(Super { content, device, root, journal: None });
         match self.supers.get_mut(free) {
             Some(place) => *place = added,
             None => self.supers.push(added),
@@ -215,6 +220,17 @@ impl Fs {
         }
     }
 
+    /// The journal of a file system.
+    #[must_use]
+    pub fn journal(&self, fs: u16) -> Option<&Log> {
+        self.of(fs)?.journal.as_deref()
+    }
+
+    /// The same, to change.
+    pub fn journal_mut(&mut self, fs: u16) -> Option<&mut Log> {
+        self.supers.get_mut(usize::from(fs))?.as_mut()?.journal.as_deref_mut()
+    }
+
     /// The blocks of a device, as far as the cache has them.
     #[must_use]
     pub fn blocks<'a>(&'a self, ram: &'a Ram, device: DeviceId) -> CachedBlocks<'a> {
@@ -230,6 +246,7 @@ impl Clone for Fs {
                 Content::Stored(fs) => Content::Stored(fs.clone_fs()),
                 Content::Generated(generated) => Content::Generated(*generated),
             },
+            journal: found.journal.clone(),
             ..*found
         };
         Self {
@@ -241,6 +258,7 @@ impl Clone for Fs {
             covered: self.covered.clone(),
             roots: self.roots.clone(),
             sizes: self.sizes.clone(),
+            has_committer: self.has_committer,
         }
     }
 }
@@ -253,9 +271,17 @@ impl Hash for Fs {
             if let Content::Stored(fs) = &found.content {
                 fs.digest(&mut digester);
             }
-            (found.device, found.name(), digester.finish()).hash(state);
+            (found.device, found.name(), digester.finish(), &found.journal).hash(state);
         }
-        (&self.dentries, &self.inodes, &self.mounts, &self.covered, &self.roots, &self.sizes)
+        (
+            &self.dentries,
+            &self.inodes,
+            &self.mounts,
+            &self.covered,
+            &self.roots,
+            &self.sizes,
+            self.has_committer,
+        )
             .hash(state);
     }
 }

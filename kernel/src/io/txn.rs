@@ -4,17 +4,20 @@ use super::{block, frames};
 use crate::abi::Errno;
 use crate::abi::types::Timespec;
 use crate::base::{BlockNumber, Channel, DeviceId, InodeId, Work};
-use crate::context::{Cx, Tables};
-use crate::event::{BlockEvent, Event};
+use crate::context::{Cx, Due, Phase, Tables};
+use crate::event::{BlockEvent, Event, Wait};
 use crate::fs::{
     CachedBlocks, Changes, Content, FileSystem, Freed, Fs, FsStop, Home, Key, NoBlocks, PageBlocks,
     State, Super, Txn,
 };
 use crate::hw::PAGE_SIZE;
 use crate::mm::Use;
-use crate::proc::{CallFrame, Stop};
+use crate::proc::{CallFrame, Interruptible, Stop, WaitFor};
 use crate::task::wait;
 use std::collections::BTreeSet;
+
+/// What keeps no blocks back.
+static NO_BLOCKS: BTreeSet<BlockNumber> = BTreeSet::new();
 
 /// How many dirty pages ring the flusher's bell.
 const DIRTY_LIMIT: usize = 64;
@@ -36,7 +39,7 @@ pub fn run<R>(
     let is_root = t.proc.process_of(cx.caller).is_none_or(|process| process.cred.is_root());
     let Fs { supers, cache, sizes, .. } = &mut t.fs;
     let found = supers.get_mut(usize::from(inode.fs)).and_then(Option::as_mut);
-    let Some(Super { content: Content::Stored(fs), device, .. }) = found else {
+    let Some(Super { content: Content::Stored(fs), device, journal, .. }) = found else {
         return Err(Stop::Fail(Errno::ESTALE));
     };
     let Some(device) = *device else {
@@ -47,7 +50,7 @@ pub fn run<R>(
         };
     };
     let size = sizes.get(&device).copied().unwrap_or(PAGE_SIZE);
-    let kept = &BTreeSet::new();
+    let kept = journal.as_deref().map_or(&NO_BLOCKS, |log| &log.kept);
     let blocks = CachedBlocks { cache, ram: &t.memory.ram, device, size, kept };
     let mut txn = Txn::new(&blocks, now).on_behalf(is_root);
     match operation(fs.as_mut(), &mut txn) {
@@ -56,9 +59,11 @@ pub fn run<R>(
             let changes = txn.finish();
             // What is about to be changed must not be evicted to make room for it.
             pin(t, frame, device, &touched);
-            merge(t, cx, device, changes)?;
+            merge(t, cx, (inode.fs, device), changes)?;
             Ok(value)
         }
+        // What was given back may be had when that is committed.
+        Err(FsStop::Fail(Errno::ENOSPC)) if !kept.is_empty() => Err(commit(cx, device)),
         Err(FsStop::Fail(errno)) => Err(Stop::Fail(errno)),
         Err(FsStop::Miss(missing)) => {
             let touched = txn.touched();
@@ -97,7 +102,12 @@ pub fn pin_key(t: &mut Tables, frame: &mut CallFrame, key: Key) {
 ///
 /// # Errors
 /// `ENOMEM`, or a park, before anything has changed.
-fn merge(t: &mut Tables, cx: &mut Cx, device: DeviceId, changes: Changes) -> Result<(), Stop> {
+fn merge(
+    t: &mut Tables,
+    cx: &mut Cx,
+    (fs, device): (u16, DeviceId),
+    changes: Changes,
+) -> Result<(), Stop> {
     let Changes { blocks: changes, freed } = changes;
     if changes.is_empty() {
         return Ok(());
@@ -107,12 +117,18 @@ fn merge(t: &mut Tables, cx: &mut Cx, device: DeviceId, changes: Changes) -> Res
         Freed::Data(_) => None,
     });
     let gone: Vec<BlockNumber> = gone.collect();
+    let is_journaled = match t.fs.journal(fs) {
+        Some(log) if log.is_aborted => return Err(Stop::Fail(Errno::EROFS)),
+        Some(log) if log.is_closed() => return Err(commit(cx, device)),
+        log => log.is_some(),
+    };
     // What is on its way to or from the disk must have arrived before it is something else.
     for number in gone.iter().chain(changes.iter().map(|(number, _)| number)) {
         let key = Key::Block(device, *number);
         match t.fs.cache.get(key).map(|entry| entry.state) {
             Some(State::Reading) => return Err(block::wait_for(key)),
-            Some(State::Writing { .. }) if gone.contains(number) => {
+            // What is being written must not change under the device's hands before it is committed.
+            Some(State::Writing { .. }) if is_journaled || gone.contains(number) => {
                 return Err(block::wait_for(key));
             }
             _ => {}
@@ -143,6 +159,12 @@ fn merge(t: &mut Tables, cx: &mut Cx, device: DeviceId, changes: Changes) -> Res
         t.fs.cache.forget(Key::Block(device, number));
     }
     let event = cx.emit(Event::Block(BlockEvent::Commit { blocks: changes.len() as u32 }));
+    if let Some(log) = t.fs.journal_mut(fs) {
+        log.join(changes.iter().map(|(number, _)| *number), &freed);
+        for (number, _) in &changes {
+            t.fs.cache.hold(Key::Block(device, *number));
+        }
+    }
     for (number, page) in changes {
         let key = Key::Block(device, number);
         if let Some(frame) = t.fs.cache.get(key).map(|entry| entry.frame) {
@@ -152,6 +174,59 @@ fn merge(t: &mut Tables, cx: &mut Cx, device: DeviceId, changes: Changes) -> Res
     }
     ring_flusher(t, cx);
     Ok(())
+}
+
+/// Puts bytes into the cache as a block, to be written.
+///
+/// # Errors
+/// `ENOMEM`.
+pub fn put_block(
+    t: &mut Tables,
+    cx: &Cx,
+    (device, number): (DeviceId, BlockNumber),
+    bytes: &[u8],
+) -> Result<(), Errno> {
+    let key = Key::Block(device, number);
+    let there = t.fs.cache.get(key).map(|entry| entry.frame);
+    let frame = match there {
+        Some(frame) => frame,
+        None => {
+            let frame = frames::allocate(t, frames::use_of(key)).ok_or(Errno::ENOMEM)?;
+            let home = t.fs.home_of(device, number);
+            t.fs.cache.insert(key, frame, Some(home), State::Clean);
+            frame
+        }
+    };
+    let length = bytes.len().min(PAGE_SIZE);
+    t.memory.ram.page_mut(frame)[..length].copy_from_slice(&bytes[..length]);
+    t.fs.cache.mark_dirty(key, cx.cause, cx.request);
+    Ok(())
+}
+
+/// Has a journal commit, and waits for that.
+pub fn commit(cx: &mut Cx, device: DeviceId) -> Stop {
+    cx.at(cx.now, Phase::IoDone, Due::Ring(Work::Commit));
+    Stop::Park(WaitFor::channel(Channel::Journal(device), Wait::Disk, Interruptible::No))
+}
+
+/// Makes sure that all that was changed in a file system is in its journal: `sequence` is the transaction to wait for, 0
+/// for the latest.
+///
+/// # Errors
+/// A park; `EIO` if the journal cannot be written.
+pub fn committed(t: &Tables, cx: &mut Cx, fs: u16, sequence: &mut u32) -> Result<(), Stop> {
+    let (Some(log), Some(device)) = (t.fs.journal(fs), t.fs.of(fs).and_then(|found| found.device))
+    else {
+        return Ok(());
+    };
+    if *sequence == 0 {
+        *sequence = log.latest();
+    }
+    match log.has(*sequence) {
+        true => Ok(()),
+        false if log.is_aborted => Err(Stop::Fail(Errno::EIO)),
+        false => Err(commit(cx, device)),
+    }
 }
 
 /// A page of a file that is in the cache is about to be changed, between two places of it: it gets blocks there, and is

@@ -9,6 +9,7 @@
 //! no stack between steps from seL4's and Fluke's event-driven kernels.
 
 pub mod flusher;
+pub mod journal;
 pub mod swapper;
 
 use crate::context::{Cx, Tables};
@@ -18,6 +19,7 @@ use crate::proc::{CallFrame, KThread, WaitFor};
 pub fn step(kind: KThread, frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> WaitFor {
     match kind {
         KThread::Flusher => flusher::step(frame, t, cx),
+        KThread::Journal => journal::step(frame, t, cx),
         KThread::Swapper => swapper::step(frame, t, cx),
     }
 }

@@ -31,6 +31,8 @@ pub enum Body {
 pub enum KThread {
     /// Writes dirty blocks and pages back.
     Flusher,
+    /// Commits what was changed to a journal.
+    Journal,
     /// Takes pages away when memory is short.
     Swapper,
 }

@@ -35,5 +35,5 @@ pub fn sys_syncfs(fd: u64, (frame, t, cx): Rest<'_>) -> Result {
     if t.proc.open.get(id).ok_or(Errno::EBADF)?.kind == FileKind::Path {
         return Err(Stop::Fail(Errno::EBADF));
     }
-    sys_sync(t, cx)
+    sys_sync(frame, t, cx)
 }

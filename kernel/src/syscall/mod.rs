@@ -107,7 +107,7 @@ pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Re
         nr::FCNTL => descriptor::sys_fcntl((a, b, c), (frame, t, cx)),
         nr::LSEEK => file::sys_lseek([a, b, c], (frame, t, cx)),
         nr::FSYNC => transfer::sys_fsync(a, (frame, t, cx)),
-        nr::SYNC => transfer::sys_sync(t, cx),
+        nr::SYNC => transfer::sys_sync(frame, t, cx),
         nr::DUP => descriptor::sys_dup(a, t, cx),
         nr::DUP3 => descriptor::sys_dup3(a, b, c, t, cx),
         nr::BRK => memory::sys_brk(a, t, cx),

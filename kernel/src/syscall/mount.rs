@@ -69,10 +69,13 @@ pub fn sys_mount(
         return Err(Stop::Fail(Errno::ENOTDIR));
     }
     let fs = match kind.as_str() {
-        "ext2" => {
+        "ext2" | "ext3" => {
             let disk = disk(&source, (frame, t, cx))?;
             let writes = !flags.contains(MountFlags::RDONLY);
-            io::mount::open_ext2(disk, writes, (frame, t, cx))?
+            match kind.as_str() {
+                "ext3" => io::mount::open_ext3(disk, writes, (frame, t, cx))?,
+                _ => io::mount::open_ext2(disk, writes, (frame, t, cx))?,
+            }
         }
         kind => {
             let content = made(kind, &data, t)?;

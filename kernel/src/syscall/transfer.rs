@@ -16,7 +16,7 @@ use crate::context::{Cx, Tables, satp_of};
 use crate::fs::{Change, Key, Kind};
 use crate::hw::PAGE_SIZE;
 use crate::io::user::{self, MAX_TRANSFER, STEP_PAGES};
-use crate::io::{block, file, node, txn};
+use crate::io::{block, file, mount, node, txn};
 use crate::ipc::End;
 use crate::proc::{CallFrame, FileKind, OpenFile, Stop};
 use crate::task::files;
@@ -492,15 +492,24 @@ fn write_page(
     Ok(())
 }
 
-/// fsync(2). A simplification that is safe: everything dirty is written, not this file alone.
+/// fsync(2). A simplification that is safe: everything dirty is written, not this file alone; with a journal, all data of its
+/// file system, and the journal commits.
 ///
 /// # Errors
 /// `EBADF`, `EINVAL` for what is no file, `EIO` if the disk refused a write; parks.
 pub fn sys_fsync(fd: u64, (frame, t, cx): Rest<'_>) -> Result {
     let id = hold(t, cx, frame, fd)?;
     match t.proc.open.get(id).map(|file| file.kind) {
-        Some(FileKind::Inode(_)) => {
-            sys_sync(t, cx)?;
+        Some(FileKind::Inode(inode)) => {
+            if t.fs.journal(inode.fs).is_some() {
+                if frame.stage == 0 {
+                    let pages: Vec<Key> = t.fs.cache.files_of(inode.fs).collect();
+                    mount::write_all(&pages, (frame, t, cx))?;
+                }
+                txn::committed(t, cx, inode.fs, &mut frame.stage)?;
+            } else {
+                sys_sync(frame, t, cx)?;
+            }
             let refused = t.fs.cache.refused();
             match t.proc.open.get_mut(id) {
                 Some(file) if file.refused < refused => {
@@ -520,7 +529,13 @@ pub fn sys_fsync(fd: u64, (frame, t, cx): Rest<'_>) -> Result {
 ///
 /// # Errors
 /// Parks.
-pub fn sys_sync(t: &mut Tables, cx: &mut Cx) -> Result {
+pub fn sys_sync(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result {
+    for fs in 0..t.fs.supers.len() as u16 {
+        if t.fs.journal(fs).is_some_and(|log| !log.running.is_empty() || log.committing.is_some()) {
+            txn::committed(t, cx, fs, &mut frame.stage)?;
+        }
+        frame.stage = 0;
+    }
     let dirty: Vec<Key> = t.fs.cache.dirty().collect();
     for key in dirty {
         block::write_back(t, cx, key);

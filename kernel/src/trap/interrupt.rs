@@ -61,6 +61,10 @@ pub fn happen(t: &mut Tables, cx: &mut Cx, due: Due) {
                 t.mm.pressure.has_swapper = true;
                 let _ = life::start_kernel_task(t, cx, "kswapd0", Body::Kernel(KThread::Swapper));
             }
+            if work == Work::Commit && !t.fs.has_committer {
+                t.fs.has_committer = true;
+                let _ = life::start_kernel_task(t, cx, "jbd2", Body::Kernel(KThread::Journal));
+            }
             wait::wake_all(t, cx, Channel::Work(work));
         }
         Due::Alarm(process) => alarm(t, cx, process),

@@ -1,4 +1,4 @@
-//! `posix-fs FILE.tsv --fs tmpfs|ext2 [--json]`: plays file-system expectations on the emulated kernel.
+//! `posix-fs FILE.tsv --fs tmpfs|ext2|ext3 [--json]`: plays file-system expectations on the emulated kernel.
 //!
 //! Exit status: 0 if all were met, 1 if not, 2 for bad input.
 
@@ -6,7 +6,7 @@ use oscope_tests::posix_fs::{Kind, Report, parse, run};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: posix-fs FILE.tsv [--fs tmpfs|ext2] [--json]";
+const USAGE: &str = "usage: posix-fs FILE.tsv [--fs tmpfs|ext2|ext3] [--json]";
 
 fn main() -> ExitCode {
     match go() {
@@ -28,7 +28,7 @@ fn go() -> Result<bool, String> {
             "--fs" => {
                 let name = arguments.next().ok_or(USAGE)?;
                 kind = Kind::by_name(&name).ok_or_else(|| {
-                    format!("no file system `{name}`: expected tmpfs or ext2\n{USAGE}")
+                    format!("no file system `{name}`: expected tmpfs, ext2 or ext3\n{USAGE}")
                 })?;
             }
             option if option.starts_with('-') => {

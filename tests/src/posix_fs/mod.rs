@@ -41,6 +41,8 @@ pub enum Kind {
     Tmpfs,
     /// ext2 on a disk of 64 MiB, with blocks of 1 KiB.
     Ext2,
+    /// The same with a journal.
+    Ext3,
 }
 
 impl Kind {
@@ -50,6 +52,7 @@ impl Kind {
         match name {
             "tmpfs" => Some(Self::Tmpfs),
             "ext2" => Some(Self::Ext2),
+            "ext3" => Some(Self::Ext3),
             _ => None,
         }
     }
@@ -118,7 +121,7 @@ pub fn run(lines: &[Line], kind: Kind, progress: &dyn Fn(usize)) -> Result<Repor
     let mut report = Report::default();
     let mut done = 0;
     for group in lines.chunk_by(|a, b| a.group == b.group) {
-        judge(group, &play(group, kind)?, kind == Kind::Ext2, &mut report)?;
+        judge(group, &play(group, kind)?, kind != Kind::Tmpfs, &mut report)?;
         done += group.len();
         progress(done);
     }
@@ -130,9 +133,10 @@ fn play(group: &[Line], kind: Kind) -> Result<Vec<Option<String>>, String> {
     let lines: Arc<[Line]> = group.into();
     let image = RustImage::new("posix-fs", move |sys| play::body(sys, Arc::clone(&lines), kind));
     let mut config = crate::config(vec![image]);
-    if kind == Kind::Ext2 {
-        config.disk =
-            Some(crate::ext2_disk(16_384, &Making { block_size: 1024, ..Making::default() }));
+    if kind != Kind::Tmpfs {
+        let journal = if kind == Kind::Ext3 { 1024 } else { 0 };
+        let making = Making { block_size: 1024, journal, ..Making::default() };
+        config.disk = Some(crate::ext2_disk(16_384, &making));
     }
     let mut machine = crate::boot_or_tell(config)?;
     // As long as it takes: a day of virtual time is far more than any group needs.

@@ -37,8 +37,9 @@ pub(super) async fn body(sys: Sys, lines: Arc<[Line]>, kind: Kind) -> u64 {
 }
 
 async fn mount(sys: &Sys, room: u64, kind: Kind) -> Result<(), Errno> {
-    if kind == Kind::Ext2 {
-        return sys.mount(("/dev/vda", "/mnt", "ext2"), 0, "").await.map(|_| ());
+    if kind != Kind::Tmpfs {
+        let name = if kind == Kind::Ext3 { "ext3" } else { "ext2" };
+        return sys.mount(("/dev/vda", "/mnt", name), 0, "").await.map(|_| ());
     }
     let words = Words { sys, room };
     let (kind, place, data) = (

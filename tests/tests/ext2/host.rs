@@ -151,6 +151,8 @@ fn images_of_mke2fs_are_copied_file_by_file_and_come_back_the_same() {
         "-b 4096 -O none,sparse_super -I 256",
         "-b 1024",
         "-b 4096",
+        "-b 1024 -j",
+        "-b 4096 -j",
     ] {
         let image = place.join("image.img");
         let _ = fs::remove_file(&image);
@@ -159,9 +161,10 @@ fn images_of_mke2fs_are_copied_file_by_file_and_come_back_the_same() {
         arguments.extend([image.to_str().expect("a name"), "24M"]);
         let Some(made) = tool("mke2fs", &arguments) else { return };
         assert!(made.status.success(), "{options}: {}", String::from_utf8_lossy(&made.stderr));
-        let after = on_machine(load(&image), |sys: Sys| async move {
+        let kind = if options.ends_with("-j") { "ext3" } else { "ext2" };
+        let after = on_machine(load(&image), move |sys: Sys| async move {
             let result = async {
-                sys.mount(("/dev/vda", "/mnt", "ext2"), 0, "").await?;
+                sys.mount(("/dev/vda", "/mnt", kind), 0, "").await?;
                 sys.mkdir("/mnt/copy", 0o755).await?;
                 copy(&sys, "/mnt".to_owned(), "/mnt/copy".to_owned()).await?;
                 sys.link("/mnt/copy/hole", "/mnt/copy/hole2", AtFlags::empty()).await?;

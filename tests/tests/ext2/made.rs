@@ -12,7 +12,9 @@ fn what_we_make_passes_e2fsck() {
         for block_size in [1024, 2048, 4096] {
             for pages in [64, 2048, 8192, 40_000] {
                 let mut medium = Medium::new(pages);
-                let making = Making { block_size, revision, inode_size, ..Making::default() };
+                let journal = if revision > 0 && pages > 2048 { 1024 } else { 0 };
+                let making =
+                    Making { block_size, revision, inode_size, journal, ..Making::default() };
                 let files: &[(&str, &[u8])] =
                     if pages > 64 { &[("/a/b/file", &text), ("/c", b"")] } else { &[] };
                 making.make(&mut medium, files).expect("it fits");

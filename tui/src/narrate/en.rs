@@ -127,6 +127,9 @@ pub(super) fn tell_record(trace: &Trace, record: &Record) -> String {
             None => format!("the disk is done with block {block}"),
             Some(errno) => format!("the disk failed at block {block}: {}", errno.message()),
         },
+        Event::Block(BlockEvent::Flush { .. }) => {
+            "a barrier: what was written before is on the medium before what comes now".to_owned()
+        }
         Event::Block(BlockEvent::Commit { blocks }) => {
             let blocks = count(blocks as usize, "block");
             format!("a change of the file system is complete in the cache: {blocks}")

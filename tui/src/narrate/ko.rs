@@ -137,6 +137,9 @@ pub(super) fn tell_record(trace: &Trace, record: &Record) -> String {
             None => format!("디스크가 블록 {block} 일을 마침"),
             Some(errno) => format!("디스크가 블록 {block}에서 실패함: {}", errno.name()),
         },
+        Event::Block(BlockEvent::Flush { .. }) => {
+            "장벽: 앞에 쓴 것이 모두 매체에 있어야 다음 것을 씀".to_owned()
+        }
         Event::Block(BlockEvent::Commit { blocks }) => {
             format!("파일 시스템의 변경이 캐시에서 끝남: 블록 {blocks}개")
         }

@@ -123,6 +123,7 @@ pub fn kind(event: &Event) -> &'static str {
         Event::Block(BlockEvent::Submit { .. }) => "block.submit",
         Event::Block(BlockEvent::Done { .. }) => "block.done",
         Event::Block(BlockEvent::Commit { .. }) => "block.commit",
+        Event::Block(BlockEvent::Flush { .. }) => "block.flush",
         Event::Net(NetEvent::Transmit { .. }) => "net.transmit",
         Event::Net(NetEvent::Receive { .. }) => "net.receive",
         Event::Net(NetEvent::Drop { .. }) => "net.drop",

@@ -87,6 +87,7 @@ impl Making {
             first_inode: FIRST_INODE,
             has_types: self.revision > 0,
             is_sparse: self.revision > 0,
+            is_journaled: false,
         };
         if blocks <= first_block + 16 {
             return Err(Errno::ENOSPC);

@@ -22,6 +22,7 @@ mod alloc;
 mod directory;
 pub mod journal;
 pub mod layout;
+pub mod log;
 mod make;
 mod map;
 mod mount;
@@ -32,7 +33,7 @@ pub use mount::{block_size, journaling};
 
 use super::attributes::{Attributes, Change, Kind, New};
 use super::file_system::{Entry, FileSystem, PageBlocks, Usage};
-use super::txn::{Freed, FsStop, Txn};
+use super::txn::{Blocks, Freed, FsStop, Txn};
 use crate::abi::Errno;
 use crate::base::{BlockNumber, Digester, ObjectId};
 use crate::hw::PAGE_SIZE;
@@ -59,6 +60,8 @@ pub struct Ext2 {
     has_types: bool,
     /// Whether only few groups have copies of the superblock.
     is_sparse: bool,
+    /// Whether it has a journal, and with it a list of inodes that are to be freed after a crash.
+    is_journaled: bool,
 }
 
 /// An inode's number, as the rest of the kernel has it.
@@ -132,10 +135,66 @@ impl Ext2 {
         if self.is_directory(txn, inode)? {
             self.count_links(txn, parent, -1)?;
             self.count_links(txn, inode, -(LINK_MAX as i32 * 2))?;
+            return self.add_orphan(txn, inode);
+        }
+        if self.count_links(txn, inode, -1)? == 0 {
+            self.add_orphan(txn, inode)?;
+        }
+        Ok(())
+    }
+
+    /// An inode has no name, but may be in use: the superblock remembers it, so that it is freed even if the machine is
+    /// switched off. The list goes through the fields that otherwise tell when an inode was deleted.
+    fn add_orphan(&self, txn: &mut Txn<'_>, inode: u32) -> Result<(), FsStop> {
+        if !self.is_journaled {
             return Ok(());
         }
-        self.count_links(txn, inode, -1)?;
+        let next = self.word(txn, sb::LAST_ORPHAN)?;
+        set32(self.superblock(txn)?, sb::LAST_ORPHAN, inode);
+        set32(self.record_mut(txn, inode)?, field::DELETED, next);
         Ok(())
+    }
+
+    /// An inode has a name again, or is gone.
+    fn drop_orphan(&self, txn: &mut Txn<'_>, inode: u32) -> Result<(), FsStop> {
+        if !self.is_journaled {
+            return Ok(());
+        }
+        let next = get32(self.record(txn, inode)?, field::DELETED);
+        let mut here = self.word(txn, sb::LAST_ORPHAN)?;
+        if here == inode {
+            set32(self.superblock(txn)?, sb::LAST_ORPHAN, next);
+        }
+        // No list is longer than there are inodes.
+        for _ in 0..self.inodes {
+            if here == 0 || here == inode {
+                break;
+            }
+            let after = get32(self.record(txn, here)?, field::DELETED);
+            if after == inode {
+                set32(self.record_mut(txn, here)?, field::DELETED, next);
+            }
+            here = after;
+        }
+        set32(self.record_mut(txn, inode)?, field::DELETED, 0);
+        Ok(())
+    }
+
+    /// The inodes that are to be freed since the machine was switched off.
+    ///
+    /// # Errors
+    /// A miss.
+    pub fn orphans(&self, blocks: &dyn Blocks) -> Result<Vec<u64>, FsStop> {
+        let txn = Txn::new(blocks, Default::default());
+        let (mut found, mut here) = (Vec::new(), self.word(&txn, sb::LAST_ORPHAN)?);
+        while let Ok(inode) = self.usable(here) {
+            if found.len() >= self.inodes as usize || found.contains(&u64::from(inode)) {
+                break;
+            }
+            found.push(inode.into());
+            here = get32(self.record(&txn, inode)?, field::DELETED);
+        }
+        Ok(found)
     }
 
     /// A directory moved from one directory to another.
@@ -270,6 +329,7 @@ impl FileSystem for Ext2 {
 
     fn create_nameless(&mut self, txn: &mut Txn<'_>, new: &New<'_>) -> Result<u64, FsStop> {
         let inode = self.make_inode(txn, ROOT, new, 0)?;
+        self.add_orphan(txn, inode)?;
         Ok(inode.into())
     }
 
@@ -282,7 +342,9 @@ impl FileSystem for Ext2 {
     ) -> Result<(), FsStop> {
         let (directory, inode) = (number(directory)?, number(inode)?);
         self.absent(txn, directory, name)?;
-        self.count_links(txn, inode, 1)?;
+        if self.count_links(txn, inode, 1)? == 1 {
+            self.drop_orphan(txn, inode)?;
+        }
         let kind = self.attributes_of(txn, inode)?.kind;
         self.enter(txn, directory, name, (inode, kind))
     }
@@ -423,7 +485,13 @@ impl FileSystem for Ext2 {
 
     fn forget(&mut self, txn: &mut Txn<'_>, inode: u64) -> Result<Option<ObjectId>, FsStop> {
         let inode = number(inode)?;
-        let kind = self.attributes_of(txn, inode)?.kind;
+        let Attributes { kind, links, size, .. } = self.attributes_of(txn, inode)?;
+        self.drop_orphan(txn, inode)?;
+        if links > 0 {
+            // It was being cut when the machine was switched off.
+            self.cut(txn, inode, kind, size.div_ceil(self.size as u64))?;
+            return Ok(None);
+        }
         if !self.has_no_blocks(self.record(txn, inode)?, kind) {
             self.cut(txn, inode, kind, 0)?;
         }

@@ -57,6 +57,31 @@ impl Ext2 {
     /// # Errors
     /// `EINVAL` for what is no such file system or has features that are not known; `EUCLEAN` for figures that cannot be.
     pub fn mount(blocks: &dyn Blocks, capacity: u64, writes: bool) -> Result<Self, FsStop> {
+        Self::mount_with(blocks, capacity, writes, 0)
+    }
+
+    /// The same as ext3: it has a journal, which may have to be replayed.
+    ///
+    /// # Errors
+    /// As [`mount`](Self::mount); `EINVAL` if there is no journal.
+    pub fn mount_journaled(
+        blocks: &dyn Blocks,
+        capacity: u64,
+        writes: bool,
+    ) -> Result<Self, FsStop> {
+        if !journaling(blocks)?.0 {
+            return Err(Errno::EINVAL.into());
+        }
+        let fs = Self::mount_with(blocks, capacity, writes, feature::RECOVER)?;
+        Ok(Self { name: "ext3", is_journaled: true, ..fs })
+    }
+
+    fn mount_with(
+        blocks: &dyn Blocks,
+        capacity: u64,
+        writes: bool,
+        also: u32,
+    ) -> Result<Self, FsStop> {
         let size = block_size(blocks)?;
         if size != blocks.size() {
             return Err(Errno::EINVAL.into());
@@ -66,7 +91,7 @@ impl Ext2 {
         fs.check(bytes, capacity)?;
         if fs.revision > 0 {
             let unknown = |field, known: u32| get32(bytes, field) & !known != 0;
-            let cannot_read = unknown(sb::INCOMPAT, KNOWN_INCOMPAT);
+            let cannot_read = unknown(sb::INCOMPAT, KNOWN_INCOMPAT | also);
             let cannot_write = unknown(sb::RO_COMPAT, KNOWN_RO_COMPAT);
             if cannot_read || writes && cannot_write {
                 return Err(Errno::EINVAL.into());
@@ -91,6 +116,7 @@ impl Ext2 {
         let inode_size = of_revision_1(get16(bytes, sb::INODE_SIZE).into(), SMALL_INODE as u32);
         Ok(Self {
             name: "ext2",
+            is_journaled: false,
             size,
             revision,
             first_block: get32(bytes, sb::FIRST_BLOCK),
@@ -226,13 +252,19 @@ impl Ext2 {
     ///
     /// # Errors
     /// A miss.
-    pub(super) fn mark(&self, txn: &mut Txn<'_>, begins: bool) -> Result<(), FsStop> {
+    pub fn mark(&self, txn: &mut Txn<'_>, begins: bool) -> Result<(), FsStop> {
         let now = txn.now().seconds as u32;
         let bytes = self.superblock(txn)?;
         let state = get16(bytes, sb::STATE);
         set32(bytes, sb::WRITTEN, now);
+        if self.is_journaled {
+            // With a journal it is always as clean as when it was mounted, once that is replayed.
+            let features = get32(bytes, sb::INCOMPAT) & !feature::RECOVER;
+            let more = if begins { feature::RECOVER } else { 0 };
+            set32(bytes, sb::INCOMPAT, features | more);
+        }
         if begins {
-            set16(bytes, sb::STATE, state & !CLEAN);
+            set16(bytes, sb::STATE, if self.is_journaled { state } else { state & !CLEAN });
             set16(bytes, sb::MOUNTS, get16(bytes, sb::MOUNTS).wrapping_add(1));
             set32(bytes, sb::MOUNTED, now);
         } else {
