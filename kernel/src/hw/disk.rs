@@ -115,6 +115,31 @@ impl Medium {
         true
     }
 
+    /// The blocks that are not those of another medium, of which this one was a copy: at the cost of what differs.
+    #[must_use]
+    pub fn changed_since(&self, before: &Self) -> Vec<u64> {
+        let mut found = Vec::new();
+        for (n, chunk) in self.chunks.iter().enumerate() {
+            let Some(chunk) = chunk else { continue };
+            let old = before.chunks.get(n).and_then(Option::as_ref);
+            if old.is_some_and(|old| Arc::ptr_eq(old, chunk)) {
+                continue;
+            }
+            for (at, page) in chunk.iter().enumerate() {
+                let was = old.and_then(|old| old[at].as_ref());
+                let is_same = match (was, page) {
+                    (Some(was), Some(page)) => Arc::ptr_eq(was, page),
+                    (None, None) => true,
+                    _ => false,
+                };
+                if !is_same {
+                    found.push(n as u64 * CHUNK + at as u64);
+                }
+            }
+        }
+        found
+    }
+
     /// Writes a block. `false` if there is no such block.
     pub fn set_block(&mut self, number: u64, page: &Page) -> bool {
         if number >= self.blocks {

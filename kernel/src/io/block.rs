@@ -136,6 +136,11 @@ fn submit(
     }
 }
 
+/// What was written so far is on the medium before anything is that is written from now on.
+pub fn flush(cx: &mut Cx, device: DeviceId) {
+    cx.emit(Event::Block(BlockEvent::Flush { device }));
+}
+
 /// The device is done with a request: tells the cache, and wakes who waits.
 pub fn finish(t: &mut Tables, cx: &mut Cx, device: DeviceId, done: BlockDone) {
     let BlockRequest { frame, cause, request, .. } = done.asked;

@@ -139,12 +139,14 @@ pub fn open_ext3(device: DeviceId, writes: bool, (frame, t, cx): Rest<'_>) -> Re
     let mut log = Log::new(place, &bytes);
     if frame.stage == stage::REPLAY {
         frame.stage = stage::EMPTY;
+        block::flush(cx, device);
         let tail = log.tail(false);
         txn::put_block(t, cx, (device, first), &tail)?;
         write_all(&[Key::Block(device, first)], (frame, t, cx))?;
     }
     if frame.stage == stage::EMPTY {
         frame.stage = stage::IN_USE;
+        block::flush(cx, device);
         let now = cx.now.into();
         let changes = ask(device, (frame, t, cx), |blocks| {
             let mut txn = Txn::new(blocks, now);
@@ -162,6 +164,7 @@ pub fn open_ext3(device: DeviceId, writes: bool, (frame, t, cx): Rest<'_>) -> Re
         write_all(&blocks, (frame, t, cx))?;
     }
     let orphans = ask(device, (frame, t, cx), |blocks| fs.orphans(blocks))?;
+    block::flush(cx, device);
     let number = t.fs.add(Content::Stored(Box::new(fs)), Some(device));
     (frame.stage, frame.progress) = (0, 0);
     if writes {
@@ -227,6 +230,7 @@ pub fn close(fs: u16, writes: bool, (frame, t, cx): Rest<'_>) -> Result<(), Stop
     if frame.stage == 1 {
         let all: Vec<Key> = t.fs.cache.blocks_of(device).collect();
         write_all(&all, (frame, t, cx))?;
+        block::flush(cx, device);
         let log = t.fs.supers.get_mut(usize::from(fs)).and_then(Option::as_mut);
         if let Some(mut log) =
             log.and_then(|found| found.journal.take()).filter(|it| !it.is_aborted)
@@ -240,6 +244,7 @@ pub fn close(fs: u16, writes: bool, (frame, t, cx): Rest<'_>) -> Result<(), Stop
     if frame.stage == 2 {
         let all: Vec<Key> = t.fs.cache.blocks_of(device).collect();
         write_all(&all, (frame, t, cx))?;
+        block::flush(cx, device);
         if writes {
             txn::run(t, cx, frame, InodeId { fs, number: 0 }, |fs, txn| fs.end(txn))?;
         }
@@ -248,6 +253,7 @@ pub fn close(fs: u16, writes: bool, (frame, t, cx): Rest<'_>) -> Result<(), Stop
     crate::task::files::release_pins(t, frame);
     let all = t.fs.cache.files_of(fs).chain(t.fs.cache.blocks_of(device)).collect();
     empty(all, (frame, t, cx))?;
+    block::flush(cx, device);
     t.fs.sizes.remove(&device);
     Ok(())
 }

@@ -13,7 +13,7 @@
 
 use crate::base::{BlockNumber, Channel, DeviceId, Duration, Work};
 use crate::context::{Cx, Tables};
-use crate::event::{BlockEvent, Event, Wait};
+use crate::event::Wait;
 use crate::fs::ext2::log::{Checkpoint, Stage};
 use crate::fs::{Key, State};
 use crate::io::{block, file, frames, txn};
@@ -62,7 +62,7 @@ fn progress(t: &mut Tables, cx: &mut Cx, fs: u16, device: DeviceId) -> Option<Ke
             if let Some(key) = data.into_iter().chain(blocks).find(|&key| is_moving(t, key)) {
                 return Some(key);
             }
-            flush(cx, device);
+            block::flush(cx, device);
             match stage {
                 Stage::Copies => write_commit(t, cx, fs, device),
                 Stage::Commit => end_commit(t, cx, fs, device),
@@ -79,7 +79,7 @@ fn progress(t: &mut Tables, cx: &mut Cx, fs: u16, device: DeviceId) -> Option<Ke
                 if let Some(key) = all.into_iter().find(|&key| is_moving(t, key)) {
                     return Some(key);
                 }
-                flush(cx, device);
+                block::flush(cx, device);
                 write_tail(t, cx, fs, device);
             }
             Checkpoint::Tail => {
@@ -87,7 +87,7 @@ fn progress(t: &mut Tables, cx: &mut Cx, fs: u16, device: DeviceId) -> Option<Ke
                 if is_moving(t, key) {
                     return Some(key);
                 }
-                flush(cx, device);
+                block::flush(cx, device);
                 if let Some(log) = t.fs.journal_mut(fs) {
                     log.emptied();
                 }
@@ -112,11 +112,6 @@ fn progress(t: &mut Tables, cx: &mut Cx, fs: u16, device: DeviceId) -> Option<Ke
 
 fn is_moving(t: &Tables, key: Key) -> bool {
     t.fs.cache.get(key).is_some_and(|entry| matches!(entry.state, State::Writing { .. }))
-}
-
-/// What was written so far is on the medium before anything is that is written from now on.
-fn flush(cx: &mut Cx, device: DeviceId) {
-    cx.emit(Event::Block(BlockEvent::Flush { device }));
 }
 
 /// Closes the running transaction: its copies, and dirty data, are on their way. `None` if memory is short: it is tried

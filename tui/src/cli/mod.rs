@@ -7,6 +7,7 @@ mod alloc;
 mod bench;
 mod cases;
 mod completions;
+mod crash;
 mod gantt;
 mod input;
 mod metrics;
@@ -125,6 +126,9 @@ enum Command {
                       oscope alloc --case cases.json --json"
     )]
     Alloc(alloc::Args),
+    /// Cut the power after every write to a disk, and see what recovery makes of it
+    #[command(after_help = "Example:\n  oscope crash disk --disk box:vda")]
+    Crash(crash::Args),
     /// List the built-in worlds
     #[command(after_help = "Example:\n  oscope worlds")]
     Worlds,
@@ -165,6 +169,7 @@ pub fn main() -> ExitCode {
         Some(Command::Sched(args)) => sched::sched(args, cli.seed),
         Some(Command::Paging(args)) => paging::paging(args, cli.seed),
         Some(Command::Alloc(args)) => alloc::alloc(args, cli.seed),
+        Some(Command::Crash(args)) => crash::crash(args),
         Some(Command::Worlds) => worlds::worlds(),
         Some(Command::Syscalls(args)) => syscalls::syscalls(args),
         Some(Command::Bench(args)) => bench::bench(args),

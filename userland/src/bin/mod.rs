@@ -6,6 +6,7 @@
 
 mod blink;
 mod churn;
+mod clerk;
 mod counter;
 mod dbd;
 mod family;
@@ -61,6 +62,7 @@ impl Default for Builtins {
         for image in [
             blink::image(),
             churn::image(),
+            clerk::image(),
             counter::image(),
             dbd::image(),
             family::image(),

@@ -10,7 +10,7 @@ pub struct Builtin {
 }
 
 /// All of them, the first one first.
-pub const BUILTIN: [Builtin; 20] = [
+pub const BUILTIN: [Builtin; 21] = [
     Builtin { name: "first", text: include_str!("../../worlds/first.toml") },
     Builtin { name: "forktree", text: include_str!("../../worlds/forktree.toml") },
     Builtin {
@@ -38,6 +38,7 @@ pub const BUILTIN: [Builtin; 20] = [
     Builtin { name: "io-mix", text: include_str!("../../worlds/io-mix.toml") },
     Builtin { name: "wire", text: include_str!("../../worlds/wire.toml") },
     Builtin { name: "servers", text: include_str!("../../worlds/servers.toml") },
+    Builtin { name: "disk", text: include_str!("../../worlds/disk.toml") },
     Builtin { name: "shell", text: include_str!("../../worlds/shell.toml") },
     Builtin { name: "nested", text: include_str!("../../worlds/nested.toml") },
 ];

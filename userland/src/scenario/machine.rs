@@ -8,6 +8,7 @@ use oscope_kernel::abi::program::Loader;
 use oscope_kernel::base::{CpuId, Duration, Time};
 use oscope_kernel::context::{Dialect, Structure};
 use oscope_kernel::fs::MiniFs;
+use oscope_kernel::fs::ext2::Making;
 use oscope_kernel::hw::disk::Medium;
 use oscope_kernel::hw::{CostModel, Timing};
 use oscope_kernel::machine::{Config, DiskConfig, Start};
@@ -69,6 +70,8 @@ struct DiskTable {
     seek: Option<String>,
     #[serde(default)]
     per_kib: Option<String>,
+    #[serde(default)]
+    filesystem: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -336,6 +339,23 @@ fn disk(
     let mut medium = Medium::new(size / 4096);
     let timing = Timing { fixed, per_kib };
     let Some(loader) = loader else { return Ok(DiskConfig { medium, timing }) };
+    let journal = match table.filesystem.as_deref() {
+        None | Some("minifs") => None,
+        Some("ext2") => Some(0),
+        // As mke2fs does: a twentieth or so, and no less than 1024 blocks.
+        Some("ext3") => Some((size / 1024 / 16).clamp(1024, 16_384) as u32),
+        Some(other) => {
+            let place = format!("{path}.filesystem");
+            return Err(wrong(&place, other, "`minifs`, `ext2` or `ext3`"));
+        }
+    };
+    if let Some(journal) = journal {
+        let making = Making { block_size: 1024, journal, ..Making::default() };
+        making
+            .make(&mut medium, &[])
+            .map_err(|errno| wrong(&format!("{path}.size"), &table.size, errno.message()))?;
+        return Ok(DiskConfig { medium, timing });
+    }
     let files = loader.files_on_disks();
     let files: Vec<(&str, &[u8])> =
         files.iter().map(|(path, contents)| (path.as_str(), contents.as_slice())).collect();

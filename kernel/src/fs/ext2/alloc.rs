@@ -127,7 +127,7 @@ impl Ext2 {
     }
 
     /// Whether the file system keeps its own tables in a block, which no file may have.
-    fn is_system(&self, txn: &Txn<'_>, number: u32) -> Result<bool, FsStop> {
+    pub(super) fn is_system(&self, txn: &Txn<'_>, number: u32) -> Result<bool, FsStop> {
         let (group, _) = self.in_group(number);
         let found = self.group(txn, group)?;
         let in_table =

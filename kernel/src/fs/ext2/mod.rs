@@ -19,6 +19,7 @@
 //! nanoseconds in large inodes from ext4, which mounts ext2 on today's Linux.
 
 mod alloc;
+pub mod check;
 mod directory;
 pub mod journal;
 pub mod layout;
