@@ -253,7 +253,9 @@ impl Ext2 {
     /// # Errors
     /// A miss.
     pub fn mark(&self, txn: &mut Txn<'_>, begins: bool) -> Result<(), FsStop> {
-        let now = txn.now().seconds as u32;
+        // Zero would be no time at all; a small number tells e2fsck that this clock began at zero, and that small times of
+        // deletion are no numbers of inodes.
+        let now = (txn.now().seconds as u32).max(1);
         let bytes = self.superblock(txn)?;
         let state = get16(bytes, sb::STATE);
         set32(bytes, sb::WRITTEN, now);
