@@ -4,7 +4,7 @@
 mod crash;
 #[path = "ext2/host.rs"]
 mod host;
-#[path = "ext2/rubbish.rs"]
-mod rubbish;
 #[path = "ext2/made.rs"]
 mod made;
+#[path = "ext2/rubbish.rs"]
+mod rubbish;

@@ -171,11 +171,16 @@ pub(super) fn within_limit(length: u64, t: &mut Tables, cx: &mut Cx) -> Result<(
 
 /// Somebody wrote to a file: its times move on, and it does not run with its owner's rights any more.
 pub(super) fn written(inode: InodeId, old: &Attributes, (frame, t, cx): Rest<'_>) -> Result<()> {
+    let change = change_of_write(old, t, cx)?;
+    node::change(inode, &change, (frame, t, cx))
+}
+
+/// What changes of a file when somebody writes to it.
+pub(super) fn change_of_write(old: &Attributes, t: &Tables, cx: &Cx) -> Result<Change> {
     let cred = cred(t, cx)?;
     let drops = old.mode & 0o6000 != 0 && !cred.is_root();
     let mode = drops.then(|| without_privileges(old, &cred));
-    let change = Change { mode, ..Change::modified(cx.now.into()) };
-    node::change(inode, &change, (frame, t, cx))
+    Ok(Change { mode, ..Change::modified(cx.now.into()) })
 }
 
 /// fallocate(2): makes a file longer, or a hole in it.

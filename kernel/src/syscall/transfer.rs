@@ -13,7 +13,7 @@ use crate::abi::types::{Iovec, Timespec};
 use crate::abi::{Access, Errno};
 use crate::base::{FrameId, InodeId, OpenFileId};
 use crate::context::{Cx, Tables, satp_of};
-use crate::fs::{Change, Key, Kind};
+use crate::fs::{Attributes, Change, Key, Kind};
 use crate::hw::PAGE_SIZE;
 use crate::io::user::{self, MAX_TRANSFER, STEP_PAGES};
 use crate::io::{block, file, mount, node, txn};
@@ -436,7 +436,7 @@ fn write_inode(
     let mut at = if append { attributes.size } else { next_offset(t, id, position, frame) };
     while frame.progress < buffers.total() {
         let step = (buffers.total() - frame.progress).min(PAGE - at % PAGE);
-        match write_page(inode, (at, step), buffers, (frame, t, cx)) {
+        match write_page((inode, &attributes), (at, step), buffers, (frame, t, cx)) {
             Ok(()) => {}
             // What is written is written: the next call will learn what is wrong.
             Err(Stop::Fail(_)) if frame.progress > 0 => break,
@@ -449,10 +449,10 @@ fn write_inode(
     Ok(frame.progress)
 }
 
-/// Writes within one page of a file: the block it needs and the new size in one transaction, then the
+/// Writes within one page of a file: the blocks it needs, the new size and times in one transaction, then the
 /// data into the page cache.
 fn write_page(
-    inode: InodeId,
+    (inode, old): (InodeId, &Attributes),
     (offset, length): (u64, u64),
     buffers: &Buffers,
     (frame, t, cx): Rest<'_>,
@@ -465,6 +465,7 @@ fn write_page(
     txn::fetch_page(t, cx, frame, inode, page)?;
     let end = offset.checked_add(length).ok_or(Errno::EFBIG)?;
     super::file::within_limit(end, t, cx)?;
+    let change = super::file::change_of_write(old, t, cx)?;
     let start = (offset % PAGE) as usize;
     let blocks = txn::run(t, cx, frame, inode, |fs, txn| {
         let part = (start, start + length as usize);
@@ -472,6 +473,7 @@ fn write_page(
         if end > fs.attributes(txn, inode.number)?.size {
             fs.resize(txn, inode.number, end)?;
         }
+        fs.change(txn, inode.number, &change)?;
         Ok(blocks)
     })?;
     let key = Key::Page(inode, page);

@@ -58,7 +58,11 @@ fn a_damaged_disk_is_refused_or_gives_errors() {
         let written: Vec<u64> = (0..1024).filter(|n| medium.block(*n).is_some()).collect();
         for _ in 0..=rng.below(40) {
             // Half of the damage goes where all figures are.
-            let page = if rng.below(2) == 0 { 0 } else { written[rng.below(written.len() as u64) as usize] };
+            let page = if rng.below(2) == 0 {
+                0
+            } else {
+                written[rng.below(written.len() as u64) as usize]
+            };
             let at = page * 4096 + if page == 0 { 1024 + rng.below(2048) } else { rng.below(4096) };
             let byte = [0, 0xff, rng.below(256) as u8][rng.below(3) as usize];
             medium.write(at, &[byte]);

@@ -9,6 +9,7 @@ mod cases;
 mod completions;
 mod crash;
 mod gantt;
+mod image;
 mod input;
 mod metrics;
 mod out;

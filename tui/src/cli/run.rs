@@ -3,7 +3,7 @@
 use super::Failure;
 use super::input::WorldArgs;
 use super::out::Out;
-use super::{metrics, summary};
+use super::{image, metrics, summary};
 use crate::export;
 use crate::lang::Lang;
 use crate::narrate;
@@ -44,6 +44,15 @@ pub(super) struct Args {
     /// Print metrics as one JSON document
     #[arg(long)]
     json: bool,
+    /// Use an image of the host as a machine's disk, such as box:vda=disk.img (may be repeated)
+    #[arg(long = "disk", value_name = "MACHINE:DEVICE=IMAGE", value_parser = image::named)]
+    disks: Vec<image::Named>,
+    /// Write a machine's disk to a file at the end, as after sync and unmount (may be repeated)
+    #[arg(long = "save-disk", value_name = "MACHINE:DEVICE=IMAGE", value_parser = image::named)]
+    saves: Vec<image::Named>,
+    /// Write disks as the medium stands, as if the power had been cut
+    #[arg(long, requires = "saves")]
+    power_cut: bool,
     /// Host threads; results do not depend on it
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: u16,
@@ -68,10 +77,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     let style = strace_style(args)?;
     let input = args.world.read()?;
-    let mut world = input.source.boot().map_err(Failure::Usage)?;
+    let mut world = image::boot(&input.source, &args.disks)?;
     let files = Files::open(args, style)?;
     let why = run_in_sight(&mut world, usize::from(args.threads), input.until);
     files.write(&world)?;
+    image::save(&world, &args.saves, args.power_cut)?;
     let mut out = Out::stdout();
     if args.json {
         out.line(&format!("{:#}", metrics::of(&world)))?;

@@ -84,7 +84,10 @@ pub fn record(
     let (mut seen, mut committed) = (0, None);
     loop {
         let has_stopped = if alone {
-            match world.machine_mut(machine)?.run(Until { event: Some(&test), ..Until::time(until) }) {
+            match world
+                .machine_mut(machine)?
+                .run(Until { event: Some(&test), ..Until::time(until) })
+            {
                 Why::Event(_) => false,
                 why if why.is_stuck() => return None,
                 _ => true,

@@ -211,12 +211,7 @@ impl Ext2 {
     }
 
     /// Compares what was seen with what bitmaps and counts say.
-    fn compare(
-        &self,
-        txn: &Txn<'_>,
-        mut seen: Seen,
-        directories: u32,
-    ) -> Result<Findings, FsStop> {
+    fn compare(&self, txn: &Txn<'_>, mut seen: Seen, directories: u32) -> Result<Findings, FsStop> {
         for (inode, links) in std::mem::take(&mut seen.links) {
             match self.attributes_of(txn, inode) {
                 Ok(about) if about.links == links => {}
