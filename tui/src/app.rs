@@ -9,7 +9,7 @@ use crate::lang::Lang;
 use crate::model::{Effect, Model, SPEEDS};
 use crate::source::Source;
 use crate::theme::Theme;
-use crate::update::{Message, Target, effects, update};
+use crate::update::{Message, Target, console, effects, update};
 use crate::view;
 use crossbeam::channel::{Receiver, after, never, select, unbounded};
 use oscope_kernel::base::Time;
@@ -161,7 +161,7 @@ fn show(screen: &mut Screen<'_>, model: &mut Model, engine: &Engine) -> io::Resu
             match next {
                 Wake::Terminal(None) | Wake::Terminate => return Ok(()),
                 Wake::Terminal(Some(Event::Key(key))) => {
-                    if action(&key) == Some(Action::Escape) {
+                    if action(&key) == Some(Action::Escape) && !model.grabbed {
                         engine.cancel.store(true, Ordering::Relaxed);
                     }
                     let size = screen.terminal.size()?;
@@ -173,6 +173,9 @@ fn show(screen: &mut Screen<'_>, model: &mut Model, engine: &Engine) -> io::Resu
                     if let Some(message) = screen.understand(&mouse) {
                         handle(model, engine, message);
                     }
+                }
+                Wake::Terminal(Some(Event::Paste(text))) => {
+                    handle(model, engine, Message::Paste(text));
                 }
                 Wake::Terminal(Some(_)) => {}
                 Wake::Message(message) => handle(model, engine, message),
@@ -274,6 +277,8 @@ fn wait(model: &Model, engine: &Engine, sources: &Sources) -> Wake {
     let tick = if model.playing && model.pending == 0 {
         let pace = SPEEDS.get(model.speed).copied().unwrap_or(1).max(1);
         after(std::time::Duration::from_millis(1_000 / pace))
+    } else if model.grabbed && model.pending == 0 {
+        after(std::time::Duration::from_nanos(console::pace(model).0))
     } else {
         never()
     };

@@ -7,9 +7,10 @@
 //! Going back restores a keyframe and runs on from there. Changes of the policy are the screen's doing and
 //! not part of the world, so they are kept in a list here and made again whenever a run passes their moment.
 
+use crate::console::CONSOLE;
 use crate::futures::{self, Futures};
 use crate::known::Known;
-use crate::memory::{MemoryPicture, last_faults};
+use crate::picture::{Picture, Subject};
 use crate::script::ScriptPicture;
 use crate::source::Source;
 use crate::trace::Seen;
@@ -17,11 +18,13 @@ use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use oscope_kernel::base::{Duration, MachineId, Time};
 use oscope_kernel::event::Record;
 use oscope_kernel::event::codec::json_line;
-use oscope_kernel::machine::{Machine, Snapshot};
+use oscope_kernel::machine::{Machine, Snapshot, Start};
 use oscope_kernel::sched::Settings;
-use oscope_kernel::world::WorldWhy;
 use oscope_kernel::world::history::{History, KEYFRAMES};
+use oscope_kernel::world::{Input, WorldWhy};
 use oscope_userland::predicate::Predicate;
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -31,6 +34,9 @@ pub const THREAD: &str = "engine";
 
 /// A long way is gone in pieces of at most this length, between which it can be called off.
 const LONGEST_PIECE: Duration = Duration::seconds(10);
+
+/// How long after a key the screen waits for its echo, and for what a quick command says.
+const ECHO: Duration = Duration::millis(2);
 
 /// How long the screen is left without news on a long way, on the host's clock.
 const PATIENCE: std::time::Duration = std::time::Duration::from_millis(100);
@@ -63,8 +69,14 @@ pub enum Command {
     },
     /// Run two futures from here to the end: as it is, and with another policy. Nothing else changes.
     WhatIf(MachineId, &'static str),
-    /// From now on tell what the memory of this machine looks like, or of none: that takes longer than other pictures.
-    Memory(Option<MachineId>),
+    /// From now on tell what this of a machine looks like, or nothing more.
+    Picture(Option<(MachineId, Subject)>),
+    /// Type on a machine's console, now; what comes later is forgotten.
+    Type(MachineId, Vec<u8>),
+    /// Start a shell on a machine's console, now; what comes later is forgotten.
+    Shell(MachineId),
+    /// Let so much time pass.
+    Pass(Duration),
     /// Write all that has happened to a file, as lines of JSON.
     WriteLog(String),
 }
@@ -89,8 +101,10 @@ pub struct Reply {
     pub reached: Time,
     /// A picture of every machine.
     pub snapshots: Vec<Snapshot>,
-    /// The memory of the machine that was asked for.
-    pub memory: Option<Box<MemoryPicture>>,
+    /// How long the run is.
+    pub until: Time,
+    /// The picture that was asked for.
+    pub picture: Option<Picture>,
     /// How the lines of the script stand, if the run is one of a script.
     pub script: Option<Box<ScriptPicture>>,
     /// Records that are new to the screen, in the order of time, per machine.
@@ -157,7 +171,7 @@ fn keeps_event(command: &Command) -> bool {
             | Command::PreviousEvent(_)
             | Command::Find { .. }
             | Command::WhatIf(..)
-            | Command::Memory(_)
+            | Command::Picture(_)
             | Command::WriteLog(_)
     )
 }
@@ -173,7 +187,7 @@ struct Driver {
     said: Option<Result<String, String>>,
     futures: Option<Box<Futures>>,
     stuck: Option<String>,
-    memory: Option<MachineId>,
+    wanted: Option<(MachineId, Subject)>,
     source: Source,
     replies: Sender<Reply>,
     cancel: Arc<AtomicBool>,
@@ -205,7 +219,7 @@ impl Driver {
             said: None,
             futures: None,
             stuck: None,
-            memory: None,
+            wanted: None,
             source,
             replies,
             cancel,
@@ -235,7 +249,10 @@ impl Driver {
                     }
                 }
                 Command::Find { machine, test, forward } => self.find(machine, &test, forward),
-                Command::Memory(machine) => self.memory = machine,
+                Command::Picture(wanted) => self.wanted = wanted,
+                Command::Type(machine, bytes) => self.type_in(machine, &bytes),
+                Command::Shell(machine) => self.start_shell(machine),
+                Command::Pass(time) => self.pass(time),
                 Command::WriteLog(path) => {
                     let written = self.write_log(&path);
                     self.said = Some(match written {
@@ -448,6 +465,11 @@ impl Driver {
                 let _ = machine.switch_policy(policy);
             }
         });
+        self.forget_after(now);
+    }
+
+    /// What came after a moment is no longer true.
+    fn forget_after(&mut self, now: Time) {
         for (known, log) in self.known.iter_mut().zip(self.history.world().logs()) {
             known.forget_after(log.end());
         }
@@ -455,6 +477,39 @@ impl Driver {
         self.restart = true;
         self.stuck = None;
         self.settle();
+    }
+
+    /// Keys for a console. At the end of what is known nothing needs to be forgotten.
+    fn type_in(&mut self, machine: MachineId, bytes: &[u8]) {
+        let time = self.now();
+        let is_past = time < self.reached;
+        self.history.input(Input { time, machine, device: CONSOLE, bytes: bytes.into() });
+        if is_past {
+            self.forget_after(time);
+        }
+        self.pass(ECHO);
+    }
+
+    fn start_shell(&mut self, machine: MachineId) {
+        let time = self.now();
+        let said = Rc::new(RefCell::new(None));
+        let slot = Rc::clone(&said);
+        self.history.change(move |world| {
+            if let Some(machine) = world.machine_mut(machine) {
+                let start = Start::new("getty", &["/bin/sh"]);
+                *slot.borrow_mut() = machine.spawn(&start).err().map(|error| error.to_string());
+            }
+        });
+        self.said = said.take().map(Err);
+        self.forget_after(time);
+        self.pass(ECHO);
+    }
+
+    /// Lets time pass, beyond the end of the run if need be.
+    fn pass(&mut self, time: Duration) {
+        let target = self.now() + time;
+        self.until = self.until.max(target);
+        self.travel(target);
     }
 
     /// Takes in what the logs hold beyond what is known. Numbers are the same in every run, so a second
@@ -481,10 +536,9 @@ impl Driver {
             Some((machine, seen.number, seen.record))
         });
         let machines = self.history.world().machines().iter();
-        let memory = self.memory.filter(|_| done).and_then(|machine| {
+        let picture = self.wanted.filter(|_| done).and_then(|(machine, subject)| {
             let machine = self.history.world().machines().get(usize::from(machine.0))?;
-            let faults = last_faults(machine);
-            Some(Box::new(MemoryPicture::of(machine, |pid| faults.get(&pid).copied())))
+            Some(Picture::of(machine, subject))
         });
         let script = self.source.script().filter(|_| done).and_then(|plan| {
             let log = self.history.world().logs().first().copied()?;
@@ -496,7 +550,8 @@ impl Driver {
             now: self.now(),
             reached: self.reached,
             snapshots: machines.map(Machine::snapshot).collect(),
-            memory,
+            until: self.until,
+            picture,
             news: self.known.iter_mut().map(Known::tell).collect(),
             restart: std::mem::take(&mut self.restart),
             missed: std::mem::take(&mut self.missed),

@@ -119,7 +119,7 @@ const fn key(
 }
 
 /// The table. The hint line shows the first ones first.
-pub const KEYS: [Binding; 47] = [
+pub const KEYS: [Binding; 49] = [
     key(Action::Play, &[c(' ')], "Space", "Space"),
     key(Action::Forward, &[KeyCode::Right, c('l')], "Right l", "<- ->"),
     key(Action::Back, &[KeyCode::Left, c('h')], "Left h", ""),
@@ -162,6 +162,8 @@ pub const KEYS: [Binding; 47] = [
     key(Action::Show(View::Calls), &[c('4')], "4", ""),
     key(Action::Show(View::Lessons), &[c('5')], "5", ""),
     key(Action::Show(View::Script), &[c('6')], "6", ""),
+    key(Action::Show(View::Files), &[c('7')], "7", ""),
+    key(Action::Show(View::Console), &[c('8')], "8", ""),
     key(Action::Show(View::Log), &[c('0')], "0", ""),
     key(Action::Escape, &[KeyCode::Esc], "Esc", ""),
     key(Action::Explain, &[c('i')], "i", ""),

@@ -6,7 +6,7 @@
 //! * [`model`] and [`update`]: what the screen knows, and how a message changes it;
 //! * [`trace`], [`density`], [`steps`], [`narrate`]: records folded into lanes, grouped into visible changes, told in words;
 //! * [`calls`], [`metrics`], [`futures`]: calls as strace prints them, what a run came to, two futures compared;
-//! * [`memory`]: who shares which frames with whom;
+//! * [`picture`]: what only the view that is open needs: [`memory`] has who shares which frames with whom, [`console`] what a terminal shows;
 //! * [`list`], [`commands`]: what stands in a list of records, what can be typed after `:`;
 //! * [`lang`]: every text of the screen, in English and in Korean;
 //! * [`view`]: pure functions from the model to cells; [`theme`] has the colours, [`keys`] the keys.
@@ -19,6 +19,7 @@ pub mod app;
 pub mod calls;
 pub mod cli;
 pub mod commands;
+pub mod console;
 pub mod density;
 pub mod engine;
 pub mod export;
@@ -31,6 +32,7 @@ pub mod memory;
 pub mod metrics;
 pub mod model;
 pub mod narrate;
+pub mod picture;
 pub mod script;
 pub mod source;
 pub mod steps;

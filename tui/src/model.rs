@@ -1,15 +1,17 @@
 //! What the screen knows. The view shows it and nothing else; [`crate::update`] alone changes it.
 
+use crate::console::Console;
 use crate::engine::MachineInfo;
 use crate::futures::Futures;
 use crate::lang::{Lang, Words};
 use crate::memory::MemoryPicture;
+use crate::picture::{Picture, Subject};
 use crate::script::ScriptPicture;
 use crate::theme::Theme;
 use crate::trace::Trace;
 use oscope_kernel::base::{Duration, MachineId, Serial, Time};
 use oscope_kernel::event::Record;
-use oscope_kernel::machine::Snapshot;
+use oscope_kernel::machine::{FilesView, Snapshot};
 use oscope_userland::predicate::Predicate;
 
 /// One machine.
@@ -25,6 +27,8 @@ pub struct MachineModel {
     pub selected: Option<Serial>,
     /// The number of the record that was chosen; none: the newest.
     pub cursor: Option<u64>,
+    /// The path of the file that was chosen.
+    pub path: Option<String>,
 }
 
 /// What the screen shows.
@@ -41,6 +45,10 @@ pub enum View {
     Calls,
     /// Lessons. Not built yet.
     Lessons,
+    /// Names, open files and what is cached of them.
+    Files,
+    /// A terminal at the machine.
+    Console,
     /// All events.
     Log,
     /// A script beside the machine that plays it.
@@ -49,13 +57,15 @@ pub enum View {
 
 impl View {
     /// The five tabs, and what stands under `0`.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Request,
         Self::Cpu,
         Self::Memory,
         Self::Calls,
         Self::Lessons,
         Self::Script,
+        Self::Files,
+        Self::Console,
         Self::Log,
     ];
 
@@ -69,6 +79,8 @@ impl View {
             Self::Calls => "calls",
             Self::Lessons => "lessons",
             Self::Script => "script",
+            Self::Files => "files",
+            Self::Console => "console",
             Self::Log => "log",
         }
     }
@@ -77,6 +89,12 @@ impl View {
     #[must_use]
     pub fn is_built(self) -> bool {
         !matches!(self, Self::Request | Self::Lessons)
+    }
+
+    /// Whether it is for those who want to look deeper.
+    #[must_use]
+    pub fn is_deep(self) -> bool {
+        matches!(self, Self::Files | Self::Console)
     }
 
     /// Whether it is a list of records.
@@ -168,10 +186,12 @@ pub struct Model {
     pub machines: Vec<MachineModel>,
     /// Which of them is shown.
     pub shown: usize,
-    /// The memory of the machine that is shown, while its view is open.
-    pub memory: Option<Box<MemoryPicture>>,
-    /// Whose memory the engine was asked for.
-    pub memory_asked: Option<MachineId>,
+    /// The picture that the open view needs of the machine that is shown.
+    pub picture: Option<Picture>,
+    /// What the engine was asked for.
+    pub picture_asked: Option<(MachineId, Subject)>,
+    /// Whether the console has the keys.
+    pub grabbed: bool,
     /// Virtual time in a column of the lanes, as a place in [`SCALES`].
     pub scale: usize,
     /// Whether it goes on by itself.
@@ -246,6 +266,7 @@ impl Model {
             snapshot: None,
             selected: None,
             cursor: None,
+            path: None,
         });
         // A screen of 80 columns shows an eighth of the run.
         let wanted = until.0 / 400;
@@ -258,8 +279,9 @@ impl Model {
             reached: Time::ZERO,
             machines: machines.collect(),
             shown: 0,
-            memory: None,
-            memory_asked: None,
+            picture: None,
+            picture_asked: None,
+            grabbed: false,
             scale: scale.unwrap_or(SCALES.len() - 1),
             playing: false,
             pending: 1,
@@ -304,11 +326,44 @@ impl Model {
         self.machines.get(self.shown)
     }
 
-    /// Whose memory the engine has to tell of.
+    /// What the engine has to make a picture of.
     #[must_use]
-    pub fn memory_wanted(&self) -> Option<MachineId> {
+    pub fn picture_wanted(&self) -> Option<(MachineId, Subject)> {
         let shown = MachineId(u16::try_from(self.shown).unwrap_or(u16::MAX));
-        (self.view == View::Memory).then_some(shown)
+        let subject = match self.view {
+            View::Memory => Subject::Memory,
+            View::Files => Subject::Files,
+            View::Console => Subject::Console,
+            _ => return None,
+        };
+        Some((shown, subject))
+    }
+
+    /// The memory of the machine that is shown, if its view is open.
+    #[must_use]
+    pub fn memory(&self) -> Option<&MemoryPicture> {
+        match &self.picture {
+            Some(Picture::Memory(picture)) => Some(picture),
+            _ => None,
+        }
+    }
+
+    /// The files of the machine that is shown, if their view is open.
+    #[must_use]
+    pub fn files(&self) -> Option<&FilesView> {
+        match &self.picture {
+            Some(Picture::Files(picture)) => Some(picture),
+            _ => None,
+        }
+    }
+
+    /// The console of the machine that is shown, if its view is open.
+    #[must_use]
+    pub fn console(&self) -> Option<&Console> {
+        match &self.picture {
+            Some(Picture::Console(picture)) => Some(picture),
+            _ => None,
+        }
     }
 
     /// The texts in the language of the screen.

@@ -117,6 +117,23 @@ pub fn round(length: Duration) -> String {
     }
 }
 
+/// A number of bytes in at most five cells: `812`, `12K`, `3.4M` (units of 1024).
+#[must_use]
+pub fn round_bytes(bytes: u64) -> String {
+    let units = ["", "K", "M", "G", "T", "P"];
+    let mut unit = 0;
+    let mut tenths = u128::from(bytes) * 10;
+    while tenths >= 10_240 && unit + 1 < units.len() {
+        tenths /= 1024;
+        unit += 1;
+    }
+    let (whole, tenth) = (tenths / 10, tenths % 10);
+    match (unit, whole) {
+        (1.., 0..10) if tenth > 0 => format!("{whole}.{tenth}{}", units[unit]),
+        _ => format!("{whole}{}", units[unit]),
+    }
+}
+
 /// `1 task`, `2 tasks`, `2 switches`.
 #[must_use]
 pub fn count(n: usize, what: &str) -> String {
@@ -129,8 +146,14 @@ pub fn count(n: usize, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{clean, fit, fit_right, round, short, width, wrap};
+    use super::{clean, fit, fit_right, round, round_bytes, short, width, wrap};
     use oscope_kernel::base::Duration;
+
+    #[test]
+    fn bytes_in_few_cells() {
+        let texts = [0, 812, 1023, 1024, 1536, 12_345, 3_565_158, u64::MAX].map(round_bytes);
+        assert_eq!(texts, ["0", "812", "1023", "1K", "1.5K", "12K", "3.4M", "16384P"]);
+    }
 
     #[test]
     fn guest_text_cannot_move_the_cursor() {

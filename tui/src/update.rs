@@ -1,9 +1,10 @@
 //! How a message changes the model, and what the engine is asked for in turn.
 //!
 //! Layers: [`update`] takes every message; `act` does what keys, clicks and hints ask for; `prompt` is the line
-//! that is typed into; `over` is what keys mean while a window lies over the screen.
+//! that is typed into; [`console`] is what they mean to a guest; `over` is what keys mean while a window lies over the screen.
 
 mod act;
+pub mod console;
 mod over;
 mod prompt;
 
@@ -29,6 +30,8 @@ pub enum Target {
     Moment(Time),
     /// A line of a window.
     Line(usize),
+    /// A name in the tree of files, by its place.
+    Name(usize),
 }
 
 /// What can happen to the screen.
@@ -36,6 +39,8 @@ pub enum Target {
 pub enum Message {
     /// A key was pressed.
     Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
     /// Something was clicked on.
     Click(Target),
     /// The wheel was turned; down or up.
@@ -55,6 +60,7 @@ const PATIENCE: usize = 32;
 pub fn update(model: &mut Model, message: Message) -> Option<Command> {
     let command = match message {
         Message::Key(key) => pressed(model, &key),
+        Message::Paste(text) => console::paste(model, &text),
         Message::Click(target) => clicked(model, target),
         Message::Wheel(down) => {
             let action = if down { Action::Down } else { Action::Up };
@@ -70,7 +76,7 @@ pub fn update(model: &mut Model, message: Message) -> Option<Command> {
         }
         Message::Tick => tick(model),
     };
-    let command = command.or_else(|| ask_for_memory(model))?;
+    let command = command.or_else(|| ask_for_picture(model))?;
     if model.pending >= PATIENCE {
         return None;
     }
@@ -79,19 +85,22 @@ pub fn update(model: &mut Model, message: Message) -> Option<Command> {
 }
 
 /// Another view or another machine may need another picture.
-fn ask_for_memory(model: &mut Model) -> Option<Command> {
-    let wanted = model.memory_wanted();
-    if wanted == model.memory_asked || model.pending >= PATIENCE {
+fn ask_for_picture(model: &mut Model) -> Option<Command> {
+    let wanted = model.picture_wanted();
+    if wanted == model.picture_asked || model.pending >= PATIENCE {
         return None;
     }
-    model.memory_asked = wanted;
-    model.memory = None;
-    Some(Command::Memory(wanted))
+    model.picture_asked = wanted;
+    model.picture = None;
+    Some(Command::Picture(wanted))
 }
 
 fn pressed(model: &mut Model, key: &KeyEvent) -> Option<Command> {
     if key.kind == KeyEventKind::Release {
         return None;
+    }
+    if model.grabbed {
+        return console::key(model, key);
     }
     let action = action(key);
     if model.prompt.is_some() {
@@ -108,6 +117,7 @@ fn pressed(model: &mut Model, key: &KeyEvent) -> Option<Command> {
 
 fn clicked(model: &mut Model, target: Target) -> Option<Command> {
     model.notice = None;
+    model.grabbed = false;
     match target {
         Target::Line(line) => return over::choose(model, line),
         _ if model.over.is_some() => {
@@ -120,6 +130,11 @@ fn clicked(model: &mut Model, target: Target) -> Option<Command> {
             let machine = model.machines.get_mut(model.shown)?;
             machine.selected = (machine.selected != Some(task)).then_some(task);
         }
+        Target::Name(at) => {
+            let path =
+                model.files().and_then(|files| files.names.get(at)).map(|name| name.path.clone());
+            model.machines.get_mut(model.shown)?.path = path;
+        }
         Target::Record(number) => model.machines.get_mut(model.shown)?.cursor = Some(number),
         Target::Moment(time) => {
             model.playing = false;
@@ -130,6 +145,9 @@ fn clicked(model: &mut Model, target: Target) -> Option<Command> {
 }
 
 fn tick(model: &mut Model) -> Option<Command> {
+    if model.grabbed {
+        return console::tick(model);
+    }
     if !model.playing || model.pending > 0 {
         return None;
     }
@@ -166,7 +184,8 @@ fn take(model: &mut Model, reply: Reply) {
     model.progress = None;
     model.pending = model.pending.saturating_sub(1);
     model.now = reply.now;
-    model.memory = reply.memory;
+    model.until = reply.until;
+    model.picture = reply.picture;
     if let (Some(script), Some(picture)) = (&mut model.script, reply.script) {
         script.picture = *picture;
     }

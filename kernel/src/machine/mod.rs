@@ -1,7 +1,7 @@
 //! Layer 8: one computer.
 //!
 //! Layers: [`config`] says what it is made of; [`boot`] switches it on; `run` and `step` let time pass; [`keyframe`]
-//! makes a value of it; [`view`] shows it, and [`memory`] its memory; [`mod@explore`] tries what it might have done otherwise.
+//! makes a value of it; [`view`] shows it, [`memory`] its memory and [`files`] its files; [`mod@explore`] tries what it might have done otherwise.
 //!
 //! A typical sequence: `Machine::boot(config)` plugs devices in, mounts the disk and starts programs;
 //! `machine.run(Until::time(t))` lets virtual time pass; `machine.keyframe()` is a value from which
@@ -13,6 +13,7 @@
 pub mod boot;
 pub mod config;
 pub mod explore;
+pub mod files;
 pub mod keyframe;
 pub mod memory;
 mod run;
@@ -23,6 +24,7 @@ pub use crate::proc::Start;
 pub use boot::BootError;
 pub use config::{Config, DiskConfig, PortConfig};
 pub use explore::{Explored, explore};
+pub use files::{CacheView, FilesView, MountView, NameView, OpenView, PagePlace};
 pub use keyframe::Keyframe;
 pub use memory::{AreaView, FrameView, Mapper, MemoryFigures, SpaceView, WalkStep, WalkView};
 pub use run::{Until, Why};

@@ -74,6 +74,14 @@ pub struct OpenFile {
     pub references: u32,
 }
 
+impl OpenFile {
+    /// Whether there is an offset that reads and writes move.
+    #[must_use]
+    pub const fn has_offset(&self) -> bool {
+        matches!(self.kind, FileKind::Inode(_) | FileKind::Generated(_) | FileKind::Memory(_))
+    }
+}
+
 /// A descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Descriptor {

@@ -19,7 +19,11 @@ fn root(t: &Tables, cx: &Cx) -> Option<Location> {
 
 /// The path of a place, as the caller sees it; what has lost its name says so (`d_path`).
 pub(super) fn path(t: &Tables, cx: &Cx, at: Location) -> String {
-    let Some(root) = root(t, cx) else { return String::new() };
+    path_from(t, root(t, cx), at)
+}
+
+fn path_from(t: &Tables, root: Option<Location>, at: Location) -> String {
+    let Some(root) = root else { return String::new() };
     match t.fs.path(at, root) {
         (path, Reached::Removed) => format!("{path} (deleted)"),
         (path, _) => path,
@@ -48,6 +52,12 @@ pub(super) fn file<'a>(
 
 /// What a link in /proc/PID/fd says: a path, or a kind and a number.
 pub(super) fn text(t: &Tables, cx: &Cx, file: &OpenFile) -> String {
+    name_of_open(t, root(t, cx), file)
+}
+
+/// The same, as somebody sees it whose root that is.
+#[must_use]
+pub fn name_of_open(t: &Tables, root: Option<Location>, file: &OpenFile) -> String {
     match file.kind {
         FileKind::Pipe(pipe, _) if file.place.is_none() => format!("pipe:[{}]", pipe.bits()),
         FileKind::Socket(socket) => format!("socket:[{}]", socket.bits()),
@@ -56,7 +66,7 @@ pub(super) fn text(t: &Tables, cx: &Cx, file: &OpenFile) -> String {
             _ => "/dev/zero (deleted)".to_owned(),
         },
         _ => match (file.place, file.kind) {
-            (Some(place), _) => path(t, cx, place.at),
+            (Some(place), _) => path_from(t, root, place.at),
             (None, FileKind::Special(special)) => match special {
                 Special::Null => "/dev/null".to_owned(),
                 Special::Zero => "/dev/zero".to_owned(),

@@ -19,6 +19,7 @@ mod process;
 mod sysctl;
 pub mod system;
 
+pub use descriptors::name_of_open;
 pub use mounts::number as mount_number;
 pub use proc::{attributes, jump, list, lookup, render, store, target};
 

@@ -197,6 +197,22 @@ pub(super) fn view(view: View) -> ViewWords {
                 "Right goes on to the next line, Left back. The other views show what it does to the machine.",
             ],
         ),
+        View::Files => (
+            "Files",
+            &[
+                "Above: open files. A column is a process, the numbers are its descriptors. === is one open file with one offset, shared since a fork or dup; two rows of one name have an offset each.",
+                "The tree is the dentry cache: names that were looked up, also those that are known not to exist. @ is a mount.",
+                "Down chooses a name: its pages in the cache, and the blocks of the disk that they come from.",
+                "Right goes to the next call that opens, moves or closes something, and to the next block from or to a disk.",
+            ],
+        ),
+        View::Console => (
+            "Console",
+            &[
+                "What a terminal at this machine would show. Enter gives all keys to the machine, ^C and ^Z too; Ctrl-] takes them back.",
+                "If nobody has the console, Enter starts a shell. Typing in the past changes the future.",
+            ],
+        ),
         View::Log => (
             "Log",
             &[

@@ -4,11 +4,13 @@
 //! in one language does not compile.
 
 mod en;
+mod files;
 mod ko;
 mod memory;
 
 use crate::keys::Action;
 use crate::model::View;
+pub use files::{ConsoleWords, FilesWords};
 pub use memory::MemoryWords;
 
 /// A language.
@@ -220,6 +222,24 @@ impl Lang {
             Self::Ko => ko::key(action),
         };
         KeyWords { help, hint }
+    }
+
+    /// The texts of the files view.
+    #[must_use]
+    pub fn files(self) -> &'static FilesWords {
+        match self {
+            Self::En => &files::EN,
+            Self::Ko => &files::KO,
+        }
+    }
+
+    /// The texts of the console.
+    #[must_use]
+    pub fn console(self) -> &'static ConsoleWords {
+        match self {
+            Self::En => &files::CONSOLE_EN,
+            Self::Ko => &files::CONSOLE_KO,
+        }
     }
 
     /// The texts of the memory view.

@@ -1,6 +1,6 @@
 //! What keys, clicks and hints ask for.
 
-use super::{over, prompt, shown};
+use super::{console, over, prompt, shown};
 use crate::calls;
 use crate::engine::Command;
 use crate::keys::Action;
@@ -111,12 +111,16 @@ const MEMORY_STEP: &str = "kind=memory or kind=task.start or kind=task.exec or k
 /// What goes on to another line of a script.
 const SCRIPT_STEP: &str = "kind=task.mark";
 
+/// What files have to do with: calls that name or move them, blocks that come and go.
+const FILES_STEP: &str = "kind=block or kind=task.exec or kind=task.reap or call=openat or call=close or call=read or call=write or call=dup or call=dup2 or call=dup3 or call=unlinkat or call=renameat2 or call=mkdirat or call=lseek or call=pipe2 or call=clone";
+
 /// A step is one visible change in the view that is open.
 pub(super) fn step(model: &Model, forward: bool) -> Command {
     let machine = shown(model);
     let visible = match model.view {
         View::Memory => MEMORY_STEP,
         View::Script => SCRIPT_STEP,
+        View::Files => FILES_STEP,
         _ => "",
     };
     match Predicate::parse(visible) {
@@ -186,6 +190,7 @@ fn escape(model: &mut Model) {
     if let Some(machine) = model.machines.get_mut(model.shown) {
         machine.selected = None;
         machine.cursor = None;
+        machine.path = None;
     }
 }
 
@@ -256,6 +261,9 @@ fn same_kind(model: &mut Model, forward: bool) -> Option<Command> {
 
 /// Goes to what is chosen.
 fn open(model: &mut Model) -> Option<Command> {
+    if model.view == View::Console {
+        return console::grab(model);
+    }
     let machine = model.machine()?;
     if model.view.is_list() {
         let number = list::current(model, machine)?.number;
@@ -292,6 +300,10 @@ fn choose(model: &mut Model, rows: i32) -> Option<Command> {
         model.machines.get_mut(model.shown)?.cursor = Some(next);
         return None;
     }
+    if model.view == View::Files {
+        choose_name(model, rows);
+        return None;
+    }
     let now = model.now;
     let machine = model.machines.get_mut(model.shown)?;
     let tasks = choice(machine, now);
@@ -306,6 +318,25 @@ fn choose(model: &mut Model, rows: i32) -> Option<Command> {
     };
     machine.selected = tasks.get(next).copied();
     None
+}
+
+/// Another name in the tree of files.
+fn choose_name(model: &mut Model, rows: i32) {
+    let Some(files) = model.files() else { return };
+    let chosen = model.machine().and_then(|machine| machine.path.as_deref());
+    let at = chosen.and_then(|path| files.names.iter().position(|name| name.path == path));
+    let far = rows.unsigned_abs() as usize;
+    let last = files.names.len().saturating_sub(1);
+    let next = match at {
+        None if rows > 0 => 0,
+        None => last,
+        Some(at) if rows > 0 => (at + far).min(last),
+        Some(at) => at.saturating_sub(far),
+    };
+    let path = files.names.get(next).map(|name| name.path.clone());
+    if let Some(machine) = model.machines.get_mut(model.shown) {
+        machine.path = path;
+    }
 }
 
 /// The policy that rules, as a place in the list.

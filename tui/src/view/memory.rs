@@ -57,7 +57,7 @@ pub(super) fn draw(
     pen: &mut Pen<'_>,
 ) {
     let words = model.lang.memory();
-    let Some(picture) = model.memory.as_deref() else {
+    let Some(picture) = model.memory() else {
         pen.rule(top, words.sharing, "");
         pen.put(2, top + 2, words.nothing, Role::Faint);
         return;

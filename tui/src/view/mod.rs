@@ -1,11 +1,13 @@
 //! The screen as a pure function of the model.
 //!
 //! Layers: `pen` writes into cells; `lanes`, `queues` and `table` draw the CPU view, `lists` the lists of records,
-//! `memory` and `memory_space` the memory view, `foot` what every view has below, `over` what lies over them; [`draw`] gives every part its rows.
+//! `memory` and `memory_space` the memory view, `files` the files view, `console` a terminal, `foot` what every view has below, `over` what lies over them; [`draw`] gives every part its rows.
 //!
 //! A typical sequence: [`draw`] plans which rows go to whom for this size, then every part looks up in the
 //! model what was true just before `model.now`, and writes it. Nothing is remembered between two frames.
 
+mod console;
+mod files;
 mod foot;
 mod lanes;
 mod lists;
@@ -102,6 +104,9 @@ impl Plan {
     }
 }
 
+/// From so many columns on, all views have a tab.
+const WIDE: u16 = 100;
+
 /// From so many tasks on that have no lane, rows for programs help.
 const MANY: u16 = 26;
 
@@ -126,6 +131,8 @@ pub fn draw(model: &Model, buffer: &mut Buffer) -> Vec<(Rect, Target)> {
         View::Cpu => cpu(model, machine, &mut pen),
         View::Calls | View::Log => lists::draw(model, machine, (2, foot.0 - 2), &mut pen),
         View::Memory => memory::draw(model, machine, (2, foot.0 - 2), &mut pen),
+        View::Files => files::draw(model, machine, (2, foot.0 - 2), &mut pen),
+        View::Console => console::draw(model, (2, foot.0 - 2), &mut pen),
         View::Script => script::draw(model, machine, (2, foot.0 - 2), &mut pen),
         View::Request | View::Lessons => not_built(model, &mut pen),
     }
@@ -219,6 +226,10 @@ fn title(model: &Model, pen: &mut Pen<'_>) {
 fn tabs(model: &Model, pen: &mut Pen<'_>) {
     let mut x = 0;
     for view in View::ALL.into_iter().filter(|view| model.has(*view)) {
+        // What is not for the first minute has no room on a narrow screen unless it is shown.
+        if view.is_deep() && model.view != view && pen.width < WIDE {
+            continue;
+        }
         let key = KEYS.iter().find(|binding| binding.action == Action::Show(view));
         let key = key.map_or("", |binding| binding.label);
         let chosen = model.view == view;
