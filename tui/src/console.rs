@@ -3,10 +3,11 @@
 //! Whatever programs wrote goes through the model of a terminal, and only its cells come to the screen: nothing that a guest writes
 //! reaches the terminal in front of the student.
 
-use oscope_kernel::base::DeviceId;
+use oscope_kernel::base::{DeviceId, Pid};
 use oscope_kernel::event::Wait;
 use oscope_kernel::hw::uart::Uart;
 use oscope_kernel::machine::Machine;
+use oscope_kernel::proc::Process;
 use std::num::NonZero;
 
 /// Where keys go: the console is each machine's first device.
@@ -26,7 +27,7 @@ pub struct Console {
     pub foreground: Option<String>,
     /// Whether somebody waits for a line.
     pub is_read: bool,
-    /// Whether somebody has it as the terminal of a session.
+    /// Whether there is somebody who reads it, now or after the command in the foreground.
     pub has_session: bool,
 }
 
@@ -41,7 +42,10 @@ impl Console {
         let cells = |n: u16| NonZero::new(n.min(MOST_CELLS)).unwrap_or(NonZero::<u16>::MIN);
         let size = t.tty.size;
         let mut terminal = vt100::Parser::new(cells(size.rows), cells(size.columns), 0);
-        terminal.process(&bytes);
+        for byte in bytes {
+            // What the line discipline leaves to the screen (`ipc::tty`): a new line begins at its left edge.
+            terminal.process(if byte == b'\n' { b"\r\n" } else { std::slice::from_ref(&byte) });
+        }
         let screen = terminal.screen();
         let (_, columns) = screen.size();
         let lines = screen.rows(0, columns.get()).map(|line| crate::text::clean(line.trim_end()));
@@ -53,7 +57,10 @@ impl Console {
             let process = process.and_then(|thread| t.proc.processes.get(thread.process));
             process.filter(|process| process.group == t.tty.foreground).map(|p| p.pid)
         });
-        let has_session = t.tty.session.is_some();
+        // The first process is no shell that one could talk to, unless it reads.
+        let leads = |process: &Process| Some(process.pid) == t.tty.session && process.pid != Pid(1);
+        let has_session = is_read
+            || t.proc.processes.iter().any(|(_, process)| leads(process) && !process.is_zombie());
         Self {
             lines: lines.collect(),
             cursor: screen.cursor_position(),

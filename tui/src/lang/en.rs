@@ -11,6 +11,7 @@ pub(super) const WORDS: Words = Words {
     at_end: "at the end",
     step_change: "step: switch",
     step_memory: "step: page",
+    step_files: "step: file",
     step_script: "step: line",
     script: "Script",
     wrong_lines: "not as expected",

@@ -11,6 +11,7 @@ pub(super) const WORDS: Words = Words {
     at_end: "끝",
     step_change: "단계: 전환",
     step_memory: "단계: 페이지",
+    step_files: "단계: 파일",
     step_script: "단계: 줄",
     script: "스크립트",
     wrong_lines: "줄이 기대와 다름",

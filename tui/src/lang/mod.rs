@@ -56,6 +56,8 @@ pub struct Words {
     pub step_change: &'static str,
     /// In the title line: what a step is in the memory view.
     pub step_memory: &'static str,
+    /// In the title line: what a step is in the files view.
+    pub step_files: &'static str,
     /// In the title line: what a step is in the script view.
     pub step_script: &'static str,
     /// The script view's title.

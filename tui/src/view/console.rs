@@ -4,6 +4,9 @@ use super::pen::Pen;
 use crate::model::Model;
 use crate::theme::Role;
 
+/// From so many columns on there is room for who is in the foreground.
+const WIDE: u16 = 100;
+
 pub(super) fn draw(model: &Model, (top, rows): (u16, u16), pen: &mut Pen<'_>) {
     let words = model.lang.console();
     let Some(console) = model.console() else {
@@ -15,7 +18,7 @@ pub(super) fn draw(model: &Model, (top, rows): (u16, u16), pen: &mut Pen<'_>) {
         (false, true) => words.enter,
         (false, false) => words.start,
     };
-    let heading = match &console.foreground {
+    let heading = match console.foreground.as_ref().filter(|_| pen.width >= WIDE) {
         Some(name) => format!("{}  {} {name}", words.heading, words.foreground),
         None => words.heading.to_owned(),
     };

@@ -60,9 +60,12 @@ pub(super) fn draw(
     let mut y =
         open_files(&look, (top, open.min(if is_tall { rows / 3 } else { rows / 3 + 1 })), pen);
     let mounts = u16::try_from(files.mounts.len()).unwrap_or(u16::MAX / 2) + 1;
-    let below = if is_tall { 4 + mounts.min(rows / 6) + rows / 6 } else { 4 };
+    let detail = if is_tall || look.chosen().is_some() { 4 } else { 0 };
+    let below = if is_tall { detail + mounts.min(rows / 6) + rows / 6 } else { detail };
     y = names(&look, (y, end.saturating_sub(y + below)), pen);
-    y = file(&look, y, pen);
+    if detail > 0 {
+        y = file(&look, y, pen);
+    }
     if is_tall {
         y = self::mounts(&look, (y, mounts.min(rows / 6)), pen);
         cache(&look, (y, end.saturating_sub(y)), pen);

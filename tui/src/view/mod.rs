@@ -206,6 +206,7 @@ fn title(model: &Model, pen: &mut Pen<'_>) {
     let step = match (model.view, model.event.is_some()) {
         (View::Memory, _) => words.step_memory,
         (View::Script, _) => words.step_script,
+        (View::Files, _) => words.step_files,
         (_, true) => words.step_event,
         (_, false) => words.step_change,
     };
