@@ -260,8 +260,8 @@ impl Machine {
     }
 
     fn cached(&self) -> Vec<CacheView> {
-        let mut files: BTreeMap<(Option<InodeId>, Option<DeviceId>), Vec<(u64, State)>> =
-            BTreeMap::new();
+        type Owner = (Option<InodeId>, Option<DeviceId>);
+        let mut files: BTreeMap<Owner, Vec<(u64, State)>> = BTreeMap::new();
         for (key, cached) in self.tables.fs.cache.iter() {
             let (of, number) = match key {
                 Key::Page(inode, page) => ((Some(inode), None), page),

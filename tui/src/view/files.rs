@@ -209,8 +209,8 @@ fn names(look: &Look<'_>, (top, rows): (u16, u16), pen: &mut Pen<'_>) -> u16 {
     let room = usize::from(rows - 2);
     let at = look.chosen().unwrap_or(0);
     let first = at.saturating_sub(room / 2).min(files.names.len().saturating_sub(room));
-    let mut y = top + 2;
-    for (n, name) in files.names.iter().enumerate().skip(first).take(room) {
+    let shown = files.names.iter().enumerate().skip(first).take(room);
+    for (y, (n, name)) in (top + 2..).zip(shown) {
         let is_chosen = look.chosen() == Some(n);
         let indent = "  ".repeat(name.depth.min(12));
         let sign = match &name.attributes {
@@ -227,7 +227,6 @@ fn names(look: &Look<'_>, (top, rows): (u16, u16), pen: &mut Pen<'_>) -> u16 {
         pen.field((0, y), &text, left, role);
         pen.put(left, y, &described(look, name, &line), Role::Text);
         pen.zone(y, 0..pen.width, Target::Name(n));
-        y += 1;
     }
     top + rows
 }
@@ -395,17 +394,14 @@ fn cache(look: &Look<'_>, (top, rows): (u16, u16), pen: &mut Pen<'_>) {
     let [pages, dirty] = words.cached;
     let figures = format!("{} {pages}, {} {dirty}", look.files.pages.0, look.files.pages.1);
     pen.rule(top, words.cache, &figures);
-    let mut y = top + 1;
-    for view in look.files.cached.iter().take(usize::from(rows.saturating_sub(1))) {
+    let shown = look.files.cached.iter().take(usize::from(rows.saturating_sub(1)));
+    for (y, view) in (top + 1..).zip(shown) {
         pen.field((1, y), &tail(&cached_name(look, view), 26), 26, Role::Text);
         pen.put(28, y, &fit_right(&view.pages.len().to_string(), 6), Role::Text);
-        let mut x = 36;
-        for (_, state) in view.pages.iter().take(usize::from(pen.width.saturating_sub(38))) {
+        for (x, (_, state)) in (36..pen.width.saturating_sub(2)).zip(&view.pages) {
             let (glyph, role) = page_glyph(Some(*state));
             pen.cell(x, y, glyph, role);
-            x += 1;
         }
-        y += 1;
     }
 }
 
