@@ -2,11 +2,11 @@
 //!
 //! `data/oracles/` holds them: `sched.json` and `mlfq.json` are results of the simulators that go with
 //! *Operating Systems: Three Easy Pieces*, `textbook-sched.json` worked examples of *Operating System Concepts*;
-//! `alloc.json`, `paging.json` and `textbook-paging.json` likewise, Belady's anomaly among them.
+//! `alloc.json`, `paging.json`, `textbook-paging.json` and `textbook-disk.json` likewise, Belady's anomaly among them.
 //! (`posix-fs.tsv` has a test of its own.)
 
 use oscope_userland::workbench::sched::Problem;
-use oscope_userland::workbench::{alloc, paging};
+use oscope_userland::workbench::{alloc, disk, paging};
 
 /// Solves all cases of a file, and says which come out otherwise.
 fn differences(name: &str, text: &str) -> Vec<String> {
@@ -65,6 +65,18 @@ fn a_wrong_expectation_of_pages_is_noticed() {
     let text = r#"[{"policy":"fifo","frames":1,"refs":[1,2],
         "expect":{"faults":1,"hits":0,"hit":[false],"evicted":[null,2]}}]"#;
     assert_eq!(paging_differences("wrong", text).len(), 3);
+}
+
+#[test]
+fn the_arm_of_a_disk_moves_as_in_the_book() {
+    let text = include_str!("../data/oracles/textbook-disk.json");
+    let cases: Vec<disk::Problem> = serde_json::from_str(text).expect("a list of cases");
+    assert_eq!(cases.len(), 8);
+    for (n, case) in cases.iter().enumerate() {
+        let answer = case.solve().unwrap_or_else(|error| panic!("case {n}: {error}"));
+        let differences = answer.differences(case.expect.as_ref().expect("an expectation"));
+        assert!(differences.is_empty(), "case {n}: {differences:?}");
+    }
 }
 
 fn alloc_differences(name: &str, text: &str) -> Vec<String> {

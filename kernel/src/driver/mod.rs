@@ -4,7 +4,7 @@
 //! [`BlockDriver`], [`NetDriver`] and [`CharDriver`]; a driver speaks to its device's registers and to
 //! nothing else.
 //!
-//! Layers: [`bus`] matches devices to drivers; [`toy_disk`], [`toy_nic`] and [`uart`] are drivers.
+//! Layers: [`elevator`] says which request goes first; [`bus`] matches devices to drivers; [`toy_disk`], [`toy_nic`] and [`uart`] are drivers.
 //!
 //! A typical sequence: at boot the bus reads each device's type and probes the driver that knows it. A
 //! read of block 7 becomes [`BlockDriver::submit`]; the driver has a request under way, so it queues this
@@ -14,6 +14,7 @@
 //! come later and never as callbacks from Tock (TRD 3).
 
 pub mod bus;
+pub mod elevator;
 pub mod toy_disk;
 pub mod toy_nic;
 pub mod uart;

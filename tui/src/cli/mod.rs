@@ -8,6 +8,7 @@ mod bench;
 mod cases;
 mod completions;
 mod crash;
+mod disk;
 mod gantt;
 mod image;
 mod input;
@@ -127,6 +128,14 @@ enum Command {
                       oscope alloc --case cases.json --json"
     )]
     Alloc(alloc::Args),
+    /// Order the requests for a disk with the kernel's own schedulers
+    #[command(
+        after_help = "Examples:\n  oscope disk --policy sstf --head 53 --cylinders 200 --requests 98,183,37,122\n  \
+                      oscope disk --policy scan --seed 7        a problem\n  \
+                      oscope disk --policy scan --seed 7 -c     and its solution\n  \
+                      oscope disk --case cases.json --json"
+    )]
+    Disk(disk::Args),
     /// Cut the power after every write to a disk, and see what recovery makes of it
     #[command(after_help = "Example:\n  oscope crash disk --disk box:vda")]
     Crash(crash::Args),
@@ -170,6 +179,7 @@ pub fn main() -> ExitCode {
         Some(Command::Sched(args)) => sched::sched(args, cli.seed),
         Some(Command::Paging(args)) => paging::paging(args, cli.seed),
         Some(Command::Alloc(args)) => alloc::alloc(args, cli.seed),
+        Some(Command::Disk(args)) => disk::disk(args, cli.seed),
         Some(Command::Crash(args)) => crash::crash(args),
         Some(Command::Worlds) => worlds::worlds(),
         Some(Command::Syscalls(args)) => syscalls::syscalls(args),
