@@ -46,7 +46,7 @@ pub fn disk(files: &[(&str, &[u8])], programs: &[&str]) -> DiskConfig {
     all.extend_from_slice(files);
     let mut medium = Medium::new(2048);
     MiniFs::make(&mut medium, &all).expect("the files fit");
-    DiskConfig { medium, timing: Timing { fixed: Duration::millis(1), per_kib: Duration::ZERO } }
+    DiskConfig::new(medium, Timing { fixed: Duration::millis(1), per_kib: Duration::ZERO })
 }
 
 /// A disk of so many pages with an empty ext2 on it, whose blocks take 100 µs.
@@ -60,7 +60,7 @@ pub fn ext2_disk(pages: u64, making: &Making) -> DiskConfig {
 /// A disk with this medium, whose blocks take 100 µs.
 #[must_use]
 pub fn on_disk(medium: Medium) -> DiskConfig {
-    DiskConfig { medium, timing: Timing { fixed: Duration::micros(100), per_kib: Duration::ZERO } }
+    DiskConfig::new(medium, Timing { fixed: Duration::micros(100), per_kib: Duration::ZERO })
 }
 
 /// What is on the machine's first disk now.

@@ -135,7 +135,7 @@ fn damaged_disks_are_refused_or_give_errors() {
             0
         })]);
         config.check_parks = true;
-        config.disk = Some(DiskConfig { medium, timing: whole.timing });
+        config.disk = Some(DiskConfig::new(medium, whole.timing));
         let mut machine = boot(config);
         let why = run_for(&mut machine, Duration::seconds(7));
         assert_eq!(why, Why::Time, "round {round}");

@@ -145,6 +145,11 @@ impl Bus {
         self.slots.get(usize::from(id.0))?.driver.as_ref()
     }
 
+    /// The device's driver, to set it.
+    pub fn driver_mut(&mut self, id: DeviceId) -> Option<&mut Driver> {
+        self.slots.get_mut(usize::from(id.0))?.driver.as_mut()
+    }
+
     /// Does something with a device and its driver, and tells what it led to.
     pub fn with<R>(
         &mut self,

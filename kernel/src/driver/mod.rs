@@ -4,7 +4,7 @@
 //! [`BlockDriver`], [`NetDriver`] and [`CharDriver`]; a driver speaks to its device's registers and to
 //! nothing else.
 //!
-//! Layers: [`elevator`] says which request goes first; [`bus`] matches devices to drivers; [`toy_disk`], [`toy_nic`] and [`uart`] are drivers.
+//! Layers: [`elevator`] says which request goes first, in the [`queue`] of a disk's driver; [`bus`] matches devices to drivers; [`toy_disk`], [`toy_nic`] and [`uart`] are drivers.
 //!
 //! A typical sequence: at boot the bus reads each device's type and probes the driver that knows it. A
 //! read of block 7 becomes [`BlockDriver::submit`]; the driver has a request under way, so it queues this
@@ -15,6 +15,7 @@
 
 pub mod bus;
 pub mod elevator;
+pub mod queue;
 pub mod toy_disk;
 pub mod toy_nic;
 pub mod uart;
@@ -22,7 +23,7 @@ pub mod uart;
 pub use bus::{Bus, Effects};
 
 use crate::abi::Errno;
-use crate::base::{Digester, FrameId, RequestId};
+use crate::base::{Digester, FrameId, RequestId, Time};
 use crate::event::EventId;
 use crate::hw::{Device, WireFrame, Wires};
 
@@ -72,8 +73,14 @@ pub trait BlockDriver: Send + Sync {
         wires: &mut Wires<'_>,
         done: &mut Vec<BlockDone>,
     );
-    /// The requests that are not done, the one under way first.
-    fn queue(&self) -> Vec<BlockRequest>;
+    /// The requests that are not done, the one under way first, the others in the order in which they would go.
+    fn queue(&self, now: Time) -> Vec<BlockRequest>;
+    /// Who chooses the next one among those that wait ([`elevator`]).
+    fn scheduler(&self) -> &'static str;
+    /// Another one chooses from now on. `false` if there is none of that name.
+    fn set_scheduler(&mut self, name: &str, now: Time) -> bool;
+    /// Where the head is, in sectors, as far as the driver knows.
+    fn head(&self) -> u64;
     /// A copy, for keyframes.
     fn clone_driver(&self) -> Box<dyn BlockDriver>;
     /// Feeds its state into a digest.

@@ -1,28 +1,30 @@
-//! The driver of the toy disk: one request under way, the others in a queue, first come, first served.
+//! The driver of the toy disk: one request under way, the others in a queue.
 
-use super::{BlockDone, BlockDriver, BlockRequest};
+use super::queue::RequestQueue;
+use super::{BlockDone, BlockDriver, BlockRequest, SECTOR};
 use crate::abi::Errno;
-use crate::base::Digester;
-use crate::hw::{Device, Wires, disk};
-use std::collections::VecDeque;
+use crate::base::{Digester, Time};
+use crate::hw::{Device, PAGE_SIZE, Wires, disk};
 use std::hash::Hash;
 
 /// The driver's state.
-#[derive(Clone, Debug, Default, Hash)]
+#[derive(Clone, Default, Hash)]
 pub struct ToyDisk {
     capacity: u64,
     under_way: Option<BlockRequest>,
-    queue: VecDeque<BlockRequest>,
+    queue: RequestQueue,
 }
 
 impl ToyDisk {
     /// Starts the driver.
     pub fn probe(device: &mut dyn Device) -> Box<dyn BlockDriver> {
-        Box::new(Self { capacity: device.read(disk::CAPACITY), ..Self::default() })
+        let capacity = device.read(disk::CAPACITY);
+        let sectors = capacity.saturating_mul((PAGE_SIZE / SECTOR) as u64);
+        Box::new(Self { capacity, under_way: None, queue: RequestQueue::new(sectors) })
     }
 
     fn start_next(&mut self, device: &mut dyn Device, wires: &mut Wires<'_>) {
-        self.under_way = self.queue.pop_front();
+        self.under_way = self.queue.next(wires.now);
         if let Some(request) = &self.under_way {
             device.write(disk::SECTOR, request.sector, wires);
             device.write(disk::FRAME, u64::from(request.frame.0), wires);
@@ -47,7 +49,7 @@ impl BlockDriver for ToyDisk {
     }
 
     fn submit(&mut self, request: BlockRequest, device: &mut dyn Device, wires: &mut Wires<'_>) {
-        self.queue.push_back(request);
+        self.queue.add(request, wires.now);
         if self.under_way.is_none() {
             self.start_next(device, wires);
         }
@@ -71,8 +73,20 @@ impl BlockDriver for ToyDisk {
         self.start_next(device, wires);
     }
 
-    fn queue(&self) -> Vec<BlockRequest> {
-        self.under_way.iter().chain(&self.queue).copied().collect()
+    fn queue(&self, now: Time) -> Vec<BlockRequest> {
+        self.under_way.into_iter().chain(self.queue.waiting(now)).collect()
+    }
+
+    fn scheduler(&self) -> &'static str {
+        self.queue.scheduler()
+    }
+
+    fn set_scheduler(&mut self, name: &str, now: Time) -> bool {
+        self.queue.set_scheduler(name, now)
+    }
+
+    fn head(&self) -> u64 {
+        self.queue.head()
     }
 
     fn clone_driver(&self) -> Box<dyn BlockDriver> {

@@ -1,7 +1,7 @@
 //! Switching a machine on.
 
 use super::config::MAX_INTERLEAVE;
-use super::{Config, Machine};
+use super::{Config, DiskConfig, Machine};
 use crate::abi::Errno;
 use crate::base::{
     Agenda, Chooser, CpuId, DeviceId, MachineId, NsId, ProcessId, RequestId, Rng, Serial, ServerId,
@@ -9,6 +9,7 @@ use crate::base::{
 };
 use crate::context::{Calls, Cpu, Cx, Due, Engine, Live, Phase, Tables};
 use crate::driver::Bus;
+use crate::driver::bus::Driver;
 use crate::event::{Event, EventId, Log, MachineEvent};
 use crate::fs::{Fs, MiniFs, OnMedium};
 use crate::hw::disk::Disk;
@@ -141,11 +142,11 @@ impl Machine {
         let console = self.plug("ttyS0", Box::new(Uart::default()));
         self.tables.console = Some(console);
         if let Some(disk) = &config.disk {
-            self.plug("vda", Box::new(Disk::new(disk.medium.clone(), disk.timing)));
+            self.plug_disk("vda", disk);
         }
         if let Some(disk) = &config.swap {
             let slots = u32::try_from(disk.medium.blocks()).unwrap_or(u32::MAX);
-            let device = self.plug("vdb", Box::new(Disk::new(disk.medium.clone(), disk.timing)));
+            let device = self.plug_disk("vdb", disk);
             // As swapon(2) would.
             self.tables.mm.swap = Some(SwapArea::new(device, slots));
             self.tables.mm.promises.add_swap(slots);
@@ -156,6 +157,14 @@ impl Machine {
             self.tables.net.attach(Interface { namespace: NsId(0), name, device });
             self.tables.wires.push(Wire::new(port.latency, port.bits_per_second));
         }
+    }
+
+    fn plug_disk(&mut self, name: &str, disk: &DiskConfig) -> DeviceId {
+        let device = self.plug(name, Box::new(Disk::new(disk.medium.clone(), disk.timing)));
+        if let Some(Driver::Block(driver)) = self.tables.bus.driver_mut(device) {
+            driver.set_scheduler(disk.scheduler, Time::ZERO);
+        }
+        device
     }
 
     fn plug(&mut self, name: &str, device: Box<dyn crate::hw::Device>) -> DeviceId {

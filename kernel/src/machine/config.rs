@@ -18,6 +18,16 @@ pub struct DiskConfig {
     pub medium: Medium,
     /// How long a block takes.
     pub timing: Timing,
+    /// Who chooses among requests that wait ([`POLICIES`](crate::driver::elevator::POLICIES)).
+    pub scheduler: &'static str,
+}
+
+impl DiskConfig {
+    /// A disk that serves first come, first served.
+    #[must_use]
+    pub fn new(medium: Medium, timing: Timing) -> Self {
+        Self { medium, timing, scheduler: "fifo" }
+    }
 }
 
 /// A network interface and the cable in it.

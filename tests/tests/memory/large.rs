@@ -26,7 +26,7 @@ fn run(image: RustImage, frames: u32, swap: u64) -> Machine {
     (config.check_parks, config.frames) = (true, frames);
     if swap > 0 {
         let timing = Timing { fixed: Duration::micros(50), per_kib: Duration::ZERO };
-        config.swap = Some(DiskConfig { medium: Medium::new(swap), timing });
+        config.swap = Some(DiskConfig::new(Medium::new(swap), timing));
     }
     let mut machine = boot(config);
     for _ in 0..40 {

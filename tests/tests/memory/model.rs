@@ -135,7 +135,7 @@ fn memory_is_what_a_simple_model_says() {
             // So little memory that pages come and go all the time.
             config.frames = 128;
             let timing = Timing { fixed: Duration::micros(50), per_kib: Duration::ZERO };
-            config.swap = Some(DiskConfig { medium: Medium::new(2048), timing });
+            config.swap = Some(DiskConfig::new(Medium::new(2048), timing));
         }
         let mut machine = boot(config);
         for _ in 0..30 {

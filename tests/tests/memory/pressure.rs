@@ -20,7 +20,7 @@ fn small(image: RustImage) -> Config {
     config.frames = 256;
     config.disk = Some(disk(&[("/long", &[7; 400_000])], &["main"]));
     let timing = Timing { fixed: Duration::micros(100), per_kib: Duration::ZERO };
-    config.swap = Some(DiskConfig { medium: Medium::new(1024), timing });
+    config.swap = Some(DiskConfig::new(Medium::new(1024), timing));
     config
 }
 

@@ -107,10 +107,8 @@ fn t09_a_kernel_thread_writes_back_is_scheduled_charged_and_listed() {
         0
     });
     let mut second = oscope_tests::config(vec![reader]);
-    second.disk = Some(oscope_kernel::machine::DiskConfig {
-        medium,
-        timing: oscope_kernel::hw::Timing { fixed: Duration(1), per_kib: Duration::ZERO },
-    });
+    let timing = oscope_kernel::hw::Timing { fixed: Duration(1), per_kib: Duration::ZERO };
+    second.disk = Some(oscope_kernel::machine::DiskConfig::new(medium, timing));
     let mut second = boot(second);
     run_for(&mut second, Duration::seconds(1));
     assert!(shown(&second).ends_with("/notes line 19\n"), "{:?}", shown(&second));

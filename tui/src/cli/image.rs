@@ -56,7 +56,7 @@ pub(super) fn boot(source: &Source, disks: &[Named]) -> Result<World, Failure> {
     let world = file.boot_with(programs, |config| {
         for (_, medium) in images.iter().filter(|(machine, _)| *machine == config.name) {
             let timing = config.disk.as_ref().map_or(timing, |disk| disk.timing);
-            config.disk = Some(DiskConfig { medium: medium.clone(), timing });
+            config.disk = Some(DiskConfig::new(medium.clone(), timing));
         }
     });
     let world = world.map_err(|error| Failure::Usage(error.to_string()))?;

@@ -119,7 +119,7 @@ fn two_yielders() -> Config {
 fn disk(files: &[(&str, &[u8])]) -> Option<DiskConfig> {
     let mut medium = Medium::new(2048);
     MiniFs::make(&mut medium, files).ok()?;
-    Some(DiskConfig { medium, timing: Timing { fixed: Duration(1), per_kib: Duration::ZERO } })
+    Some(DiskConfig::new(medium, Timing { fixed: Duration(1), per_kib: Duration::ZERO }))
 }
 
 fn executer() -> Config {

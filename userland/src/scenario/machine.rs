@@ -7,6 +7,7 @@ use crate::bin::Builtins;
 use oscope_kernel::abi::program::Loader;
 use oscope_kernel::base::{CpuId, Duration, Time};
 use oscope_kernel::context::{Dialect, Structure};
+use oscope_kernel::driver::elevator;
 use oscope_kernel::fs::MiniFs;
 use oscope_kernel::fs::ext2::Making;
 use oscope_kernel::hw::disk::Medium;
@@ -72,6 +73,8 @@ struct DiskTable {
     per_kib: Option<String>,
     #[serde(default)]
     filesystem: Option<String>,
+    #[serde(default)]
+    scheduler: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -338,7 +341,16 @@ fn disk(
         value(&format!("{path}.per_kib"), per_kib, Duration::micros(10), units::duration, time)?;
     let mut medium = Medium::new(size / 4096);
     let timing = Timing { fixed, per_kib };
-    let Some(loader) = loader else { return Ok(DiskConfig { medium, timing }) };
+    let scheduler = match table.scheduler.as_deref() {
+        None => elevator::POLICIES[0],
+        Some(name) => {
+            let known = elevator::POLICIES.into_iter().find(|known| *known == name);
+            let expected = format!("one of {}", elevator::POLICIES.join(", "));
+            known.ok_or_else(|| wrong(&format!("{path}.scheduler"), name, &expected))?
+        }
+    };
+    let made = |medium| DiskConfig { medium, timing, scheduler };
+    let Some(loader) = loader else { return Ok(made(medium)) };
     let journal = match table.filesystem.as_deref() {
         None | Some("minifs") => None,
         Some("ext2") => Some(0),
@@ -354,12 +366,12 @@ fn disk(
         making
             .make(&mut medium, &[])
             .map_err(|errno| wrong(&format!("{path}.size"), &table.size, errno.message()))?;
-        return Ok(DiskConfig { medium, timing });
+        return Ok(made(medium));
     }
     let files = loader.files_on_disks();
     let files: Vec<(&str, &[u8])> =
         files.iter().map(|(path, contents)| (path.as_str(), contents.as_slice())).collect();
     MiniFs::make(&mut medium, &files)
         .map_err(|errno| wrong(&format!("{path}.size"), &table.size, errno.message()))?;
-    Ok(DiskConfig { medium, timing })
+    Ok(made(medium))
 }

@@ -1,4 +1,6 @@
-use super::{Elevator, POLICIES, Pending, by_name};
+//! The order in which each policy serves, and how far the arm moves.
+
+use super::{POLICIES, Pending, by_name};
 use crate::base::{Duration, Rng, Time};
 
 fn request(ticket: u64, position: u64) -> Pending {
@@ -76,7 +78,7 @@ fn everybody_is_served_once() {
                 head = choice.request.position;
                 served.push(choice.request.ticket);
             }
-            now = now + Duration::millis(3);
+            now += Duration::millis(3);
         }
         assert!(elevator.next(head, now).is_none());
         served.sort_unstable();
@@ -94,7 +96,7 @@ fn deadline_lets_nobody_wait_for_ever() {
     for ticket in 2..200 {
         // There is always a read a little further on.
         elevator.add(Pending { ticket, position: 1_000 + ticket, write: false, since: now });
-        now = now + Duration::millis(20);
+        now += Duration::millis(20);
         served.extend(elevator.next(0, now).map(|choice| choice.request.ticket));
     }
     let place = |ticket| served.iter().position(|served| *served == ticket);
