@@ -17,6 +17,7 @@ mod siginfo;
 mod socket;
 mod stat;
 mod statx;
+mod tcp;
 mod termios;
 mod text;
 mod time;
@@ -30,6 +31,7 @@ pub use socket::{
 };
 pub use stat::{Dirent, Stat, Utsname, major, makedev, minor};
 pub use statx::{Statfs, Statx};
+pub use tcp::TcpState;
 pub use termios::{Termios, WindowSize, termios_character, termios_input, termios_local};
 pub use text::quote;
 pub use time::{Itimerspec, Itimerval, Timespec, Timeval};

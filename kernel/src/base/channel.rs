@@ -3,16 +3,17 @@
 //! A [`Channel`] is a value that names a condition: "block 7 of disk 0 is here", "this futex word".
 //! A call that must wait names its channels and is parked; whoever makes the condition true wakes the
 //! channel. This is the wait channel of Unix since the sixth edition (`sleep(chan)`/`wakeup(chan)`),
-//! with two differences: a thread may wait for several at once, as poll(2) needs, and waiters are woken
-//! in the order in which they came.
+//! with three differences: a thread may wait for several at once, as poll(2) needs; waiters are woken
+//! in the order in which they came; and besides threads, which leave when they are woken, a channel has *listeners*, which
+//! stay: the items of epoll instances (the entries with callbacks in Linux' wait queues).
 //!
 //! A typical sequence: a read finds its block missing and parks with `Channel::Block`; the disk's
 //! interrupt calls [`WaitQueues::take`] until it returns nothing; each waiter so taken is made runnable
 //! and its call runs again from the top.
 
 use super::id::{
-    BlockNumber, BoardId, DeviceId, InodeId, ObjectId, PipeId, ProcessId, ServerId, SocketId,
-    SpaceId, ThreadId,
+    BlockNumber, BoardId, ClockTimerId, CounterId, DeviceId, EpollId, InodeId, InterestId,
+    ObjectId, PipeId, ProcessId, ServerId, SocketId, SpaceId, ThreadId,
 };
 use std::collections::BTreeMap;
 
@@ -61,8 +62,18 @@ pub enum Channel {
     Fifo(InodeId),
     /// This thread was given the lock that it waits for (futex(2), FUTEX_LOCK_PI).
     PiLock(ThreadId),
-    /// The socket has something to receive.
+    /// The socket has something to receive, or a connection to accept.
     Socket(SocketId),
+    /// The socket has room to send.
+    SocketRoom(SocketId),
+    /// The counter has changed (eventfd(2)).
+    Counter(CounterId),
+    /// The timer has gone off (timerfd_create(2)).
+    ClockTimer(ClockTimerId),
+    /// A signal was sent to the process (signalfd(2)).
+    Signals(ProcessId),
+    /// Something is on the epoll instance's list of what is ready.
+    Epoll(EpollId),
     /// The console has input.
     Console(DeviceId),
     /// A server of a microkernel has a message.
@@ -101,20 +112,13 @@ pub enum Work {
     Commit,
 }
 
-/// Who waits: woken, a thread runs again. (epoll's items become the second kind.)
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Waiter {
-    /// A parked thread.
-    Thread(ThreadId),
-}
-
 /// A place in a queue; needed to leave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place(u64);
 
 #[derive(Clone, Copy, Debug, Hash)]
 struct Entry {
-    waiter: Waiter,
+    waiter: ThreadId,
     exclusive: bool,
     /// Which kinds of wake-up it wants, as bits (FUTEX_WAIT_BITSET).
     bits: u32,
@@ -127,22 +131,69 @@ struct Entry {
 #[derive(Clone, Debug, Default, Hash)]
 pub struct WaitQueues {
     queues: BTreeMap<(Channel, Place), Entry>,
+    /// Who is told of every wake-up, and stays: what epoll instances watch, and whether it is exclusive.
+    listeners: BTreeMap<(Channel, Place), (InterestId, bool)>,
     next: u64,
 }
 
 impl WaitQueues {
     /// Puts `waiter` at the end of the channel's queue. Exclusive waiters are woken one at a time. A
     /// wake-up passes over those who share none of its bits.
-    pub fn join(&mut self, channel: Channel, waiter: Waiter, exclusive: bool, bits: u32) -> Place {
-        let place = Place(self.next);
-        self.next += 1;
+    pub fn join(
+        &mut self,
+        channel: Channel,
+        waiter: ThreadId,
+        exclusive: bool,
+        bits: u32,
+    ) -> Place {
+        let place = self.new_place();
         self.queues.insert((channel, place), Entry { waiter, exclusive, bits });
         place
     }
 
+    fn new_place(&mut self) -> Place {
+        let place = Place(self.next);
+        self.next += 1;
+        place
+    }
+
+    /// From now on an epoll instance is told of the channel's wake-ups: of all, or, if it is exclusive, of those
+    /// that nobody before it has taken.
+    pub fn listen(&mut self, channel: Channel, listener: InterestId, exclusive: bool) -> Place {
+        let place = self.new_place();
+        self.listeners.insert((channel, place), (listener, exclusive));
+        place
+    }
+
+    /// No more of that.
+    pub fn stop_listening(&mut self, channel: Channel, place: Place) {
+        self.listeners.remove(&(channel, place));
+    }
+
+    /// The first listener of a channel, or the first behind a place: its place, who it is, and whether it is exclusive.
+    #[must_use]
+    pub fn next_listener(
+        &self,
+        channel: Channel,
+        behind: Option<Place>,
+    ) -> Option<(Place, InterestId, bool)> {
+        if self.listeners.is_empty() {
+            return None;
+        }
+        let first = behind.map_or(Place(0), |place| Place(place.0 + 1));
+        let mut rest = self.listeners.range((channel, first)..=(channel, Place(u64::MAX)));
+        rest.next().map(|(&(_, place), &(listener, exclusive))| (place, listener, exclusive))
+    }
+
+    /// How many listen to all channels together.
+    #[must_use]
+    pub fn listeners(&self) -> usize {
+        self.listeners.len()
+    }
+
     /// Moves the oldest waiter of one channel to the end of another's queue (FUTEX_REQUEUE). Returns who,
     /// and its new place.
-    pub fn requeue(&mut self, from: Channel, to: Channel) -> Option<(Waiter, Place)> {
+    pub fn requeue(&mut self, from: Channel, to: Channel) -> Option<(ThreadId, Place)> {
         let (&key, _) = self.queues.range((from, Place(0))..=(from, Place(u64::MAX))).next()?;
         let Entry { waiter, exclusive, bits } = self.queues.remove(&key)?;
         Some((waiter, self.join(to, waiter, exclusive, bits)))
@@ -168,7 +219,7 @@ impl WaitQueues {
         bits: u32,
         budget: &mut u32,
         skip: usize,
-    ) -> Option<Waiter> {
+    ) -> Option<ThreadId> {
         let key = self
             .queues
             .range((channel, Place(0))..)
@@ -195,7 +246,7 @@ impl WaitQueues {
         self.queues.len()
     }
 
-    /// Whether nobody waits for anything.
+    /// Whether no thread waits for anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.queues.is_empty()
@@ -205,7 +256,7 @@ impl WaitQueues {
 #[cfg(test)]
 mod tests {
     use super::super::id::{Table, ThreadId};
-    use super::{Channel, WaitQueues, Waiter, Work};
+    use super::{Channel, WaitQueues, Work};
 
     const BELL: Channel = Channel::Work(Work::Flush);
 
@@ -219,11 +270,11 @@ mod tests {
         let t = threads(4);
         let mut queues = WaitQueues::default();
         for (n, &id) in t.iter().enumerate() {
-            queues.join(BELL, Waiter::Thread(id), n != 2, 1);
+            queues.join(BELL, id, n != 2, 1);
         }
         let mut budget = 1;
         let mut woken = Vec::new();
-        while let Some(Waiter::Thread(id)) = queues.take(BELL, 1, &mut budget, 0) {
+        while let Some(id) = queues.take(BELL, 1, &mut budget, 0) {
             woken.push(id);
         }
         assert_eq!(woken, [t[0], t[2]], "the first exclusive one, and the one that shares");
@@ -234,12 +285,28 @@ mod tests {
     fn who_left_is_not_woken() {
         let t = threads(2);
         let mut queues = WaitQueues::default();
-        let place = queues.join(BELL, Waiter::Thread(t[0]), true, 1);
-        queues.join(BELL, Waiter::Thread(t[1]), true, 2);
+        let place = queues.join(BELL, t[0], true, 1);
+        queues.join(BELL, t[1], true, 2);
         assert!(queues.leave(BELL, place));
         assert!(!queues.leave(BELL, place));
         assert_eq!(queues.take(BELL, 1, &mut 1, 0), None, "it wants another bit");
-        assert_eq!(queues.take(BELL, 3, &mut 1, 0), Some(Waiter::Thread(t[1])));
+        assert_eq!(queues.take(BELL, 3, &mut 1, 0), Some(t[1]));
         assert!(queues.is_empty());
+    }
+
+    #[test]
+    fn listeners_stay_until_they_leave() {
+        let mut table: Table<_, ()> = Table::default();
+        let (a, b) = (table.insert(()), table.insert(()));
+        let mut queues = WaitQueues::default();
+        let first = queues.listen(BELL, a, false);
+        let second = queues.listen(BELL, b, true);
+        assert_eq!(queues.next_listener(BELL, None), Some((first, a, false)));
+        assert_eq!(queues.next_listener(BELL, Some(first)), Some((second, b, true)));
+        assert_eq!(queues.next_listener(BELL, Some(second)), None);
+        assert_eq!(queues.next_listener(Channel::Memory, None), None);
+        queues.stop_listening(BELL, first);
+        assert_eq!(queues.next_listener(BELL, None), Some((second, b, true)));
+        assert!(queues.is_empty(), "no thread waits");
     }
 }

@@ -25,6 +25,9 @@ impl<Tag> Id<Tag> {
     /// An id that no table ever hands out.
     pub const NONE: Self = Self { index: u32::MAX, generation: 0, tag: PhantomData };
 
+    /// The least of all ids: where a range of them begins.
+    pub const FIRST: Self = Self { index: 0, generation: 0, tag: PhantomData };
+
     /// The slot, for dense side tables. Two ids of different generations may share it.
     #[must_use]
     pub const fn index(self) -> usize {
@@ -201,6 +204,14 @@ ids! {
     HandlersId = HandlersTag;
     /// A pipe.
     PipeId = PipeTag;
+    /// A counter with a descriptor (eventfd(2)).
+    CounterId = CounterTag;
+    /// A timer with a descriptor (timerfd_create(2)).
+    ClockTimerId = ClockTimerTag;
+    /// An epoll instance (epoll(7)).
+    EpollId = EpollTag;
+    /// What an epoll instance wants to know of one open file.
+    InterestId = InterestTag;
     /// An open-file object ("open file description" in POSIX).
     OpenFileId = OpenFileTag;
     /// A socket.

@@ -13,13 +13,14 @@ pub mod rng;
 pub mod time;
 
 pub use agenda::{Agenda, Key, Ticket};
-pub use channel::{Channel, Place, SharedMemory, WaitQueues, Waiter, Work};
+pub use channel::{Channel, Place, SharedMemory, WaitQueues, Work};
 pub use choose::{Asked, Choice, Chooser, Schedule};
 pub use cred::{CgroupId, Cred, Namespaces, NsId};
 pub use digest::Digester;
 pub use id::{
-    BlockNumber, BoardId, BoardTag, CpuId, DentryId, DentryTag, DeviceId, FilesId, FilesTag,
-    FrameId, FsInfoId, FsInfoTag, GuestId, GuestTag, HandlersId, HandlersTag, Id, InodeId,
+    BlockNumber, BoardId, BoardTag, ClockTimerId, ClockTimerTag, CounterId, CounterTag, CpuId,
+    DentryId, DentryTag, DeviceId, EpollId, EpollTag, FilesId, FilesTag, FrameId, FsInfoId,
+    FsInfoTag, GuestId, GuestTag, HandlersId, HandlersTag, Id, InodeId, InterestId, InterestTag,
     Location, MachineId, MountId, MountTag, ObjectId, ObjectTag, OpenFileId, OpenFileTag, Pid,
     PipeId, PipeTag, PortId, ProcessId, ProcessTag, RequestId, Serial, ServerId, SocketId,
     SocketTag, SpaceId, SpaceTag, Table, ThreadId, ThreadTag,

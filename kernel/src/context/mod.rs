@@ -21,17 +21,17 @@ use crate::abi::Errno;
 use crate::abi::program::Loader;
 use crate::base::agenda::{Agenda, Key, Ticket};
 use crate::base::{
-    Chooser, CpuId, DeviceId, Duration, MachineId, PortId, ProcessId, RequestId, Rng, Serial,
-    ServerId, ThreadId, Time, Work,
+    Chooser, ClockTimerId, CpuId, DeviceId, Duration, MachineId, PortId, ProcessId, RequestId, Rng,
+    Serial, ServerId, ThreadId, Time, Work,
 };
 use crate::driver::Bus;
 use crate::event::{Event, EventId, Log, Stamp};
 use crate::fs::Fs;
 use crate::hw::{CostModel, InterruptController, Memory, Satp, Wire, WireFrame};
 use crate::ipc::shm::Segments;
-use crate::ipc::{Boards, Mailboxes, PiLocks, Pipes, Tty};
+use crate::ipc::{Boards, Events, Mailboxes, PiLocks, Pipes, Tty};
 use crate::mm::Mm;
-use crate::net::Net;
+use crate::net::{Net, Timer};
 use crate::proc::{CallFrame, Proc, Start};
 use crate::sched::Scheduler;
 use std::sync::Arc;
@@ -67,6 +67,8 @@ pub struct Tables {
     pub shm: Segments,
     /// Pipes.
     pub pipes: Pipes,
+    /// Counters, timers and sets of descriptors, each with a descriptor.
+    pub events: Events,
     /// The console's line discipline.
     pub tty: Tty,
     /// Processes and threads.
@@ -109,6 +111,8 @@ impl Calls {
 pub enum Due {
     /// A parked thread's deadline passes.
     Deadline(ThreadId),
+    /// A timer with a descriptor goes off (timerfd_create(2)).
+    ClockTimer(ClockTimerId),
     /// A process's ITIMER_REAL goes off.
     Alarm(ProcessId),
     /// A device wants attention.
@@ -121,6 +125,8 @@ pub enum Due {
     Ring(Work),
     /// A frame arrives at an interface.
     Arrive(PortId, WireFrame),
+    /// The network stack waits for this time.
+    Network(Timer),
     /// Somebody types on a console.
     Type(DeviceId, Arc<[u8]>),
 }
@@ -314,6 +320,13 @@ impl Cx {
         // What the machine plans itself comes after what arrives from outside in the same phase.
         let key = Key { time, phase, source: u64::MAX, sequence };
         self.engine.agenda.insert(key, due)
+    }
+
+    //DOC: request-tag
+    /// A number for a request that begins now: the machine's number, and a count.
+    pub fn new_request(&mut self) -> RequestId {
+        self.engine.last_request += 1;
+        RequestId(u32::from(self.machine.0) << 20 | self.engine.last_request & 0xf_ffff)
     }
 
     /// The server that serves calls of a family, in a microkernel.

@@ -4,6 +4,7 @@
 //! Text (a name, a call's arguments) is kept by the log and named here by a [`Symbol`] or a [`Bytes`].
 
 use crate::abi::program::Abort;
+use crate::abi::types::TcpState;
 use crate::abi::{Access, Errno, Restart};
 use crate::base::{BlockNumber, CpuId, DeviceId, FrameId, PortId, Serial, Time};
 use serde::Serialize;
@@ -311,6 +312,16 @@ pub enum MemoryEvent {
         /// Where in the swap area the page is from now on; none for a page of a file.
         slot: Option<u32>,
     },
+    /// Memory is handed out in blocks, and no hole was large enough. If `free` is no less than `pages`, that is external
+    /// fragmentation.
+    NoHole {
+        /// What was asked for.
+        pages: u32,
+        /// What is in all holes together.
+        free: u32,
+        /// What is in the largest.
+        largest: u32,
+    },
     /// Memory is out: a process that could be killed. The worst stands first.
     Candidate {
         /// Its number.
@@ -404,8 +415,11 @@ pub enum NetEvent {
         port: PortId,
         /// Bytes, header included.
         length: u32,
-        /// When it will be at the other end.
+        /// When it will be at the other end; never, if the cable loses it.
         arrives: Time,
+        /// Its bytes.
+        #[serde(skip)]
+        frame: Bytes,
     },
     /// A frame came.
     Receive {
@@ -413,6 +427,9 @@ pub enum NetEvent {
         port: PortId,
         /// Bytes, header included.
         length: u32,
+        /// Its bytes.
+        #[serde(skip)]
+        frame: Bytes,
     },
     /// A frame was thrown away.
     Drop {
@@ -420,7 +437,85 @@ pub enum NetEvent {
         port: PortId,
         /// Bytes, header included.
         length: u32,
+        /// Why.
+        reason: Loss,
     },
+    /// A connection went from one state to another.
+    State {
+        /// The socket's number in the log.
+        socket: u32,
+        /// The state before.
+        from: TcpState,
+        /// The state now.
+        to: TcpState,
+    },
+    /// A segment was sent again.
+    Retransmit {
+        /// The socket's number in the log.
+        socket: u32,
+        /// Its first byte, counted from the beginning of the stream; 0 is the SYN.
+        sequence: u32,
+        /// How much of the sequence space it takes.
+        length: u32,
+        /// Whether the timer said so, and not duplicate acknowledgements.
+        after_timeout: bool,
+    },
+    /// The retransmission timer went off.
+    Timeout {
+        /// The socket's number in the log.
+        socket: u32,
+        /// How often it did in a row.
+        backoff: u32,
+    },
+    /// A loss, or the end of its repair, has set the congestion window.
+    Congestion {
+        /// The socket's number in the log.
+        socket: u32,
+        /// The window, in bytes.
+        window: u32,
+        /// Where slow start ends, in bytes.
+        threshold: u32,
+    },
+    /// A connection was turned away because a queue of the listening socket is full.
+    Overflow {
+        /// The socket's number in the log.
+        socket: u32,
+    },
+    /// The station address of a neighbour was learnt.
+    Neighbour {
+        /// The interface.
+        port: PortId,
+        /// The neighbour's address.
+        address: u32,
+    },
+}
+
+/// Why a frame, or the packet in it, was thrown away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Loss {
+    /// The card had no buffer for it.
+    Ring,
+    /// The queue in front of the cable was full.
+    Queue,
+    /// The cable lost it.
+    Cable,
+    /// It is damaged, or a checksum is wrong.
+    Damaged,
+    /// It is for somebody else.
+    Stranger,
+    /// No route leads to where it goes.
+    Route,
+    /// It has passed too many routers.
+    Hops,
+    /// Nobody answers for the next hop's address.
+    Neighbour,
+    /// No socket wants it.
+    Socket,
+    /// The socket that it is for has no room.
+    Buffer,
+    /// It is a fragment, and the others did not come.
+    Fragment,
 }
 
 /// Events from outside the machine, and interrupts.

@@ -4,6 +4,7 @@
 //! read this one log. None of them reaches into the kernel, and the kernel knows none of them.
 //!
 //! Layers: [`kinds`] says what can happen, [`picture`] what a call's pointers pointed to ([`look`] how that is found out), [`log`] keeps it,
+//! [`tagged`] lets bytes remember who wrote them,
 //! [`why`] walks causes, [`codec`] writes it down.
 //!
 //! A typical sequence: a disk interrupt emits `Block::Done` and wakes a thread with that event's id as the
@@ -19,11 +20,13 @@ pub mod kinds;
 pub mod log;
 pub mod look;
 pub mod picture;
+pub mod tagged;
 pub mod why;
 
 pub use kinds::{
-    BlockEvent, Bytes, CallEvent, Event, InputEvent, Leave, MachineEvent, MemoryEvent, NetEvent,
-    Repair, SchedEvent, Symbol, TaskEvent, Wait,
+    BlockEvent, Bytes, CallEvent, Event, InputEvent, Leave, Loss, MachineEvent, MemoryEvent,
+    NetEvent, Repair, SchedEvent, Symbol, TaskEvent, Wait,
 };
 pub use log::{Capture, EventId, Log, Record, Stamp};
 pub use picture::{Moment, Picture};
+pub use tagged::Tagged;

@@ -257,6 +257,11 @@ pub trait FileSystem: Send + Sync {
         false
     }
 
+    /// How many pages its files may have together, if they are memory objects and there is a limit.
+    fn most_pages(&self) -> Option<u64> {
+        None
+    }
+
     /// The memory object that holds a file's data, once there is one.
     fn object(&self, _inode: u64) -> Option<ObjectId> {
         None

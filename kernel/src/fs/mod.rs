@@ -38,7 +38,7 @@ pub use file_system::{Entry, FileSystem, PageBlocks, Usage};
 pub use inodes::Inodes;
 pub use minifs::MiniFs;
 pub use mount::{Mount, Reached};
-pub use tmpfs::Tmpfs;
+pub use tmpfs::{Limits, Tmpfs};
 pub use txn::{Blocks, CachedBlocks, Changes, Freed, FsStop, NoBlocks, OnMedium, Txn};
 
 use crate::base::{

@@ -78,18 +78,38 @@ pub struct Tmpfs {
     name: &'static str,
     inodes: BTreeMap<u64, Inode>,
     last: u64,
-    /// How many pages its files may take.
-    limit: u64,
+    limits: Limits,
+}
+
+/// How much a file system in memory may hold. 0 is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Limits {
+    /// Pages of files (`size`, `nr_blocks`).
+    pub pages: u64,
+    /// Inodes (`nr_inodes`).
+    pub inodes: u64,
+}
+
+impl Limits {
+    /// None.
+    pub const NONE: Self = Self { pages: 0, inodes: 0 };
+
+    /// What a mount without options gets, on a machine with so many frames: half of them, and an inode for each.
+    #[must_use]
+    pub const fn of_machine(frames: u32) -> Self {
+        let half = frames as u64 / 2;
+        Self { pages: half, inodes: half }
+    }
 }
 
 impl Tmpfs {
     /// An empty one: the root directory alone. `name` is `tmpfs`, or what is built on it: `devtmpfs`, `rootfs`.
     #[must_use]
-    pub fn new(name: &'static str, mode: u16, limit: u64) -> Self {
+    pub fn new(name: &'static str, mode: u16, limits: Limits) -> Self {
         let content = Content::Directory(Names::default());
         let attributes = Attributes::new(Kind::Directory, mode);
         let inodes = BTreeMap::from([(ROOT, Inode { attributes, content })]);
-        Self { name, inodes, last: ROOT, limit }
+        Self { name, inodes, last: ROOT, limits }
     }
 
     fn get(&self, inode: u64) -> Result<&Inode, FsStop> {
@@ -143,7 +163,14 @@ impl Tmpfs {
         }
     }
 
-    fn insert(&mut self, txn: &Txn<'_>, new: &New<'_>, links: u32) -> u64 {
+    /// A new inode.
+    ///
+    /// # Errors
+    /// `ENOSPC` if there are as many as may be.
+    fn insert(&mut self, txn: &Txn<'_>, new: &New<'_>, links: u32) -> Result<u64, FsStop> {
+        if self.limits.inodes > 0 && self.inodes.len() as u64 >= self.limits.inodes {
+            return Err(Errno::ENOSPC.into());
+        }
         let content = match new.kind {
             Kind::Regular => Content::File(None),
             Kind::Directory => Content::Directory(Names::default()),
@@ -169,7 +196,7 @@ impl Tmpfs {
         };
         self.last += 1;
         self.inodes.insert(self.last, Inode { attributes, content });
-        self.last
+        Ok(self.last)
     }
 
     fn is_directory(&self, inode: u64) -> bool {
@@ -232,7 +259,7 @@ impl FileSystem for Tmpfs {
     ) -> Result<u64, FsStop> {
         self.room(directory, name)?;
         let is_directory = new.kind == Kind::Directory;
-        let inode = self.insert(txn, new, if is_directory { 2 } else { 1 });
+        let inode = self.insert(txn, new, if is_directory { 2 } else { 1 })?;
         self.names_mut(directory)?.insert(name, inode);
         if is_directory {
             self.count(txn, directory, 1);
@@ -242,7 +269,7 @@ impl FileSystem for Tmpfs {
     }
 
     fn create_nameless(&mut self, txn: &mut Txn<'_>, new: &New<'_>) -> Result<u64, FsStop> {
-        Ok(self.insert(txn, new, 0))
+        self.insert(txn, new, 0)
     }
 
     fn link(
@@ -364,6 +391,10 @@ impl FileSystem for Tmpfs {
         true
     }
 
+    fn most_pages(&self) -> Option<u64> {
+        (self.limits.pages > 0).then_some(self.limits.pages)
+    }
+
     fn object(&self, inode: u64) -> Option<ObjectId> {
         match self.inodes.get(&inode)?.content {
             Content::File(object) => object,
@@ -395,11 +426,12 @@ impl FileSystem for Tmpfs {
     fn usage(&self, _: &mut Txn<'_>) -> Result<Usage, FsStop> {
         Ok(Usage {
             block_size: 4096,
-            blocks: self.limit,
-            free: self.limit,
-            available: self.limit,
-            inodes: self.limit,
-            free_inodes: self.limit.saturating_sub(self.inodes.len() as u64),
+            // Layer 7 takes off what the files have: pages are not known here.
+            blocks: self.limits.pages,
+            free: self.limits.pages,
+            available: self.limits.pages,
+            inodes: self.limits.inodes,
+            free_inodes: self.limits.inodes.saturating_sub(self.inodes.len() as u64),
             magic: MAGIC,
             longest_name: NAME_MAX as u32,
         })

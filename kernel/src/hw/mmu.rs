@@ -139,6 +139,7 @@ pub fn peek(ram: &Ram, root: FrameId, address: u64) -> Option<FrameId> {
 ///
 /// # Errors
 /// The [`Fault`] that the hardware would raise.
+//DOC: walk
 pub fn walk(
     ram: &mut Ram,
     root: FrameId,

@@ -1,6 +1,6 @@
 //! Blocks on their way between a device and the cache.
 
-use super::{effects, frames, reclaim, swap};
+use super::{frames, reclaim, swap};
 use crate::abi::Errno;
 use crate::base::{BlockNumber, Channel, DeviceId, FrameId, RequestId, Work};
 use crate::context::{Cx, Due, Phase, Tables};
@@ -11,6 +11,7 @@ use crate::fs::{Home, Key, State};
 use crate::hw::PAGE_SIZE;
 use crate::mm::Use;
 use crate::proc::{Interruptible, Stop, WaitFor};
+use crate::task::effects;
 use crate::task::wait;
 
 /// What a call waits for when a block or page is on its way. No signal ends this wait, as on Linux.
@@ -23,6 +24,7 @@ pub fn wait_for(key: Key) -> Stop {
 ///
 /// # Errors
 /// A park until it has come, `EIO` (once) if the device failed, `ENOMEM`.
+//DOC: fetch
 pub fn fetch(t: &mut Tables, cx: &mut Cx, key: Key, home: Home) -> Result<(), Stop> {
     match t.fs.cache.get(key).map(|entry| entry.state) {
         Some(State::Reading) => Err(wait_for(key)),

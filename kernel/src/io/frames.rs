@@ -1,6 +1,6 @@
 //! Finding a free frame, at the cache's expense if need be.
 
-use crate::base::FrameId;
+use crate::base::{FrameId, SpaceId};
 use crate::context::Tables;
 use crate::fs::Key;
 use crate::mm::Use;
@@ -19,6 +19,17 @@ pub fn allocate(t: &mut Tables, used: Use) -> Option<FrameId> {
 /// A frame of zeroes.
 pub fn allocate_zeroed(t: &mut Tables, used: Use) -> Option<FrameId> {
     let frame = allocate(t, used)?;
+    t.memory.ram.clear(frame);
+    Some(frame)
+}
+
+/// A frame of zeroes for a page of private memory.
+pub fn private_zeroed(t: &mut Tables, space: SpaceId, address: u64) -> Option<FrameId> {
+    if !t.mm.is_partitioned() {
+        return allocate_zeroed(t, Use::Anonymous);
+    }
+    let frame = t.mm.private_frame(space, address)?;
+    t.mm.adopt(frame, Use::Anonymous);
     t.memory.ram.clear(frame);
     Some(frame)
 }

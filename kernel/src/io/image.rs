@@ -67,7 +67,7 @@ fn fill(
     let satp = t.mm.satp(id);
     let mut at = sp & !(PAGE - 1);
     while at < STACK_TOP {
-        let frame = frames::allocate_zeroed(t, Use::Anonymous).ok_or(Errno::ENOMEM)?;
+        let frame = frames::private_zeroed(t, id, at).ok_or(Errno::ENOMEM)?;
         if t.mm.install(id, &mut t.memory, at, (frame, Share::Own)).is_err() {
             frames::release(t, frame);
             return Err(Errno::ENOMEM);
@@ -94,7 +94,9 @@ fn map_text(t: &mut Tables, id: SpaceId, image: &dyn Image) -> Result<(), Errno>
     let end = TEXT_BASE + pages * PAGE;
     let backing = Backing::Object { object, page: 0 };
     t.mm.map(id, Vma { backing, ..Vma::anonymous(TEXT_BASE, end, Rights::RX, "[text]") })?;
-    for page in 0..pages.min(AROUND) {
+    // Where memory lies in blocks, each process has a copy of its own.
+    let around = if t.mm.is_partitioned() { 0 } else { AROUND };
+    for page in 0..pages.min(around) {
         let frame = match t.mm.object(object).and_then(|object| object.page(page)) {
             Some(Place::Frame(frame)) => frame,
             Some(Place::Swapped(_)) => continue,

@@ -1,8 +1,7 @@
 //! Layer 7: moving data between programs, caches and devices.
 //!
 //! Layers: [`image`] lays programs out; [`root`] puts the first files into place; [`start`] starts those that nobody forks; [`user`] copies between the kernel and user memory; [`frames`] finds memory; [`block`] asks
-//! devices for blocks and takes them in; [`txn`] runs file system operations; [`node`] does so for any inode, and [`walk`] finds one by its path; [`file`](mod@file) is what regular files hold; [`object`] makes pages of memory objects; [`reclaim`] takes pages away, [`swap`] brings pages back from the swap area; [`tlb`] charges for shoot-downs; [`effects`] acts on what
-//! devices did.
+//! devices for blocks and takes them in; [`txn`] runs file system operations; [`node`] does so for any inode, and [`walk`] finds one by its path; [`file`](mod@file) is what regular files hold; [`object`] makes pages of memory objects; [`reclaim`] takes pages away, [`swap`] brings pages back from the swap area; [`tlb`] charges for shoot-downs.
 //!
 //! A typical sequence: read(2) misses a page of a file. [`txn::run`] asks the file system where the page
 //! lies; [`block::fetch`] takes a frame for it, marks it `Reading` in the cache, hands the request to the
@@ -13,7 +12,6 @@
 //! requests as values that come back done from Tock.
 
 pub mod block;
-pub mod effects;
 pub mod file;
 pub mod frames;
 pub mod image;

@@ -3,7 +3,7 @@
 
 use super::txn;
 use crate::abi::Errno;
-use crate::base::{DentryId, InodeId, Location};
+use crate::base::{DentryId, InodeId, Location, OpenFileId};
 use crate::context::{Cx, Tables};
 use crate::fs::{Attributes, Change, Entry, Kind, New};
 use crate::proc::{CallFrame, Stop};
@@ -90,6 +90,8 @@ pub enum Target {
     Path(Box<str>),
     /// A place.
     Place(Location),
+    /// An open file without a place.
+    Open(OpenFileId),
 }
 
 /// Where a symbolic link leads.
@@ -99,7 +101,8 @@ pub enum Target {
 pub fn follow(inode: InodeId, (frame, t, cx): Rest<'_>) -> Result<Target, Stop> {
     if t.fs.generated(inode).is_some() {
         return match pseudo::jump(t, cx, inode.number)? {
-            Some(place) => Ok(Target::Place(place)),
+            Some(pseudo::Jump::Place(place)) => Ok(Target::Place(place)),
+            Some(pseudo::Jump::Open(file)) => Ok(Target::Open(file)),
             None => Ok(Target::Path(pseudo::target(t, cx, inode.number)?.into())),
         };
     }

@@ -1,15 +1,15 @@
 //! The files that a machine starts with: its root, its device files, and where the kernel shows itself.
 //!
 //! A typical sequence: the root is a file system in memory ("rootfs"), into which the initial archive is unpacked; a disk
-//! with a file system covers it; devtmpfs, with a file for each device that there is a driver for, goes to /dev, and
-//! procfs to /proc, if the root has such directories. Linux does the same, with the help of the first program.
+//! with a file system covers it; devtmpfs, with a file for each device that there is a driver for, goes to /dev, with one in
+//! memory on /dev/shm, and procfs to /proc, if the root has such directories. Linux does the same, with the help of the first program.
 
 use super::file;
 use crate::abi::types::makedev;
 use crate::base::{DeviceId, InodeId, Location, NsId};
 use crate::context::{Cx, Tables};
 use crate::fs::{
-    Blocks, Content, FileSystem, Generated, Kind, Mount, New, NoBlocks, Tmpfs, Txn, cpio,
+    Blocks, Content, FileSystem, Generated, Kind, Limits, Mount, New, NoBlocks, Tmpfs, Txn, cpio,
 };
 use crate::hw::PAGE_SIZE;
 use crate::mm::Use;
@@ -48,8 +48,7 @@ const LINKS: [(&str, &str); 4] = [
 
 /// Makes the root in memory, and mounts what belongs into it. What does not fit into memory is left out.
 pub fn mount(t: &mut Tables, cx: &mut Cx, archive: Option<&[u8]>) {
-    let limit = u64::from(t.mm.frames.size()) / 2;
-    let mut root = Tmpfs::new("rootfs", 0o755, limit);
+    let mut root = Tmpfs::new("rootfs", 0o755, Limits::of_machine(t.mm.frames.size()));
     let mut txn = Txn::new(&NoBlocks, cx.now.into());
     let mut contents: Vec<(u64, &[u8])> = Vec::new();
     match archive {
@@ -99,7 +98,7 @@ pub fn mount_disk(t: &mut Tables, fs: Box<dyn FileSystem>, device: DeviceId, blo
 
 /// Makes what the kernel offers, and shows it.
 fn mount_own(t: &mut Tables, cx: &mut Cx) {
-    let mut devices = Tmpfs::new("devtmpfs", 0o755, 0);
+    let mut devices = Tmpfs::new("devtmpfs", 0o755, Limits::NONE);
     let mut txn = Txn::new(&NoBlocks, cx.now.into());
     let top = devices.root();
     let mut names: Vec<(&str, u64)> = Vec::new();
@@ -109,6 +108,9 @@ fn mount_own(t: &mut Tables, cx: &mut Cx) {
         if let Ok(inode) = devices.create(&mut txn, top, name, &new) {
             names.push((name, inode));
         }
+    }
+    if let Ok(inode) = devices.create(&mut txn, top, "shm", &New::of_root(Kind::Directory, 0o755)) {
+        names.push(("shm", inode));
     }
     for (disk, device) in super::mount::disks(t) {
         let new = New { device, ..New::of_root(Kind::Block, 0o660) };
@@ -129,10 +131,11 @@ fn mount_own(t: &mut Tables, cx: &mut Cx) {
         }
     }
     t.fs.add(Content::Generated(Generated::Proc), None);
+    temporary(t); // the first of its kind is that of /dev/shm
     show_own(t);
 }
 
-/// Mounts devices and processes in the directories that the root has for them.
+/// Mounts devices, processes and shared memory in the directories that the root has for them.
 fn show_own(t: &mut Tables) {
     for (name, kind) in [("dev", "devtmpfs"), ("proc", "proc")] {
         let fs = t.fs.supers.iter().flatten().position(|found| found.name() == kind);
@@ -140,14 +143,24 @@ fn show_own(t: &mut Tables) {
             attach(t, fs as u16, Some(at), kind);
         }
     }
+    // Shared memory with names (shm_overview(7)).
+    let shared = t.fs.supers.iter().flatten().position(|found| found.name() == "tmpfs");
+    if let (Some(at), Some(fs)) = (find(t, "/dev/shm"), shared) {
+        attach(t, fs as u16, Some(at), "tmpfs");
+    }
 }
 
 /// A disk's /tmp is in memory.
 fn show_temporary(t: &mut Tables) {
     let Some(at) = place(t, "tmp") else { return };
-    let limit = u64::from(t.mm.frames.size()) / 2;
-    let fs = t.fs.add(Content::Stored(Box::new(Tmpfs::new("tmpfs", 0o1777, limit))), None);
+    let fs = temporary(t);
     attach(t, fs, Some(at), "tmpfs");
+}
+
+/// A file system in memory, into which everybody may put files.
+fn temporary(t: &mut Tables) -> u16 {
+    let limits = Limits::of_machine(t.mm.frames.size());
+    t.fs.add(Content::Stored(Box::new(Tmpfs::new("tmpfs", 0o1777, limits))), None)
 }
 
 /// What a path leads to when a machine starts: names of file systems in memory, and no symbolic links.

@@ -22,7 +22,7 @@ pub fn spawn(t: &mut Tables, cx: &mut Cx, start: &Start) -> Result<ProcessId, Er
     let program = cx.loader.load(&start.path, &[])?;
     let pid = t.proc.new_pid().ok_or(Errno::EAGAIN)?;
     let (space, sp) = image::lay_out(t, program.as_ref(), &start.arguments, &[])?;
-    let file = root::find(t, &start.path);
+    let file = root::find(t, start.file.as_deref().unwrap_or(&start.path));
     if let Some(space) = t.mm.space_mut(space) {
         space.command.file = file;
     }

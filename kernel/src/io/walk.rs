@@ -14,7 +14,7 @@
 use super::node::{self, Node, Rest, Target};
 use crate::abi::Errno;
 use crate::abi::flags::file::{AT_FDCWD, MountFlags};
-use crate::base::{Cred, DentryId, Location};
+use crate::base::{Cred, DentryId, Location, OpenFileId};
 use crate::context::{Cx, Tables};
 use crate::fs::{Kind, PATH_MAX, Want, permit};
 use crate::proc::Stop;
@@ -94,6 +94,19 @@ pub fn node(base: Base, path: &str, follow: bool, rest: Rest<'_>) -> Result<Node
     match walk(base, path, (Goal::Node, follow), rest)? {
         Found::Node(node) => Ok(node),
         Found::Parent(parent) => parent.child.ok_or(Stop::Fail(Errno::ENOENT)),
+        Found::Open(_) => Err(Stop::Fail(Errno::ENXIO)),
+    }
+}
+
+/// The open file without a place in the tree that a path leads to: a pipe, under its name in /proc/PID/fd. To whoever
+/// asks for a place, such a path is `ENXIO`.
+///
+/// # Errors
+/// As [`node()`].
+pub fn opened(base: Base, path: &str, rest: Rest<'_>) -> Result<Option<OpenFileId>, Stop> {
+    match walk(base, path, (Goal::Node, true), rest)? {
+        Found::Open(file) => Ok(Some(file)),
+        _ => Ok(None),
     }
 }
 
@@ -110,6 +123,7 @@ pub fn parent(base: Base, path: &str, follow: bool, rest: Rest<'_>) -> Result<Pa
             let (directory, name, child) = (node, "".into(), Some(node));
             Ok(Parent { directory, name, child, slash: false })
         }
+        Found::Open(_) => Err(Stop::Fail(Errno::ENXIO)),
     }
 }
 
@@ -122,6 +136,7 @@ enum Goal {
 enum Found {
     Node(Node),
     Parent(Parent),
+    Open(OpenFileId),
 }
 
 /// Names that nobody uses go before a walk, not during one.
@@ -196,6 +211,8 @@ fn walk(
                     }
                     continue;
                 }
+                Target::Open(file) if is_last && !slash => return Ok(Found::Open(file)),
+                Target::Open(_) => return Err(Stop::Fail(Errno::ENOTDIR)),
                 // A link that knows where it leads needs no walk.
                 Target::Place(place) => {
                     let there = node::node_at(place, (frame, t, cx))?;

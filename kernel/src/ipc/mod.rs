@@ -2,7 +2,7 @@
 //!
 //! Layers, side by side: [`pipe`] holds bytes on their way; [`tty`] is a terminal's line discipline; [`shm`] names memory that is shared;
 //! [`board`]
-//! has turns and notes for the processes of a script; [`Mailboxes`] belong to the servers of a microkernel. (Futexes need no table: a word in memory, and a
+//! has turns and notes for the processes of a script; [`events`] are descriptors that stand for something to wait for; [`Mailboxes`] belong to the servers of a microkernel. (Futexes need no table: a word in memory, and a
 //! [`Channel`](crate::base::Channel) to wait on.)
 //!
 //! A typical sequence: in a microkernel a client's read(2) becomes a message, [`Mailboxes::post`] puts it
@@ -14,11 +14,13 @@
 //! line discipline between driver and reader from Linux' `n_tty.c`.
 
 pub mod board;
+pub mod events;
 pub mod pipe;
 pub mod shm;
 pub mod tty;
 
 pub use board::{Board, Boards};
+pub use events::Events;
 pub use pipe::{End, PIPE_BUF, Pipe, Pipes};
 pub use tty::Tty;
 

@@ -8,8 +8,7 @@
 //! full before it holds 64 KiB of small writes that do not fit together into pages.
 
 use crate::base::{PipeId, PipeTag, RequestId, Table};
-use crate::event::EventId;
-use std::collections::VecDeque;
+use crate::event::{EventId, Tagged};
 
 /// Writes of at most so many bytes are never mixed with others (`PIPE_BUF`).
 pub const PIPE_BUF: u64 = 4096;
@@ -29,22 +28,11 @@ pub enum End {
     Both,
 }
 
-/// Who wrote a stretch of bytes: it ends where `until` bytes have gone through the pipe.
-#[derive(Clone, Copy, Debug, Hash)]
-struct Tag {
-    until: u64,
-    cause: EventId,
-    request: RequestId,
-}
-
 /// A pipe.
 #[derive(Clone, Debug, Hash)]
 pub struct Pipe {
-    bytes: VecDeque<u8>,
-    tags: VecDeque<Tag>,
+    bytes: Tagged,
     capacity: u64,
-    /// How many bytes were ever written.
-    written: u64,
     /// Open files that are its read end.
     pub readers: u32,
     /// Open files that are its write end.
@@ -101,37 +89,17 @@ impl Pipe {
 
     /// Puts bytes in, for which there must be room, on behalf of somebody.
     pub fn push(&mut self, bytes: &[u8], cause: EventId, request: RequestId) {
-        self.bytes.extend(bytes);
-        self.written += bytes.len() as u64;
-        let until = self.written;
-        match self.tags.back_mut() {
-            Some(last) if last.cause == cause && last.request == request => last.until = until,
-            _ => self.tags.push_back(Tag { until, cause, request }),
-        }
+        self.bytes.push(bytes, cause, request);
     }
 
     /// The next `into.len()` bytes, left where they are.
     pub fn peek(&self, into: &mut [u8]) {
-        for (place, byte) in into.iter_mut().zip(&self.bytes) {
-            *place = *byte;
-        }
+        self.bytes.copy(0, into);
     }
 
     /// Takes `count` bytes out. Returns who wrote the last of them, and for which request.
     pub fn take(&mut self, count: u64) -> Option<(EventId, RequestId)> {
-        let count = count.min(self.len());
-        self.bytes.drain(..count as usize);
-        let read = self.written - self.len();
-        let mut last = None;
-        let mut from = read - count;
-        while let Some(tag) = self.tags.front().filter(|_| from < read) {
-            last = Some((tag.cause, tag.request));
-            from = tag.until;
-            if tag.until <= read {
-                self.tags.pop_front();
-            }
-        }
-        last
+        self.bytes.take(count.min(self.len()) as usize)
     }
 }
 
@@ -165,10 +133,8 @@ impl Pipes {
 
     fn make(&mut self, ends: u32) -> PipeId {
         self.table.insert(Pipe {
-            bytes: VecDeque::new(),
-            tags: VecDeque::new(),
+            bytes: Tagged::default(),
             capacity: CAPACITY,
-            written: 0,
             readers: ends,
             writers: ends,
             opened: (0, 0),
@@ -219,28 +185,6 @@ impl Pipes {
 #[cfg(test)]
 mod tests {
     use super::{End, Pipes};
-    use crate::base::{MachineId, RequestId};
-    use crate::event::EventId;
-
-    fn event(n: u64) -> EventId {
-        EventId::new(MachineId(0), n)
-    }
-
-    #[test]
-    fn bytes_come_out_as_they_went_in_and_say_who_wrote_them() {
-        let mut pipes = Pipes::default();
-        let id = pipes.create();
-        let pipe = pipes.get_mut(id).expect("it was just made");
-        pipe.push(b"abc", event(1), RequestId(1));
-        pipe.push(b"de", event(2), RequestId(2));
-        let mut bytes = [0; 4];
-        pipe.peek(&mut bytes);
-        assert_eq!(&bytes, b"abcd");
-        assert_eq!(pipe.take(2), Some((event(1), RequestId(1))));
-        assert_eq!(pipe.take(2), Some((event(2), RequestId(2))), "of the last byte");
-        assert_eq!(pipe.take(9), Some((event(2), RequestId(2))));
-        assert_eq!(pipe.take(9), None);
-    }
 
     #[test]
     fn a_pipe_is_gone_with_its_last_end() {

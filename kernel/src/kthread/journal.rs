@@ -143,6 +143,7 @@ fn begin_commit(t: &mut Tables, cx: &mut Cx, fs: u16, device: DeviceId) -> Optio
     Some(())
 }
 
+//DOC: commit
 fn write_commit(t: &mut Tables, cx: &mut Cx, fs: u16, device: DeviceId) {
     let refused = t.fs.cache.refused();
     let seconds = cx.now.0 / 1_000_000_000;

@@ -1,7 +1,7 @@
 //! Switching a machine on.
 
 use super::config::MAX_INTERLEAVE;
-use super::{Config, DiskConfig, Machine};
+use super::{Config, DiskConfig, Machine, PartitionConfig};
 use crate::abi::Errno;
 use crate::base::{
     Agenda, Chooser, CpuId, DeviceId, MachineId, NsId, ProcessId, RequestId, Rng, Serial, ServerId,
@@ -15,19 +15,22 @@ use crate::fs::{Fs, MiniFs, OnMedium};
 use crate::hw::disk::Disk;
 use crate::hw::nic::Nic;
 use crate::hw::uart::Uart;
-use crate::hw::{InterruptController, Memory, Wire};
-use crate::io::{effects, start};
+use crate::hw::{InterruptController, Memory};
+use crate::io::start;
 use crate::ipc::shm::Segments;
-use crate::ipc::{Boards, Mailboxes, PiLocks, Pipes, Tty};
+use crate::ipc::{Boards, Events, Mailboxes, PiLocks, Pipes, Tty};
 use crate::mm::pressure::Replacer;
 use crate::mm::{Mm, SwapArea};
-use crate::net::{Interface, Net};
+use crate::net::Net;
 use crate::proc::{Body, KThread, Proc, Start};
 use crate::sched::Scheduler;
-use crate::task::life;
+use crate::task::{effects, life};
 use crate::trap::call::SERVERS;
 use std::fmt;
 use std::sync::Arc;
+
+/// What the network draws from is not what getrandom(2) draws from.
+const NETWORK: u64 = 0x6e65_7477_6f72_6b00;
 
 /// What keeps a machine from being switched on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +43,12 @@ pub enum BootError {
     Policy(String),
     /// No such policy of page replacement.
     Replacement(String),
+    /// No such policy for memory in blocks.
+    Partitioning(String),
+    /// Not so many frames side by side: blocks need less than all memory.
+    Partition(u32),
+    /// Memory in blocks, and a swap area for pages.
+    PartitionWithSwap,
     /// A program could not be started.
     Program(String, Errno),
 }
@@ -56,6 +65,19 @@ impl fmt::Display for BootError {
             Self::Replacement(name) => {
                 let known = crate::mm::replace::POLICIES.join(", ");
                 write!(f, "no page replacement is called `{name}`: expected one of {known}")
+            }
+            Self::Partitioning(name) => {
+                let known = crate::mm::partition::POLICIES.join(", ");
+                write!(f, "no policy for blocks is called `{name}`: expected one of {known}")
+            }
+            Self::Partition(frames) => {
+                write!(
+                    f,
+                    "{frames} frames in blocks: expected at least 1, and 4 MiB less than there are"
+                )
+            }
+            Self::PartitionWithSwap => {
+                write!(f, "memory in blocks cannot be swapped: expected one or the other")
             }
             Self::Program(path, errno) => {
                 write!(f, "cannot start `{path}`: {} ({})", errno.message(), errno.name())
@@ -86,6 +108,9 @@ impl Machine {
         let mut mm = Mm::new(config.frames);
         mm.pressure.replacer = replacer;
         mm.promises.rule = config.overcommit;
+        if let Some(wanted) = &config.partitions {
+            partition(&mut mm, wanted, config.swap.is_some())?;
+        }
         let tables = Tables {
             memory: Box::new(Memory::new(
                 config.cpus,
@@ -100,12 +125,13 @@ impl Machine {
             sched: Scheduler::new(config.cpus, policy.as_ref()),
             mm,
             fs: Fs::new(config.cache_limit),
-            net: Net::default(),
+            net: Net::new(Rng::new(config.scheduler.seed ^ NETWORK).split(u64::from(config.id.0))),
             boxes: Mailboxes::new(SERVERS.len()),
             boards: Boards::default(),
             pi: PiLocks::default(),
             shm: Segments::default(),
             pipes: Pipes::default(),
+            events: Events::default(),
             tty: Tty::default(),
             proc: Proc::default(),
             console: None,
@@ -117,6 +143,7 @@ impl Machine {
         let cx = context(&config);
         let mut machine = Self::assemble(Arc::clone(&config), tables, Calls::default(), cx);
 
+        machine.tables.net.prefer_ports(&config.chosen_ports);
         machine.plug_devices(&config); // drivers must be there before anything is read or sent
         machine.mount(&config); // programs come from files
         machine
@@ -154,8 +181,18 @@ impl Machine {
         for (n, port) in config.ports.iter().enumerate() {
             let name = format!("eth{n}");
             let device = self.plug(&name, Box::new(Nic::new(port.address)));
-            self.tables.net.attach(Interface { namespace: NsId(0), name, device });
-            self.tables.wires.push(Wire::new(port.latency, port.bits_per_second));
+            let net = &mut self.tables.net;
+            let id = net.attach(NsId(0), name, device, port.address);
+            for (address, prefix) in &port.internet {
+                net.configure(id, *address, *prefix);
+            }
+            self.tables.wires.push(port.wire.clone());
+        }
+        if let Some(stack) = self.tables.net.stack_mut(NsId(0)) {
+            for route in &config.routes {
+                stack.routes.add(*route);
+            }
+            stack.forwards = config.forwards;
         }
     }
 
@@ -252,6 +289,17 @@ impl Machine {
             .map_err(|errno| BootError::Program(name.to_owned(), errno))?;
         Ok(id)
     }
+}
+
+/// Sets memory aside that is handed out in blocks.
+fn partition(mm: &mut Mm, wanted: &PartitionConfig, has_swap: bool) -> Result<(), BootError> {
+    if has_swap {
+        return Err(BootError::PartitionWithSwap);
+    }
+    mm.partition(&wanted.policy, wanted.frames).map_err(|errno| match errno {
+        Errno::EINVAL => BootError::Partitioning(wanted.policy.clone()),
+        _ => BootError::Partition(wanted.frames),
+    })
 }
 
 /// The context of a machine that has just been switched on.

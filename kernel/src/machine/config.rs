@@ -5,10 +5,12 @@ use crate::base::{Duration, MachineId, Schedule};
 use crate::context::{Dialect, Structure};
 use crate::event::Capture;
 use crate::hw::disk::Medium;
-use crate::hw::{CostModel, Timing};
+use crate::hw::{CostModel, Timing, Wire};
 use crate::mm::Overcommit;
+use crate::net::route::Route;
 use crate::proc::Start;
 use crate::sched::Settings;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 /// A disk.
@@ -30,15 +32,24 @@ impl DiskConfig {
     }
 }
 
+/// A stretch of memory that is handed out in whole blocks ([`partition`](crate::mm::partition)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionConfig {
+    /// Who chooses among holes ([`POLICIES`](crate::mm::partition::POLICIES)).
+    pub policy: String,
+    /// Frames in it.
+    pub frames: u32,
+}
+
 /// A network interface and the cable in it.
 #[derive(Clone, Debug)]
 pub struct PortConfig {
     /// The station address.
     pub address: [u8; 6],
-    /// The cable's latency, at least 1 µs.
-    pub latency: Duration,
-    /// The cable's bandwidth in bits per second; 0: no limit.
-    pub bits_per_second: u64,
+    /// Its Internet addresses, and how many bits of each name the network.
+    pub internet: Vec<(Ipv4Addr, u8)>,
+    /// This end of the cable in it.
+    pub wire: Wire,
 }
 
 /// The largest interleaving. It must be shorter than any cable: a CPU that lags behind its machine's time
@@ -82,18 +93,27 @@ pub struct Config {
     pub cache_limit: usize,
     /// The numbers of the kernel's own tasks follow this one; `None`: that of the first program.
     pub kernel_pids_after: Option<u32>,
+    /// Ports that those get in this order who leave the choice to the kernel: whether for TCP, and which; 0: by chance. How a
+    /// recorded log gets the ports that it knows.
+    pub chosen_ports: Vec<(bool, u16)>,
     /// What is in the root directory from the start: a cpio archive. `None`: the directories that everybody expects.
     pub initramfs: Option<Arc<[u8]>>,
     /// The disk, with the small file system on it.
     pub disk: Option<DiskConfig>,
     /// The swap area: a disk of its own, all of whose blocks are slots.
     pub swap: Option<DiskConfig>,
+    /// Memory in whole blocks rather than pages.
+    pub partitions: Option<PartitionConfig>,
     /// How much more memory may be promised than there is.
     pub overcommit: Overcommit,
     /// Which page goes when memory is short.
     pub replacement: String,
     /// Network interfaces.
     pub ports: Vec<PortConfig>,
+    /// Routes besides those to the networks that the interfaces are in.
+    pub routes: Vec<Route>,
+    /// Whether packets are sent on that are for others.
+    pub forwards: bool,
     /// What runs, from the start or later.
     pub programs: Vec<Start>,
     /// Finds programs.
@@ -120,15 +140,19 @@ impl Config {
             check_parks: false,
             journal_limit: 1 << 20,
             kernel_pids_after: None,
+            chosen_ports: Vec::new(),
             log_keep: 1 << 24,
             capture: Capture::Full,
             cache_limit: 1024,
             initramfs: None,
             disk: None,
             swap: None,
+            partitions: None,
             overcommit: Overcommit::default(),
             replacement: "second-chance".to_owned(),
             ports: Vec::new(),
+            routes: Vec::new(),
+            forwards: false,
             programs: Vec::new(),
             loader,
         }

@@ -181,7 +181,14 @@ impl Machine {
             fs: mount.fs,
             device: fs.of(mount.fs).and_then(|found| found.device),
             is_read_only: mount.flags.contains(MountFlags::RDONLY),
-            usage: self.ask(mount.fs, |stored, txn| stored.usage(txn).ok()),
+            usage: self.ask(mount.fs, |stored, txn| stored.usage(txn).ok()).map(|usage| {
+                let in_memory = self.tables.mm.pages_of_files(mount.fs);
+                crate::fs::Usage {
+                    free: usage.free.saturating_sub(in_memory),
+                    available: usage.available.saturating_sub(in_memory),
+                    ..usage
+                }
+            }),
         };
         let mut mounts: Vec<MountView> = fs.mounts().map(view).collect();
         mounts.sort_by(|a, b| a.path.cmp(&b.path));

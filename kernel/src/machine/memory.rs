@@ -140,6 +140,8 @@ pub struct MemoryFigures {
     pub tables: u64,
     /// What the kernel and its drivers keep.
     pub kernel: u64,
+    /// Of the stretch that is handed out in blocks: what no page lies in.
+    pub reserved: u64,
     /// What is newer than on the disk (Dirty).
     pub dirty: u64,
     /// The swap area (SwapTotal).
@@ -315,6 +317,7 @@ impl Machine {
         for (_, used) in mm.pages.iter() {
             let figure = match used {
                 Use::Free => continue,
+                Use::Reserved => &mut figures.reserved,
                 Use::Kernel | Use::Zero => &mut figures.kernel,
                 Use::Table => &mut figures.tables,
                 Use::Anonymous => &mut figures.anonymous,

@@ -16,17 +16,19 @@ pub mod explore;
 pub mod files;
 pub mod keyframe;
 pub mod memory;
+pub mod network;
 mod run;
 mod step;
 pub mod view;
 
 pub use crate::proc::Start;
 pub use boot::BootError;
-pub use config::{Config, DiskConfig, PortConfig};
+pub use config::{Config, DiskConfig, PartitionConfig, PortConfig};
 pub use explore::{Explored, explore};
 pub use files::{CacheView, FilesView, MountView, NameView, OpenView, PagePlace};
 pub use keyframe::Keyframe;
 pub use memory::{AreaView, FrameView, Mapper, MemoryFigures, SpaceView, WalkStep, WalkView};
+pub use network::{InterfaceView, NetworkView, SocketView, TcpView};
 pub use run::{Until, Why};
 pub use view::{CpuView, Snapshot};
 
@@ -34,6 +36,7 @@ use crate::base::{CpuId, DeviceId, Key, PortId, Time};
 use crate::context::{Calls, Cx, Due, Outgoing, Phase, Tables};
 use crate::event::Log;
 use crate::hw::{Memory, WireFrame};
+use crate::sched::Settings;
 use std::sync::Arc;
 
 /// A computer, switched on.
@@ -191,13 +194,21 @@ impl Machine {
         self.cx.engine.agenda.insert(key, Due::Type(device, bytes));
     }
 
-    /// Replaces the scheduling policy on all CPUs, from now on.
+    /// Replaces the scheduling policy on all CPUs, from now on; its figures stay as the machine was made.
     ///
     /// # Errors
     /// [`BootError::Policy`] if there is none of that name.
     pub fn switch_policy(&mut self, name: &str) -> Result<(), BootError> {
-        let policy = self.config.scheduler.with_policy(name).make();
-        let policy = policy.ok_or_else(|| BootError::Policy(name.to_owned()))?;
+        self.reschedule(&self.config.scheduler.with_policy(name))
+    }
+
+    /// Replaces the scheduling policy and its figures on all CPUs, from now on.
+    ///
+    /// # Errors
+    /// [`BootError::Policy`] if there is none of that name.
+    pub fn reschedule(&mut self, settings: &Settings) -> Result<(), BootError> {
+        let policy = settings.make();
+        let policy = policy.ok_or_else(|| BootError::Policy(settings.policy.clone()))?;
         let (t, cx) = (&mut self.tables, &mut self.cx);
         crate::trap::interrupt::as_machine(cx);
         cx.now = self.time;

@@ -85,6 +85,7 @@ impl Machine {
     }
 
     /// The running thread leaves the CPU, and joins the queue again if it could go on.
+    //DOC: give-way
     fn give_way(&mut self, cpu: CpuId, why: Leave) {
         let at = usize::from(cpu.0);
         let Some(id) = self.tables.cpus[at].current.take() else {
@@ -139,6 +140,7 @@ impl Machine {
     }
 
     /// Gives a CPU that is free to whoever is next. `false`: it is idle.
+    //DOC: pick
     fn pick(&mut self, cpu: CpuId) -> bool {
         let at = usize::from(cpu.0);
         let clock = self.tables.cpus[at].clock;
@@ -351,6 +353,7 @@ impl Machine {
 
     /// Serves a trap of a user program.
     #[inline]
+    //DOC: serve
     fn serve(&mut self, id: ThreadId, trap: &Trap) {
         let (t, calls, cx) = (&mut self.tables, &mut self.calls, &mut self.cx);
         match *trap {

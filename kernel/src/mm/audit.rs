@@ -72,6 +72,11 @@ impl Mm {
         others.for_each(&mut own);
         own(self.zero);
         self.kernel.iter().copied().for_each(&mut own);
+        if let Some(partitions) = &self.partitions {
+            let (first, size) = partitions.stretch();
+            let reserved = (first.0..first.0 + size).map(FrameId);
+            reserved.filter(|frame| !partitions.is_taken(*frame)).for_each(&mut own);
+        }
         let mut promised = 0;
         for (_, space) in self.spaces.iter() {
             own(space.satp.root);

@@ -28,11 +28,16 @@ impl Mm {
         if !space.areas.overlaps(start, end) {
             return Ok(());
         }
+        // A heap that shrinks keeps its room.
+        let is_heap = start >= space.heap && end <= space.brk.next_multiple_of(PAGE);
         self.take_out_range(id, memory, (start, end))?;
         let gone = self.spaces.get_mut(id).map(|space| space.areas.carve(start, end));
         for vma in gone.unwrap_or_default() {
             self.promises.give_back(vma.promised());
             self.unmap_object(memory, &vma);
+        }
+        if !is_heap {
+            self.remove_segments(id, (start, end));
         }
         self.free_tables(id, memory, (start, end));
         Ok(())
@@ -125,6 +130,10 @@ impl Mm {
     /// # Errors
     /// `ENOMEM`.
     pub fn grow_down(&mut self, id: SpaceId, from: u64, to: u64) -> Result<(), Errno> {
+        if self.is_partitioned() {
+            // A block has a bound.
+            return Err(Errno::ENOMEM);
+        }
         let space = self.spaces.get_mut(id).ok_or(Errno::ENOMEM)?;
         let vma = *space.find(from).filter(|vma| vma.start == from).ok_or(Errno::ENOMEM)?;
         space.areas.insert(Vma { start: to, end: from, ..vma })

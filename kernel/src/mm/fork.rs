@@ -18,6 +18,8 @@ pub struct Forked {
     pub tables: u64,
     /// Pages that were entered one by one, because the child does not get all of their table.
     pub pages: u64,
+    /// Pages that were copied at once, because memory lies in blocks.
+    pub copied: u64,
 }
 
 /// What a child does not get of its parent's pages.
@@ -87,7 +89,14 @@ impl Mm {
             pages += self.copy_into((parent, child), memory, base, table)?;
         }
         memory.flush_space(asid);
-        Ok(Forked { space: child, tables: shared.len() as u64, pages })
+        let tables = shared.len() as u64;
+        match self.fork_segments(memory, (parent, child)) {
+            Ok(copied) => Ok(Forked { space: child, tables, pages, copied }),
+            Err(no) => {
+                self.release(child, memory);
+                Err(no)
+            }
+        }
     }
 
     /// Lets a child use its parent's table. `count`: its pages are to be counted for the child.

@@ -30,7 +30,12 @@ impl Mm {
         let fits = vma.start <= base && base + TABLE_SPAN <= vma.end;
         let wants = vma.flags.contains(AreaFlags::HUGE) && vma.backing == Backing::Anonymous;
         let plenty = self.frames.available() > PIECES + self.pressure.marks.high;
-        if !fits || !wants || !plenty || self.spaces.get(id)?.leaf(&memory.ram, base).is_some() {
+        if self.is_partitioned()
+            || !fits
+            || !wants
+            || !plenty
+            || self.spaces.get(id)?.leaf(&memory.ram, base).is_some()
+        {
             return None;
         }
         let middle = self.own_middle(id, memory, base).ok()?;

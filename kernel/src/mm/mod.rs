@@ -2,7 +2,7 @@
 //!
 //! Layers: [`frames`] hands out physical frames and counts their owners, [`pages`] says what each is used for and where it is mapped;
 //! [`vma`] and [`areas`] describe what should be where in an address space, `tables` what is there; `large` has pages of 2 MiB; [`object`] is memory
-//! that several spaces map; [`replace`] decides which page goes when memory runs short, and [`swap`] has the slots of the swap area, [`pressure`] what is known when memory is short; [`Mm`] owns them all.
+//! that several spaces map; [`partition`] is how memory was divided before there were pages; [`replace`] decides which page goes when memory runs short, and [`swap`] has the slots of the swap area, [`pressure`] what is known when memory is short; [`Mm`] owns them all.
 //!
 //! A typical sequence: fork(2) calls [`Mm::fork`]: the child gets the parent's areas, and shares its page tables of the
 //! lowest level, in which nobody may write any more. A store then faults, and the page-fault handler (layer 7) calls
@@ -23,6 +23,7 @@ mod large;
 pub mod object;
 mod objects;
 pub mod pages;
+pub mod partition;
 pub mod pressure;
 pub mod promise;
 pub mod replace;
@@ -81,6 +82,8 @@ pub struct Mm {
     pub pressure: Pressure,
     /// Work that is to be charged.
     pub meter: Meter,
+    /// Memory in whole blocks, on machines that have it.
+    pub partitions: Option<partition::Partitions>,
     /// The page of zeroes.
     zero: FrameId,
     /// Frames that the kernel keeps for good: drivers' buffers.
@@ -88,6 +91,8 @@ pub struct Mm {
     spaces: Table<SpaceTag, AddressSpace>,
     objects: Table<ObjectTag, Object>,
     texts: BTreeMap<Arc<str>, ObjectId>,
+    /// How many pages the files of each file system in memory have.
+    file_pages: BTreeMap<u16, u64>,
     leaves: BTreeMap<FrameId, Leaf>,
     /// Large pages by their first frame: whose they are, and where.
     large: BTreeMap<FrameId, (SpaceId, u64)>,
@@ -108,11 +113,13 @@ impl Mm {
             swap: None,
             pressure: Pressure::new(count),
             meter: Meter::default(),
+            partitions: None,
             zero,
             kernel: Vec::new(),
             spaces: Table::default(),
             objects: Table::default(),
             texts: BTreeMap::new(),
+            file_pages: BTreeMap::new(),
             leaves: BTreeMap::new(),
             large: BTreeMap::new(),
             next_asid: 1,
@@ -209,6 +216,7 @@ impl Mm {
             && let Some(space) = self.spaces.remove(id)
         {
             self.dismantle(id, &space, memory);
+            self.remove_segments(id, (0, u64::MAX));
             for vma in space.areas() {
                 self.promises.give_back(vma.promised());
                 self.unmap_object(memory, vma);
@@ -222,9 +230,13 @@ impl Mm {
     /// Those of [`Areas::insert`]; `ENOMEM` if more was promised than there is. Nothing has changed then.
     pub fn map(&mut self, id: SpaceId, vma: Vma) -> Result<(), Errno> {
         self.promises.promise(vma.promised())?;
+        let added = self.add_segment(id, &vma);
         let space = self.spaces.get_mut(id).ok_or(Errno::ENOMEM)?;
-        if let Err(errno) = space.areas.insert(vma) {
+        if let Err(errno) = added.and_then(|_| space.areas.insert(vma)) {
             self.promises.give_back(vma.promised());
+            if added == Ok(true) {
+                self.remove_segments(id, (vma.start, vma.end));
+            }
             return Err(errno);
         }
         self.map_object(&vma);
@@ -278,7 +290,7 @@ impl Mm {
         address: u64,
         old: FrameId,
     ) -> Result<FrameId, NoMemory> {
-        let new = self.frames.allocate().ok_or(NoMemory)?;
+        let new = self.private_frame(id, address).ok_or(NoMemory)?;
         if old == self.zero {
             memory.ram.clear(new);
         } else {

@@ -99,8 +99,23 @@ impl Mm {
         {
             self.texts.remove(name);
         }
+        self.count_of_files(&object.kind, -(object.pages.len() as i64));
         for place in object.pages.into_values() {
             self.release_place(memory, place);
+        }
+    }
+
+    /// Pages, in RAM or in the swap area, of all files of a file system in memory.
+    #[must_use]
+    pub fn pages_of_files(&self, fs: u16) -> u64 {
+        self.file_pages.get(&fs).copied().unwrap_or(0)
+    }
+
+    /// An object has more pages, or fewer.
+    fn count_of_files(&mut self, kind: &Kind, more: i64) {
+        if let Kind::File(inode) = kind {
+            let count = self.file_pages.entry(inode.fs).or_default();
+            *count = count.saturating_add_signed(more);
         }
     }
 
@@ -116,12 +131,12 @@ impl Mm {
     /// Puts a frame into an object, which becomes an owner of it: the caller has counted it.
     pub fn fill_object(&mut self, memory: &mut Memory, id: ObjectId, page: u64, frame: FrameId) {
         self.adopt(frame, Use::Object { object: id, page });
-        let before = self
-            .objects
-            .get_mut(id)
-            .and_then(|object| object.pages.insert(page, Place::Frame(frame)));
-        if let Some(before) = before {
-            self.release_place(memory, before);
+        let Some(object) = self.objects.get_mut(id) else { return };
+        let before = object.pages.insert(page, Place::Frame(frame));
+        let kind = object.kind.clone();
+        match before {
+            Some(before) => self.release_place(memory, before),
+            None => self.count_of_files(&kind, 1),
         }
     }
 
@@ -139,6 +154,8 @@ impl Mm {
         object.size = size;
         let first = size.div_ceil(PAGE);
         let cut = object.pages.split_off(&first);
+        let kind = object.kind.clone();
+        self.count_of_files(&kind, -(cut.len() as i64));
         for place in cut.into_values() {
             if let Place::Frame(frame) = place {
                 self.unmap_everywhere(memory, frame, None);
@@ -161,6 +178,8 @@ impl Mm {
         let Some(object) = self.objects.get_mut(id) else { return };
         let inside: Vec<u64> = object.pages.range(from..to).map(|(&page, _)| page).collect();
         let gone: Vec<Place> = inside.iter().filter_map(|page| object.pages.remove(page)).collect();
+        let kind = object.kind.clone();
+        self.count_of_files(&kind, -(gone.len() as i64));
         for place in gone {
             if let Place::Frame(frame) = place {
                 self.unmap_everywhere(memory, frame, None);

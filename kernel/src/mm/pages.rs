@@ -15,6 +15,8 @@ pub enum Use {
     Free,
     /// By the kernel itself, or by a device.
     Kernel,
+    /// For nothing yet: it lies in a block of a machine that divides its memory into such.
+    Reserved,
     /// The page of zeroes that everybody sees who has read and not yet written.
     Zero,
     /// A page table.

@@ -168,7 +168,8 @@ impl Mm {
     /// One owner less; a frame that nobody owns is forgotten, so that it costs the host nothing. `true` if it is free.
     #[inline]
     pub fn release_frame(&mut self, memory: &mut Memory, frame: FrameId) -> bool {
-        let free = self.frames.release(frame);
+        let in_block = self.give_back_to_block(frame);
+        let free = in_block || self.frames.release(frame);
         if free {
             memory.ram.clear(frame);
             if self.pages.used(frame).may_go()
@@ -176,7 +177,7 @@ impl Mm {
             {
                 policy.remove(frame);
             }
-            self.pages.set_use(frame, Use::Free);
+            self.pages.set_use(frame, if in_block { Use::Reserved } else { Use::Free });
         }
         free
     }

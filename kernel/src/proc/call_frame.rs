@@ -124,6 +124,8 @@ pub enum Interruptible {
     UnlessRestarted,
     /// `EINTR` whatever the flags; restarted only when no handler runs (ERESTART_RESTARTBLOCK).
     Always,
+    /// `EINTR` for every signal, whether a handler runs or not: it is never restarted.
+    Ends,
 }
 
 impl Interruptible {
@@ -131,7 +133,7 @@ impl Interruptible {
     #[must_use]
     pub const fn restart(self) -> Option<Restart> {
         match self {
-            Self::No => None,
+            Self::No | Self::Ends => None,
             Self::UnlessRestarted => Some(Restart::ERESTARTSYS),
             Self::Always => Some(Restart::ERESTARTNOHAND),
         }

@@ -3,10 +3,10 @@
 //! A descriptor is a slot in a process's [`FileTable`]; it names an [`OpenFile`], which has the offset and
 //! the status flags, and is shared by whoever got it through dup(2) or fork(2).
 
-use crate::abi::Errno;
+use crate::abi::{Errno, SignalSet};
 use crate::base::{
-    DeviceId, Digester, InodeId, Location, ObjectId, OpenFileId, OpenFileTag, PipeId, SocketId,
-    Table,
+    ClockTimerId, CounterId, DeviceId, Digester, EpollId, InodeId, Location, ObjectId, OpenFileId,
+    OpenFileTag, PipeId, SocketId, Table,
 };
 use crate::ipc::End;
 use std::hash::Hash;
@@ -53,10 +53,19 @@ pub enum FileKind {
     Pipe(PipeId, End),
     /// Memory with a descriptor (memfd_create(2)).
     Memory(ObjectId),
+    /// A counter (eventfd(2)).
+    Counter(CounterId),
+    /// A timer (timerfd_create(2)).
+    Timer(ClockTimerId),
+    /// These signals, when they are sent to whoever asks (signalfd(2)).
+    Signals(SignalSet),
+    /// A set of descriptors that are watched (epoll(7)).
+    Epoll(EpollId),
 }
 
 /// An open file ("open file description").
 #[derive(Clone, Debug, Hash)]
+//DOC: open-file
 pub struct OpenFile {
     /// What it is of.
     pub kind: FileKind,
@@ -72,6 +81,15 @@ pub struct OpenFile {
     pub refused: u64,
     /// Descriptors and calls under way that refer to it.
     pub references: u32,
+}
+
+impl FileKind {
+    /// Whether it is nothing but what stands for something to wait for, and has no bytes and no place in the tree
+    /// ("anonymous inode").
+    #[must_use]
+    pub const fn is_anonymous(&self) -> bool {
+        matches!(self, Self::Counter(_) | Self::Timer(_) | Self::Signals(_) | Self::Epoll(_))
+    }
 }
 
 impl OpenFile {
@@ -126,6 +144,7 @@ impl FileTable {
     ///
     /// # Errors
     /// `EMFILE`.
+    //DOC: lowest-free
     pub fn lowest_free(&self, from: usize, limit: usize) -> Result<usize, Errno> {
         (from..limit)
             .find(|&fd| self.slots.get(fd).is_none_or(Option::is_none))

@@ -18,6 +18,8 @@ pub struct Start {
     pub cpus: CpuSet,
     /// What speaks for it or against it when memory is out: −1000 to 1000.
     pub oom_adjust: i16,
+    /// The file that it counts as, if it is another than `path`: what /proc/PID/exe says.
+    pub file: Option<String>,
     /// Where it is: a path in the root; `None`: the root itself.
     pub directory: Option<String>,
     /// What is open besides the console: descriptors and paths. Of 0, 1 and 2, those that are not named are the console;
@@ -40,6 +42,7 @@ impl Start {
             params: Params::default(),
             cpus: CpuSet::ALL,
             oom_adjust: 0,
+            file: None,
             directory: None,
             open: Vec::new(),
             has_terminal: true,

@@ -201,6 +201,10 @@ pub struct Thread {
     pub cause: EventId,
     /// The request that it serves.
     pub request: RequestId,
+    /// Whether it has begun that request itself.
+    pub is_asker: bool,
+    /// Whether it has had the answer.
+    pub is_answered: bool,
     /// Where in user memory a zero is written and a futex woken when it ends (CLONE_CHILD_CLEARTID).
     pub clear_tid: u64,
     /// Where in user memory its list of robust futexes begins (set_robust_list(2)); 0: nowhere.

@@ -3,6 +3,7 @@
 use super::process::Who;
 use crate::abi::Errno;
 use crate::abi::flags::OpenFlags;
+use crate::abi::types::Timespec;
 use crate::base::{Location, Pid};
 use crate::context::{Cx, Tables};
 use crate::fs::Reached;
@@ -74,6 +75,10 @@ pub fn name_of_open(t: &Tables, root: Option<Location>, file: &OpenFile) -> Stri
                 Special::Random => "/dev/random".to_owned(),
             },
             (None, FileKind::Console(_)) => "/dev/console".to_owned(),
+            (None, FileKind::Counter(_)) => "anon_inode:[eventfd]".to_owned(),
+            (None, FileKind::Timer(_)) => "anon_inode:[timerfd]".to_owned(),
+            (None, FileKind::Signals(_)) => "anon_inode:[signalfd]".to_owned(),
+            (None, FileKind::Epoll(_)) => "anon_inode:[eventpoll]".to_owned(),
             (None, _) => "anon_inode:[unknown]".to_owned(),
         },
     }
@@ -91,7 +96,7 @@ pub(super) fn link_mode(file: &OpenFile) -> u16 {
 ///
 /// # Errors
 /// `ENOENT`.
-pub(super) fn info(t: &Tables, who: &Who<'_>, fd: u64) -> Result<String, Errno> {
+pub(super) fn info(t: &Tables, cx: &Cx, who: &Who<'_>, fd: u64) -> Result<String, Errno> {
     let (descriptor, file) = file(t, who, fd).ok_or(Errno::ENOENT)?;
     // What counted only while it was opened is not kept (man 2 fcntl, F_GETFL).
     let once = OpenFlags::CREAT | OpenFlags::EXCL | OpenFlags::NOCTTY | OpenFlags::TRUNC;
@@ -102,13 +107,7 @@ pub(super) fn info(t: &Tables, who: &Who<'_>, fd: u64) -> Result<String, Errno> 
         flags &= !OpenFlags::CLOEXEC.bits();
     }
     let mount = file.place.map_or(0, |place| super::mounts::number(place.at.mount));
-    let inode = match (file.place, file.kind) {
-        (Some(place), _) => place.inode.number,
-        (None, FileKind::Pipe(pipe, _)) => pipe.bits(),
-        (None, FileKind::Socket(socket)) => socket.bits(),
-        (None, FileKind::Memory(object)) => object.bits(),
-        (None, _) => 1,
-    };
+    let inode = inode_of(file);
     let mut out =
         format!("pos:\t{}\nflags:\t0{flags:o}\nmnt_id:\t{mount}\nino:\t{inode}\n", file.offset);
     let locks = file.place.and_then(|place| Some((place, t.fs.inodes.get(place.inode)?)));
@@ -123,7 +122,66 @@ pub(super) fn info(t: &Tables, who: &Who<'_>, fd: u64) -> Result<String, Errno> 
             let _ = writeln!(out, "lock:\t1: {}", lock_line(t, place.inode, lock));
         }
     }
+    special_info(t, cx, file, &mut out);
     Ok(out)
+}
+
+/// The inode number of an open file.
+fn inode_of(file: &OpenFile) -> u64 {
+    match (file.place, file.kind) {
+        (Some(place), _) => place.inode.number,
+        (None, FileKind::Pipe(pipe, _)) => pipe.bits(),
+        (None, FileKind::Socket(socket)) => socket.bits(),
+        (None, FileKind::Memory(object)) => object.bits(),
+        (None, _) => 1,
+    }
+}
+
+/// What files say of themselves that stand for something to wait for (proc_pid_fdinfo(5)).
+fn special_info(t: &Tables, cx: &Cx, file: &OpenFile, out: &mut String) {
+    let _ = match file.kind {
+        FileKind::Counter(id) => t.events.counters.get(id).map_or(Ok(()), |counter| {
+            writeln!(
+                out,
+                "eventfd-count: {:16x}\neventfd-id: {}\neventfd-semaphore: {}",
+                counter.value,
+                counter.number,
+                u8::from(counter.is_semaphore)
+            )
+        }),
+        FileKind::Timer(id) => t.events.timers.get(id).map_or(Ok(()), |timer| {
+            let left = Timespec::from(timer.left(cx.now));
+            let interval = Timespec::from(timer.interval);
+            writeln!(
+                out,
+                "clockid: {}\nticks: {}\nsettime flags: 0{:o}\nit_value: ({}, {})\nit_interval: ({}, {})",
+                timer.clock,
+                timer.ticks,
+                timer.flags,
+                left.seconds,
+                left.nanoseconds,
+                interval.seconds,
+                interval.nanoseconds
+            )
+        }),
+        FileKind::Signals(set) => {
+            writeln!(out, "sigmask:\t{:016x}", u64::from_le_bytes(set.to_bytes()))
+        }
+        FileKind::Epoll(id) => t.events.epolls.of(id).try_for_each(|(_, interest)| {
+            let target = t.proc.open.get(interest.file);
+            writeln!(
+                out,
+                "tfd: {:8} events: {:8x} data: {:16x}  pos:{} ino:{:x} sdev:{:x}",
+                interest.fd,
+                interest.events,
+                interest.data,
+                target.map_or(0, |file| file.offset),
+                target.map_or(0, inode_of),
+                0
+            )
+        }),
+        _ => Ok(()),
+    };
 }
 
 /// What /proc/locks says of a lock behind its number.

@@ -25,7 +25,7 @@ impl Used {
         let mut used = Self::default();
         for (frame, what) in t.mm.pages.iter() {
             let count = match what {
-                Use::Free | Use::Zero => continue,
+                Use::Free | Use::Zero | Use::Reserved => continue,
                 Use::Kernel => &mut used.kernel,
                 Use::Table => &mut used.tables,
                 Use::Anonymous => &mut used.anonymous,

@@ -1,6 +1,6 @@
 //! Layer 7: what the pseudo file systems show: the kernel's state as Linux prints it.
 //!
-//! Layers: [`tasks`] has the figures behind `ps`; `process`, `maps`, `descriptors` and `mounts` write what /proc/PID says, `system`,
+//! Layers: [`tasks`] has the figures behind `ps`; `process`, `maps`, `descriptors`, `mounts` and `network` write what /proc/PID says, `system`,
 //! `memory` and `sysctl` what the rest of /proc says; [`proc`](mod@proc) is the tree that they hang in. An inode's number says
 //! which file it is; nothing is kept between two looks.
 //!
@@ -14,6 +14,8 @@ mod descriptors;
 mod maps;
 mod memory;
 mod mounts;
+mod names;
+mod network;
 pub mod proc;
 mod process;
 mod sysctl;
@@ -23,10 +25,19 @@ pub use descriptors::name_of_open;
 pub use mounts::number as mount_number;
 pub use proc::{attributes, jump, list, lookup, render, store, target};
 
-use crate::base::{Duration, Pid, ThreadId};
+use crate::base::{Duration, Location, OpenFileId, Pid, ThreadId};
 use crate::context::Tables;
 use crate::event::Wait;
 use crate::proc::{Body, Process, State, Thread};
+
+/// Where a link of /proc/PID leads without a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jump {
+    /// To a place in the tree.
+    Place(Location),
+    /// To an open file that has none: a pipe.
+    Open(OpenFileId),
+}
 
 /// A line of `ps -eL`: a thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,4 +125,16 @@ fn line(t: &Tables, id: ThreadId, thread: &Thread) -> TaskLine {
         user: thread.times.user,
         system: thread.times.system,
     }
+}
+
+/// A number as names in /proc have it: without signs and leading zeroes.
+fn parse(name: &str) -> Option<u32> {
+    let canonical = name.bytes().all(|byte| byte.is_ascii_digit());
+    let number = name.parse().ok().filter(|_| canonical)?;
+    (name.len() == 1 || !name.starts_with('0')).then_some(number)
+}
+
+/// The index of a name in a table.
+fn position<'a>(mut names: impl Iterator<Item = &'a str>, name: &str) -> Option<u8> {
+    names.position(|known| known == name && !name.is_empty()).and_then(|at| u8::try_from(at).ok())
 }

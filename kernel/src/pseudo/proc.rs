@@ -1,11 +1,16 @@
 //! The tree of /proc (proc(5)): which files there are, whose they are, who may look. What they say stands beside this file.
 
+use super::names::{Item, PROCESS, SYSTEM, System};
 use super::process::Who;
-use super::{command_name, descriptors, maps, memory, mounts, process, sysctl, system};
+use super::{
+    Jump, command_name, descriptors, maps, memory, mounts, network, parse, position, process,
+    sysctl, system,
+};
 use crate::abi::Errno;
-use crate::base::{Location, Pid};
+use crate::base::Pid;
 use crate::context::{Cx, Tables};
 use crate::fs::{Attributes, Entry, Kind};
+use crate::proc::FileKind;
 
 /// A file of /proc. Its inode's number says all of it, so that nothing need be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +29,8 @@ enum Node {
     Fd(Subject, u32),
     /// /proc/PID/fdinfo/N
     FdInfo(Subject, u32),
+    /// /proc/PID/net/…
+    Net(Subject, u8),
 }
 
 /// Whom a file tells of.
@@ -32,107 +39,6 @@ struct Subject {
     number: Pid,
     /// The thread with this number, not the process.
     is_task: bool,
-}
-
-/// What is directly in /proc.
-const SYSTEM: [(&str, System); 19] = [
-    ("buddyinfo", System::BuddyInfo),
-    ("cmdline", System::CommandLine),
-    ("cpuinfo", System::CpuInfo),
-    ("devices", System::Devices),
-    ("filesystems", System::FileSystems),
-    ("interrupts", System::Interrupts),
-    ("loadavg", System::LoadAvg),
-    ("locks", System::Locks),
-    ("meminfo", System::MemInfo),
-    ("mounts", System::Mounts),
-    ("partitions", System::Partitions),
-    ("self", System::Itself),
-    ("slabinfo", System::SlabInfo),
-    ("stat", System::Stat),
-    ("swaps", System::Swaps),
-    ("thread-self", System::ThreadSelf),
-    ("uptime", System::Uptime),
-    ("version", System::Version),
-    ("vmstat", System::VmStat),
-];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum System {
-    BuddyInfo,
-    CommandLine,
-    CpuInfo,
-    Devices,
-    FileSystems,
-    Interrupts,
-    LoadAvg,
-    Locks,
-    MemInfo,
-    Mounts,
-    Partitions,
-    Itself,
-    SlabInfo,
-    Stat,
-    Swaps,
-    ThreadSelf,
-    Uptime,
-    Version,
-    VmStat,
-}
-
-/// What is in /proc/PID, with kind and permission bits. The first is that directory itself.
-const PROCESS: [(&str, Item, Kind, u16); 24] = [
-    ("", Item::Directory, Kind::Directory, 0o555),
-    ("cmdline", Item::CommandLine, Kind::Regular, 0o444),
-    ("comm", Item::Comm, Kind::Regular, 0o644),
-    ("cwd", Item::Link, Kind::Symlink, 0o777),
-    ("environ", Item::Environment, Kind::Regular, 0o400),
-    ("exe", Item::Link, Kind::Symlink, 0o777),
-    ("fd", Item::Fds, Kind::Directory, 0o500),
-    ("fdinfo", Item::FdInfos, Kind::Directory, 0o555),
-    ("limits", Item::Limits, Kind::Regular, 0o444),
-    ("maps", Item::Maps, Kind::Regular, 0o444),
-    ("mountinfo", Item::MountInfo, Kind::Regular, 0o444),
-    ("mounts", Item::Mounts, Kind::Regular, 0o444),
-    ("oom_score", Item::OomScore, Kind::Regular, 0o444),
-    ("oom_score_adj", Item::OomScoreAdjust, Kind::Regular, 0o644),
-    ("root", Item::Link, Kind::Symlink, 0o777),
-    ("sched", Item::Sched, Kind::Regular, 0o644),
-    ("schedstat", Item::SchedStat, Kind::Regular, 0o444),
-    ("smaps", Item::Smaps, Kind::Regular, 0o444),
-    ("smaps_rollup", Item::SmapsRollup, Kind::Regular, 0o444),
-    ("stat", Item::Stat, Kind::Regular, 0o444),
-    ("statm", Item::Statm, Kind::Regular, 0o444),
-    ("status", Item::Status, Kind::Regular, 0o444),
-    ("task", Item::Tasks, Kind::Directory, 0o555),
-    ("wchan", Item::Channel, Kind::Regular, 0o444),
-];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Item {
-    Directory,
-    CommandLine,
-    Comm,
-    /// `cwd`, `exe` and `root`, which are told apart by their names.
-    Link,
-    Environment,
-    Fds,
-    FdInfos,
-    Limits,
-    Maps,
-    MountInfo,
-    Mounts,
-    OomScore,
-    OomScoreAdjust,
-    Sched,
-    SchedStat,
-    Smaps,
-    SmapsRollup,
-    Stat,
-    Statm,
-    Status,
-    Tasks,
-    Channel,
 }
 
 /// Where the names of processes begin in the order of /proc, and those of descriptors in theirs: cookies behind them follow
@@ -155,6 +61,7 @@ impl Node {
             Self::Process(subject, index) => pack(5, subject, index as u64),
             Self::Fd(subject, fd) => pack(6, subject, fd as u64),
             Self::FdInfo(subject, fd) => pack(7, subject, fd as u64),
+            Self::Net(subject, index) => pack(8, subject, index as u64),
         }
     }
 
@@ -171,6 +78,7 @@ impl Node {
             (5, Ok(index)) => Self::Process(subject, index),
             (6, _) => Self::Fd(subject, what),
             (7, _) => Self::FdInfo(subject, what),
+            (8, Ok(index)) => Self::Net(subject, index),
             _ => return Err(Errno::ENOENT),
         })
     }
@@ -186,18 +94,6 @@ fn process_item(index: u8) -> Result<(&'static str, Item, Kind, u16), Errno> {
 
 fn who(t: &Tables, subject: Subject) -> Result<Who<'_>, Errno> {
     Who::find(t, subject.number, subject.is_task).ok_or(Errno::ENOENT)
-}
-
-/// A number as names in /proc have it: without signs and leading zeroes.
-fn parse(name: &str) -> Option<u32> {
-    let canonical = name.bytes().all(|byte| byte.is_ascii_digit());
-    let number = name.parse().ok().filter(|_| canonical)?;
-    (name.len() == 1 || !name.starts_with('0')).then_some(number)
-}
-
-/// The index of a name in a table.
-fn position<'a>(mut names: impl Iterator<Item = &'a str>, name: &str) -> Option<u8> {
-    names.position(|known| known == name && !name.is_empty()).and_then(|at| u8::try_from(at).ok())
 }
 
 /// The file with this name in a directory.
@@ -240,10 +136,14 @@ pub fn lookup(t: &Tables, _: &Cx, directory: u64, name: &str) -> Result<u64, Err
                     let belongs = thread.is_some_and(|thread| thread.process == who.id);
                     belongs.then_some(Node::Process(Subject { number, is_task: true }, 0))
                 }
+                Item::Net => position(network::FILES.iter().map(|(known, _)| *known), name)
+                    .map(|index| Node::Net(subject, index)),
                 _ => return Err(Errno::ENOTDIR),
             }
         }
-        Node::System(_) | Node::Fd(..) | Node::FdInfo(..) => return Err(Errno::ENOTDIR),
+        Node::System(_) | Node::Fd(..) | Node::FdInfo(..) | Node::Net(..) => {
+            return Err(Errno::ENOTDIR);
+        }
     };
     found.map(Node::number).ok_or(Errno::ENOENT)
 }
@@ -258,7 +158,9 @@ fn mode(t: &Tables, node: Node) -> Result<(Kind, u16), Errno> {
     Ok(match node {
         Node::Root | Node::Sys => (Kind::Directory, 0o555),
         Node::System(index) => match system_item(index)? {
-            System::Itself | System::ThreadSelf | System::Mounts => (Kind::Symlink, 0o777),
+            System::Itself | System::ThreadSelf | System::Mounts | System::Net => {
+                (Kind::Symlink, 0o777)
+            }
             System::SlabInfo => (Kind::Regular, 0o400),
             _ => (Kind::Regular, 0o444),
         },
@@ -275,7 +177,7 @@ fn mode(t: &Tables, node: Node) -> Result<(Kind, u16), Errno> {
             let (_, file) = descriptors::file(t, &who, u64::from(fd)).ok_or(Errno::ENOENT)?;
             (Kind::Symlink, descriptors::link_mode(file))
         }
-        Node::FdInfo(..) => (Kind::Regular, 0o444),
+        Node::FdInfo(..) | Node::Net(..) => (Kind::Regular, 0o444),
     })
 }
 
@@ -354,10 +256,18 @@ pub fn list(t: &Tables, cx: &Cx, directory: u64) -> Result<Vec<Entry>, Errno> {
                         found.push((cookie, thread.tid.to_string(), Node::Process(subject, 0)));
                     }
                 }
+                Item::Net => {
+                    for (index, (name, _)) in (0..).zip(network::FILES) {
+                        let node = Node::Net(subject, index);
+                        found.push((u64::from(index) + 1, name.to_owned(), node));
+                    }
+                }
                 _ => return Err(Errno::ENOTDIR),
             }
         }
-        Node::System(_) | Node::Fd(..) | Node::FdInfo(..) => return Err(Errno::ENOTDIR),
+        Node::System(_) | Node::Fd(..) | Node::FdInfo(..) | Node::Net(..) => {
+            return Err(Errno::ENOTDIR);
+        }
     }
     found.sort_by_key(|(cookie, ..)| *cookie);
     let entry = |(next, name, node): (u64, String, Node)| {
@@ -384,6 +294,7 @@ pub fn target(t: &Tables, cx: &Cx, number: u64) -> Result<String, Errno> {
                 System::Itself => Ok(pid.to_string()),
                 System::ThreadSelf => Ok(format!("{pid}/task/{tid}")),
                 System::Mounts => Ok("self/mounts".to_owned()),
+                System::Net => Ok("self/net".to_owned()),
                 _ => Err(Errno::EINVAL),
             }
         }
@@ -393,10 +304,10 @@ pub fn target(t: &Tables, cx: &Cx, number: u64) -> Result<String, Errno> {
             let (_, file) = descriptors::file(t, &who, u64::from(fd)).ok_or(Errno::ENOENT)?;
             Ok(descriptors::text(t, cx, file))
         }
-        node @ Node::Process(..) => {
-            let place = jump(t, cx, node.number())?.ok_or(Errno::EINVAL)?;
-            Ok(descriptors::path(t, cx, place))
-        }
+        node @ Node::Process(..) => match jump(t, cx, node.number())? {
+            Some(Jump::Place(place)) => Ok(descriptors::path(t, cx, place)),
+            _ => Err(Errno::EINVAL),
+        },
         _ => Err(Errno::EINVAL),
     }
 }
@@ -404,8 +315,8 @@ pub fn target(t: &Tables, cx: &Cx, number: u64) -> Result<String, Errno> {
 /// The place that a link leads to without a path: /proc/PID/cwd, exe, root and fd. `None` for links that have one.
 ///
 /// # Errors
-/// `EACCES` for those of somebody else's process, `ENOENT`; `ENXIO` for what has no place in the tree, such as a pipe.
-pub fn jump(t: &Tables, cx: &Cx, number: u64) -> Result<Option<Location>, Errno> {
+/// `EACCES` for those of somebody else's process, `ENOENT`; `ENXIO` for what cannot be opened again, such as a socket.
+pub fn jump(t: &Tables, cx: &Cx, number: u64) -> Result<Option<Jump>, Errno> {
     match Node::from_number(number)? {
         Node::Process(subject, index) => {
             let (name, item, ..) = process_item(index)?;
@@ -414,13 +325,19 @@ pub fn jump(t: &Tables, cx: &Cx, number: u64) -> Result<Option<Location>, Errno>
             }
             let who = who(t, subject)?;
             look(t, cx, &who)?;
-            descriptors::place_of(t, &who, name).map(Some).ok_or(Errno::ENOENT)
+            descriptors::place_of(t, &who, name)
+                .map(|at| Some(Jump::Place(at)))
+                .ok_or(Errno::ENOENT)
         }
         Node::Fd(subject, fd) => {
             let who = who(t, subject)?;
             look(t, cx, &who)?;
-            let (_, file) = descriptors::file(t, &who, u64::from(fd)).ok_or(Errno::ENOENT)?;
-            file.place.map(|place| Some(place.at)).ok_or(Errno::ENXIO)
+            let (found, file) = descriptors::file(t, &who, u64::from(fd)).ok_or(Errno::ENOENT)?;
+            match (file.place, file.kind) {
+                (Some(place), _) => Ok(Some(Jump::Place(place.at))),
+                (None, FileKind::Pipe(..)) => Ok(Some(Jump::Open(found.file))),
+                _ => Err(Errno::ENXIO),
+            }
         }
         _ => Ok(None),
     }
@@ -448,10 +365,14 @@ pub fn render(t: &Tables, cx: &Cx, number: u64) -> Result<Vec<u8>, Errno> {
             render_process(t, cx, &who(t, subject).map_err(gone)?, process_item(index)?.1)
         }
         Node::Fd(..) => Err(Errno::EINVAL),
+        Node::Net(subject, index) => {
+            let namespace = who(t, subject).map_err(gone)?.process.namespaces.network;
+            Ok(network::render(t, cx, namespace, index).into_bytes())
+        }
         Node::FdInfo(subject, fd) => {
             let who = who(t, subject).map_err(gone)?;
             look(t, cx, &who)?;
-            Ok(descriptors::info(t, &who, u64::from(fd))?.into_bytes())
+            Ok(descriptors::info(t, cx, &who, u64::from(fd))?.into_bytes())
         }
     }
 }
@@ -475,14 +396,18 @@ fn render_system(t: &Tables, cx: &Cx, item: System) -> Result<String, Errno> {
         System::Uptime => system::uptime(t, cx),
         System::Version => system::version(),
         System::VmStat => memory::vmstat(t),
-        System::Itself | System::ThreadSelf | System::Mounts => return Err(Errno::EINVAL),
+        System::Itself | System::ThreadSelf | System::Mounts | System::Net => {
+            return Err(Errno::EINVAL);
+        }
     })
 }
 
 fn render_process(t: &Tables, cx: &Cx, who: &Who<'_>, item: Item) -> Result<Vec<u8>, Errno> {
     let command = || who.space(t).map(|space| &space.command);
     let text = match item {
-        Item::Directory | Item::Fds | Item::FdInfos | Item::Tasks => return Err(Errno::EISDIR),
+        Item::Directory | Item::Fds | Item::FdInfos | Item::Tasks | Item::Net => {
+            return Err(Errno::EISDIR);
+        }
         Item::Link => return Err(Errno::EINVAL),
         Item::CommandLine => {
             return Ok(command().map_or_else(Vec::new, |command| command.arguments.to_vec()));

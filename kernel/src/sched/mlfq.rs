@@ -173,6 +173,7 @@ impl Policy for Mlfq {
         }
     }
 
+    //DOC: allotment
     fn ran(&mut self, task: &mut Task, ran: Duration) {
         if let Entity::Feedback { used, .. } = &mut task.entity {
             *used += ran;
@@ -207,6 +208,7 @@ impl Policy for Mlfq {
         (period > 0).then(|| Time((now.0 / period + 1).saturating_mul(period)))
     }
 
+    //DOC: boost
     fn boost(&mut self, now: Time, mut running: Option<&mut Task>, moved: &mut Vec<Task>) -> bool {
         self.boosted = now;
         let boosts = self.boosts(now, false);

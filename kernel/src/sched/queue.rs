@@ -26,6 +26,7 @@ impl Queue {
 
     /// Round robin with this slice.
     #[must_use]
+    //DOC: in-turn
     pub fn round_robin(slice: Duration) -> Self {
         Self { slice: Some(slice), line: Line::default() }
     }

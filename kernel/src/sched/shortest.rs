@@ -79,6 +79,7 @@ impl Policy for Shortest {
         None
     }
 
+    //DOC: shortest
     fn preempts(&self, woken: &Task, running: &Task, _now: Time) -> bool {
         self.preemptive && left(woken) < left(running)
     }

@@ -131,6 +131,7 @@ fn own_group(t: &Tables, cx: &Cx) -> Pid {
 ///
 /// # Errors
 /// `ECHILD`, `EINVAL`, `ESRCH`, `EINTR`, `EFAULT`; parks.
+//DOC: wait
 pub fn sys_wait4([pid, status, options, usage]: [u64; 4], (frame, t, cx): Rest<'_>) -> Result {
     let options = WaitFlags::from_bits(options as u32).ok_or(Errno::EINVAL)?;
     if options.intersects(WaitFlags::EXITED | WaitFlags::NOWAIT) {

@@ -102,6 +102,7 @@ fn check(flags: CloneFlags) -> std::result::Result<(), Errno> {
     Ok(())
 }
 
+//DOC: clone
 fn clone(wanted: Wanted, (frame, t, cx): Rest<'_>) -> Result {
     if frame.stage == 1 {
         return wait_for_vfork((frame, t, cx));
@@ -247,10 +248,11 @@ fn make_process(
         space
     } else {
         let forked = t.mm.fork(space, &mut t.memory);
-        let Forked { space, tables, pages } = forked.map_err(|NoMemory| Errno::ENOMEM)?;
+        let Forked { space, tables, pages, copied } = forked.map_err(|NoMemory| Errno::ENOMEM)?;
         let (table, page) = (cx.costs.fork_table.0, cx.costs.fork_page.0);
         let shared = Duration(table.saturating_mul(tables));
         cx.charge(cx.costs.fork + shared + Duration(page.saturating_mul(pages)));
+        cx.charge(cx.costs.copy_page * copied);
         space
     });
     child.handlers = handlers.and_then(|handlers| match flags.contains(CloneFlags::SIGHAND) {

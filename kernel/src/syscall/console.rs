@@ -7,12 +7,12 @@ use crate::abi::flags::OpenFlags;
 use crate::abi::signal::{SIG_IGN, Signal};
 use crate::abi::types::termios_local::TOSTOP;
 use crate::abi::{Access, Errno};
-use crate::base::{Channel, DeviceId, Duration, RequestId};
+use crate::base::{Channel, DeviceId, Duration};
 use crate::driver::bus::Driver;
 use crate::event::Wait;
-use crate::io::effects;
 use crate::io::user::STEP_PAGES;
 use crate::proc::{Interruptible, OpenFile, Stop, WaitFor};
+use crate::task::effects;
 use crate::task::jobs;
 
 /// How long a call gives its process group to stop before it looks again.
@@ -80,9 +80,7 @@ pub(super) fn read(
     buffers.put(t, cx, 0, &bytes)?;
     t.tty.take(bytes.len());
     // What somebody typed begins something new.
-    cx.engine.last_request += 1;
-    let request = u32::from(cx.machine.0) << 20 | cx.engine.last_request & 0xf_ffff;
-    cx.request = RequestId(request);
+    cx.request = cx.new_request();
     if let Some(thread) = t.proc.threads.get_mut(cx.caller) {
         thread.request = cx.request;
     }

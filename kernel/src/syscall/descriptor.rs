@@ -44,6 +44,25 @@ pub fn hold(
     Ok(file)
 }
 
+/// The same, for the second descriptor of a call that has two.
+///
+/// # Errors
+/// `EBADF`.
+pub(super) fn hold_second(
+    t: &mut Tables,
+    cx: &Cx,
+    frame: &mut CallFrame,
+    fd: u64,
+) -> std::result::Result<OpenFileId, Errno> {
+    if let Some(&held) = frame.held.get(1) {
+        return Ok(held);
+    }
+    let file = open_file(t, cx, fd)?;
+    t.proc.open.hold(file);
+    frame.held.push(file);
+    Ok(file)
+}
+
 /// Gives the caller a descriptor for a newly opened file.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use crate::abi::flags::AccessMode;
 use crate::abi::flags::file::{AT_FDCWD, AllocateFlags, whence};
 use crate::abi::flags::process::rlimit;
 use crate::abi::signal::{Signal, code};
-use crate::base::InodeId;
+use crate::base::{InodeId, ObjectId};
 use crate::context::{Cx, Tables};
 use crate::fs::{Attributes, Change, Kind, Want, permit};
 use crate::hw::PAGE_SIZE;
@@ -42,7 +42,12 @@ pub fn sys_lseek([fd, offset, from]: [u64; 3], (frame, t, cx): Rest<'_>) -> Resu
         FileKind::Memory(object) => t.mm.object(object).map_or(0, |object| object.size),
         FileKind::Generated(_) => 0,
         // null(4): wherever one goes, one is at the beginning.
-        FileKind::Special(_) => return Ok(0),
+        // So it is with what has no bytes (`noop_llseek` in Linux).
+        FileKind::Special(_)
+        | FileKind::Counter(_)
+        | FileKind::Timer(_)
+        | FileKind::Signals(_)
+        | FileKind::Epoll(_) => return Ok(current),
         FileKind::Pipe(..) | FileKind::Socket(_) | FileKind::Console(_) => {
             return Err(Stop::Fail(Errno::ESPIPE));
         }
@@ -186,7 +191,7 @@ pub(super) fn change_of_write(old: &Attributes, t: &Tables, cx: &Cx) -> Result<C
 /// fallocate(2): makes a file longer, or a hole in it.
 ///
 /// # Errors
-/// `EBADF`, `EINVAL`, `ENODEV`, `EFBIG`, `EOPNOTSUPP` for what the file system cannot do; parks.
+/// `EBADF`, `EINVAL`, `ENODEV`, `EFBIG`, `ENOSPC`, `EOPNOTSUPP` for what the file system cannot do; parks.
 pub fn sys_fallocate([fd, mode, offset, length]: [u64; 4], (frame, t, cx): Rest<'_>) -> Result {
     let mode = AllocateFlags::from_bits(mode as u32).ok_or(Errno::EOPNOTSUPP)?;
     let id = hold(t, cx, frame, fd)?;
@@ -227,6 +232,8 @@ pub fn sys_fallocate([fd, mode, offset, length]: [u64; 4], (frame, t, cx): Rest<
         punch(object, (offset, end.min(size.next_multiple_of(PAGE))), t);
     } else if !(AllocateFlags::KEEP_SIZE).contains(mode) {
         return Err(Stop::Fail(Errno::EOPNOTSUPP));
+    } else if inode.is_some_and(|inode| !fits(inode, object, (offset, end), t)) {
+        return Err(Stop::Fail(Errno::ENOSPC));
     } else if !mode.contains(AllocateFlags::KEEP_SIZE) && end > size {
         within_limit(end, t, cx)?;
         match inode {
@@ -243,8 +250,19 @@ pub fn sys_fallocate([fd, mode, offset, length]: [u64; 4], (frame, t, cx): Rest<
     Ok(0)
 }
 
+/// Whether a file system in memory has room for all pages of a part of a file.
+fn fits(inode: InodeId, object: ObjectId, (start, end): (u64, u64), t: &Tables) -> bool {
+    let Some(room) = crate::io::object::room(t, inode) else { return true };
+    let (first, last) = (start / PAGE, end.div_ceil(PAGE));
+    let within = |page: &u64| (first..last).contains(page);
+    let there =
+        t.mm.object(object)
+            .map_or(0, |found| found.pages().map(|(page, _)| page).filter(within).count() as u64);
+    last - first - there <= room
+}
+
 /// A hole: whole pages go, parts of pages become zeroes.
-fn punch(object: crate::base::ObjectId, (start, end): (u64, u64), t: &mut Tables) {
+fn punch(object: ObjectId, (start, end): (u64, u64), t: &mut Tables) {
     let (first, last) = (start.div_ceil(PAGE), end / PAGE);
     for (from, to) in [(start, end.min(first * PAGE)), (start.max(last * PAGE), end)] {
         let place = t.mm.object(object).and_then(|found| found.page(from / PAGE));

@@ -110,6 +110,7 @@ fn load(t: &mut Tables, cx: &mut Cx, address: u64) -> Result<u32> {
 
 /// Waits while the word holds a value. The timeout is a length, or, for FUTEX_WAIT_BITSET, a moment. The
 /// bits stand in the call's arguments, where those who wake look for them.
+//DOC: futex-wait
 fn sleep(
     channel: Channel,
     (address, value, bits): (u64, u32, u32),

@@ -76,6 +76,31 @@ pub(super) fn read(
     Ok(frame.progress)
 }
 
+/// The next bytes of memory, at most so many, which nobody's offset moves past.
+pub(super) fn peek(
+    object: ObjectId,
+    start: u64,
+    most: u64,
+    (frame, t, cx): Rest<'_>,
+) -> Result<Vec<u8>> {
+    let size = t.mm.object(object).map_or(0, |object| object.size);
+    let length = most.min(size.saturating_sub(start)) as usize;
+    let mut bytes = Vec::with_capacity(length);
+    while bytes.len() < length {
+        let at = start + bytes.len() as u64;
+        let skip = (at % PAGE) as usize;
+        let part = (PAGE as usize - skip).min(length - bytes.len());
+        match t.mm.object(object).and_then(|object| object.page(at / PAGE)) {
+            None => bytes.resize(bytes.len() + part, 0),
+            Some(_) => {
+                let (found, _) = object::page(t, cx, frame, (object, at / PAGE))?;
+                bytes.extend_from_slice(&t.memory.ram.page(found)[skip..skip + part]);
+            }
+        }
+    }
+    Ok(bytes)
+}
+
 /// Writes to memory, which becomes longer if need be.
 pub(super) fn write(
     (id, object, position, append): (OpenFileId, ObjectId, Position, bool),

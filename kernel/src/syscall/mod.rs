@@ -20,6 +20,8 @@ pub mod console;
 pub mod descriptor;
 pub mod device;
 pub mod directory;
+pub mod epoll;
+pub mod eventfd;
 pub mod exec;
 pub mod file;
 pub mod flock;
@@ -46,13 +48,17 @@ pub mod rename;
 pub mod sched;
 pub mod shm;
 pub mod signal;
+pub mod signalfd;
 pub mod socket;
 pub mod special;
+pub mod splice;
 pub mod stat;
 pub mod statx;
 pub mod system;
 pub mod time;
+pub mod timerfd;
 pub mod transfer;
+pub mod vectors;
 
 use crate::abi::{Errno, nr, probe as numbers};
 use crate::context::{Cx, Tables};
@@ -85,6 +91,8 @@ pub type Result<T = u64> = std::result::Result<T, Stop>;
 /// # Errors
 /// What the handler stopped with.
 #[inline]
+//DOC: dispatch
+//DOC: system-call-table
 pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Return> {
     let [a, b, c, d, e, f] = frame.arguments;
     let number = u16::try_from(frame.number).unwrap_or(u16::MAX);
@@ -101,6 +109,13 @@ pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Re
         nr::PWRITE64 => transfer::sys_pwrite64([a, b, c, d], (frame, t, cx)),
         nr::PREADV => transfer::sys_preadv([a, b, c, d], (frame, t, cx)),
         nr::PWRITEV => transfer::sys_pwritev([a, b, c, d], (frame, t, cx)),
+        nr::PREADV2 => vectors::sys_preadv2([a, b, c, d, f], (frame, t, cx)),
+        nr::PWRITEV2 => vectors::sys_pwritev2([a, b, c, d, f], (frame, t, cx)),
+        nr::SENDFILE => splice::sys_sendfile([a, b, c, d], (frame, t, cx)),
+        nr::COPY_FILE_RANGE => splice::sys_copy_file_range([a, b, c, d, e, f], (frame, t, cx)),
+        nr::SPLICE => splice::sys_splice([a, b, c, d, e, f], (frame, t, cx)),
+        nr::TEE => splice::sys_tee([a, b, c, d], (frame, t, cx)),
+        nr::VMSPLICE => splice::sys_vmsplice([a, b, c, d], (frame, t, cx)),
         nr::PIPE2 => pipe::sys_pipe2(a, b, t, cx),
         nr::CLOSE => descriptor::sys_close(a, t, cx),
         nr::CLOSE_RANGE => descriptor::sys_close_range(a, b, c, t, cx),
@@ -200,6 +215,15 @@ pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Re
         nr::GETTIMEOFDAY => time::sys_gettimeofday(a, b, t, cx),
         nr::PPOLL => poll::sys_ppoll([a, b, c, d, e], (frame, t, cx)),
         nr::PSELECT6 => poll::sys_pselect6([a, b, c, d, e, f], (frame, t, cx)),
+        nr::EPOLL_CREATE1 => epoll::sys_epoll_create1(a, t, cx),
+        nr::EPOLL_CTL => epoll::sys_epoll_ctl([a, b, c, d], (frame, t, cx)),
+        nr::EPOLL_PWAIT => epoll::sys_epoll_pwait([a, b, c, d, e, f], (frame, t, cx)),
+        nr::EPOLL_PWAIT2 => epoll::sys_epoll_pwait2([a, b, c, d, e, f], (frame, t, cx)),
+        nr::EVENTFD2 => eventfd::sys_eventfd2(a, b, t, cx),
+        nr::SIGNALFD4 => signalfd::sys_signalfd4([a, b, c, d], (frame, t, cx)),
+        nr::TIMERFD_CREATE => timerfd::sys_timerfd_create(a, b, t, cx),
+        nr::TIMERFD_SETTIME => timerfd::sys_timerfd_settime([a, b, c, d], (frame, t, cx)),
+        nr::TIMERFD_GETTIME => timerfd::sys_timerfd_gettime(a, b, (frame, t, cx)),
         nr::IOCTL => device::sys_ioctl([a, b, c], (frame, t, cx)),
         nr::FSTAT => stat::sys_fstat(a, b, (frame, t, cx)),
         nr::NEWFSTATAT => stat::sys_newfstatat([a, b, c, d], (frame, t, cx)),
@@ -236,9 +260,23 @@ pub fn dispatch(frame: &mut CallFrame, t: &mut Tables, cx: &mut Cx) -> Result<Re
         nr::SET_ROBUST_LIST => futex::sys_set_robust_list(a, b, t, cx),
         nr::GET_ROBUST_LIST => futex::sys_get_robust_list(a, b, c, t, cx),
         nr::SOCKET => socket::sys_socket(a, b, c, t, cx),
-        nr::BIND => socket::sys_bind(a, b, c, frame, t, cx),
-        nr::SENDTO => socket::sys_sendto([a, b, c, d, e, f], frame, t, cx),
-        nr::RECVFROM => socket::sys_recvfrom([a, b, c, d, e, f], frame, t, cx),
+        nr::SOCKETPAIR => socket::sys_socketpair([a, b, c, d], t, cx),
+        nr::BIND => socket::name::sys_bind(a, b, c, (frame, t, cx)),
+        nr::LISTEN => socket::connection::sys_listen(a, b, (frame, t, cx)),
+        nr::ACCEPT => socket::connection::sys_accept4([a, b, c, 0], (frame, t, cx)),
+        nr::ACCEPT4 => socket::connection::sys_accept4([a, b, c, d], (frame, t, cx)),
+        nr::CONNECT => socket::connection::sys_connect(a, b, c, (frame, t, cx)),
+        nr::SHUTDOWN => socket::connection::sys_shutdown(a, b, (frame, t, cx)),
+        nr::GETSOCKNAME => socket::name::sys_getsockname(a, b, c, (frame, t, cx)),
+        nr::GETPEERNAME => socket::name::sys_getpeername(a, b, c, (frame, t, cx)),
+        nr::SENDTO => socket::send::sys_sendto([a, b, c, d, e, f], (frame, t, cx)),
+        nr::RECVFROM => socket::receive::sys_recvfrom([a, b, c, d, e, f], (frame, t, cx)),
+        nr::SENDMSG => socket::message::sys_sendmsg(a, b, c, (frame, t, cx)),
+        nr::RECVMSG => socket::message::sys_recvmsg(a, b, c, (frame, t, cx)),
+        nr::SENDMMSG => socket::message::sys_sendmmsg([a, b, c, d], (frame, t, cx)),
+        nr::RECVMMSG => socket::message::sys_recvmmsg([a, b, c, d, e], (frame, t, cx)),
+        nr::SETSOCKOPT => socket::option::sys_setsockopt([a, b, c, d, e], (frame, t, cx)),
+        nr::GETSOCKOPT => socket::option::sys_getsockopt([a, b, c, d, e], (frame, t, cx)),
         nr::EXECVE => return exec::sys_execve(a, b, c, (frame, t, cx)),
         nr::EXECVEAT => return exec::sys_execveat([a, b, c, d, e], (frame, t, cx)),
         nr::EXIT => return Ok(Return::Exit(exit_status(a))),

@@ -7,7 +7,7 @@ use crate::abi::Errno;
 use crate::abi::flags::file::{AT_FDCWD, MountFlags, UmountFlags};
 use crate::base::DeviceId;
 use crate::context::Tables;
-use crate::fs::{Content, Generated, Kind, Mount, Tmpfs};
+use crate::fs::{Content, Generated, Kind, Limits, Mount, Tmpfs};
 use crate::io;
 use crate::io::node::Node;
 use crate::io::user;
@@ -103,17 +103,23 @@ fn disk(path: &str, (frame, t, cx): Rest<'_>) -> std::result::Result<DeviceId, S
 fn made(kind: &str, data: &str, t: &Tables) -> std::result::Result<Content, Errno> {
     match kind {
         "tmpfs" | "ramfs" => {
-            let (mut mode, mut limit) = (0o1777, u64::from(t.mm.frames.size()) / 2);
+            let (mut mode, mut limits) = (0o1777, Limits::of_machine(t.mm.frames.size()));
             for option in data.split(',').filter(|option| !option.is_empty()) {
                 match option.split_once('=') {
                     Some(("mode", octal)) => {
                         mode = u16::from_str_radix(octal, 8).map_err(|_| Errno::EINVAL)?;
                     }
-                    Some(("size", size)) => limit = pages(size, t).ok_or(Errno::EINVAL)?,
+                    Some(("size", size)) => limits.pages = pages(size, t).ok_or(Errno::EINVAL)?,
+                    Some(("nr_blocks", count)) => {
+                        limits.pages = scaled(count).ok_or(Errno::EINVAL)?;
+                    }
+                    Some(("nr_inodes", count)) => {
+                        limits.inodes = scaled(count).ok_or(Errno::EINVAL)?;
+                    }
                     _ => return Err(Errno::EINVAL),
                 }
             }
-            Ok(Content::Stored(Box::new(Tmpfs::new("tmpfs", mode & 0o7777, limit))))
+            Ok(Content::Stored(Box::new(Tmpfs::new("tmpfs", mode & 0o7777, limits))))
         }
         "proc" => Ok(Content::Generated(Generated::Proc)),
         _ => Err(Errno::ENODEV),
@@ -125,10 +131,15 @@ fn pages(size: &str, t: &Tables) -> Option<u64> {
     if let Some(percent) = size.strip_suffix('%') {
         return Some(u64::from(t.mm.frames.size()).checked_mul(percent.parse().ok()?)? / 100);
     }
-    let (digits, unit) = match size.strip_suffix(['k', 'K', 'm', 'M', 'g', 'G']) {
-        None => (size, 1),
+    Some(scaled(size)?.div_ceil(4096))
+}
+
+/// A number that may end in k, m or g.
+fn scaled(text: &str) -> Option<u64> {
+    let (digits, unit) = match text.strip_suffix(['k', 'K', 'm', 'M', 'g', 'G']) {
+        None => (text, 1),
         Some(digits) => {
-            let unit = match size.as_bytes().last() {
+            let unit = match text.as_bytes().last() {
                 Some(b'k' | b'K') => 1 << 10,
                 Some(b'm' | b'M') => 1 << 20,
                 _ => 1 << 30,
@@ -136,7 +147,7 @@ fn pages(size: &str, t: &Tables) -> Option<u64> {
             (digits, unit)
         }
     };
-    Some(digits.parse::<u64>().ok()?.checked_mul(unit)?.div_ceil(4096))
+    digits.parse::<u64>().ok()?.checked_mul(unit)
 }
 
 /// A mount that will cover a place: what is the same for all of them.

@@ -12,7 +12,7 @@ use crate::abi::Errno;
 use crate::abi::flags::file::MountFlags;
 use crate::abi::flags::{AccessMode, OpenFlags};
 use crate::abi::types::{major, minor};
-use crate::base::{Channel, InodeId};
+use crate::base::{Channel, InodeId, OpenFileId};
 use crate::context::{Cx, Tables};
 use crate::event::Wait;
 use crate::fs::{Kind, New, Want, is_owner, permit};
@@ -51,15 +51,25 @@ pub fn sys_openat([directory, path, flags, mode]: [u64; 4], (frame, t, cx): Rest
     // What can fail without having made a file is tried first.
     let limit = t.proc.descriptor_limit(cx.caller);
     t.proc.files_of(cx.caller).ok_or(Errno::EBADF)?.lowest_free(0, limit)?;
-    let (found, is_new) = match () {
-        () if nameless => (make_nameless(directory, &path, mode, (frame, t, cx))?, true),
+    let sought = match () {
+        () if nameless => {
+            make_nameless(directory, &path, mode, (frame, t, cx)).map(|found| (found, true))
+        }
         () if open.contains(OpenFlags::CREAT) => {
-            find_or_make(directory, &path, (open, mode), (frame, t, cx))?
+            find_or_make(directory, &path, (open, mode), (frame, t, cx))
         }
         () => {
             let follow = !open.contains(OpenFlags::NOFOLLOW);
-            (find(directory, &path, (follow, false), (frame, t, cx))?, false)
+            find(directory, &path, (follow, false), (frame, t, cx)).map(|found| (found, false))
         }
+    };
+    let (found, is_new) = match sought {
+        Err(Stop::Fail(Errno::ENXIO)) => {
+            let base = walk::base(t, cx, directory, &path)?;
+            let file = walk::opened(base, &path, (frame, t, cx))?.ok_or(Errno::ENXIO)?;
+            return reopen(file, flags, t, cx);
+        }
+        sought => sought?,
     };
     if open.contains(OpenFlags::DIRECTORY) && !nameless && !found.is_directory() {
         return Err(Stop::Fail(Errno::ENOTDIR));
@@ -77,6 +87,20 @@ pub fn sys_openat([directory, path, flags, mode]: [u64; 4], (frame, t, cx): Rest
         return open_fifo(place, flags, (frame, t, cx));
     }
     install_at(kind, flags, Some(place), t, cx)
+}
+
+/// A pipe is opened again, by its name in /proc/PID/fd: one more open file at one of its ends. A simplification: it
+/// does not wait for somebody at the other, as a FIFO does.
+fn reopen(file: OpenFileId, flags: u32, t: &mut Tables, cx: &mut Cx) -> Result {
+    let kind = t.proc.open.get(file).ok_or(Errno::ENXIO)?.kind;
+    let FileKind::Pipe(pipe, _) = kind else { return Err(Stop::Fail(Errno::ENXIO)) };
+    let end = match AccessMode::of(flags) {
+        AccessMode::Read => End::Read,
+        AccessMode::Write => End::Write,
+        AccessMode::ReadWrite | AccessMode::Neither => End::Both,
+    };
+    t.pipes.open(pipe, end);
+    install_at(FileKind::Pipe(pipe, end), flags, None, t, cx)
 }
 
 /// With O_CREAT: what is there, or a new file.

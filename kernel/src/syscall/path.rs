@@ -111,6 +111,14 @@ pub(super) fn may_create(directory: &Node, t: &Tables, cx: &Cx) -> std::result::
     permit(&directory.attributes, &cred(t, cx)?, Want::Write)
 }
 
+/// Whether the caller may write to something.
+///
+/// # Errors
+/// `EACCES`.
+pub(super) fn may_write(t: &Tables, cx: &Cx, node: &Node) -> std::result::Result<(), Errno> {
+    permit(&node.attributes, &cred(t, cx)?, Want::Write)
+}
+
 /// Whether the caller may take a name away from a directory (Linux' `may_delete`).
 ///
 /// # Errors

@@ -7,8 +7,8 @@
 use super::Result;
 use super::descriptor::install;
 use super::transfer::{Buffers, PAGE, Rest};
-use crate::abi::flags::OpenFlags;
 use crate::abi::flags::file::access_mode;
+use crate::abi::flags::{OpenFlags, PollEvents};
 use crate::abi::signal::{Signal, code};
 use crate::abi::{Access, Errno};
 use crate::base::{Channel, PipeId};
@@ -89,7 +89,8 @@ pub(super) fn read(id: PipeId, flags: u32, buffers: &Buffers, (frame, t, cx): Re
         }
     }
     if is_writable && !was_writable {
-        wait::wake_all(t, cx, Channel::PipeWritable(id));
+        let came = PollEvents::OUT | PollEvents::WRNORM;
+        wait::announce(t, cx, Channel::PipeWritable(id), 1, came);
     }
     Ok(count)
 }
@@ -130,7 +131,8 @@ pub(super) fn write(id: PipeId, flags: u32, buffers: &Buffers, (frame, t, cx): R
             pipe.push(&bytes, cause, request);
         }
         frame.progress += step;
-        wait::wake_all(t, cx, Channel::PipeReadable(id));
+        let came = PollEvents::IN | PollEvents::RDNORM;
+        wait::announce(t, cx, Channel::PipeReadable(id), 1, came);
     }
     Ok(frame.progress)
 }

@@ -12,19 +12,26 @@ use crate::abi::flags::PollEvents;
 use crate::abi::signal::SignalSet;
 use crate::abi::types::{PollFd, Timespec};
 use crate::abi::{Access, Errno};
-use crate::base::{Channel, OpenFileId};
+use crate::base::{Channel, OpenFileId, ThreadId};
 use crate::context::Tables;
 use crate::event::Wait;
 use crate::io::user;
 use crate::ipc::End;
+use crate::ipc::events::counter::Counter;
 use crate::proc::{Channels, FileKind, Interruptible, MAX_DESCRIPTORS, Stop, WaitFor, Woken};
 
 /// What a descriptor is ready for, and what would change that.
-fn readiness(t: &Tables, id: OpenFileId) -> (PollEvents, Option<Channel>) {
+///
+/// Of signals, those count that are sent to whoever asks.
+pub(super) fn readiness(
+    t: &Tables,
+    caller: ThreadId,
+    id: OpenFileId,
+) -> (PollEvents, Vec<Channel>) {
     const IN: PollEvents = PollEvents::IN.union(PollEvents::RDNORM);
     const OUT: PollEvents = PollEvents::OUT.union(PollEvents::WRNORM);
     let Some(file) = t.proc.open.get(id) else {
-        return (PollEvents::NVAL, None);
+        return (PollEvents::NVAL, Vec::new());
     };
     let when = |condition: bool, events: PollEvents| {
         if condition { events } else { PollEvents::empty() }
@@ -34,33 +41,51 @@ fn readiness(t: &Tables, id: OpenFileId) -> (PollEvents, Option<Channel>) {
         FileKind::Inode(_)
         | FileKind::Generated(_)
         | FileKind::Special(_)
-        | FileKind::Memory(_) => (IN | OUT, None),
-        FileKind::Path => (PollEvents::NVAL, None),
+        | FileKind::Memory(_) => (IN | OUT, Vec::new()),
+        FileKind::Path => (PollEvents::NVAL, Vec::new()),
+        FileKind::Counter(id) => {
+            let ready = t.events.counters.get(id).map(Counter::readiness);
+            (ready.unwrap_or(PollEvents::NVAL), vec![Channel::Counter(id)])
+        }
+        FileKind::Timer(id) => {
+            let has_gone_off = t.events.timers.get(id).is_some_and(|timer| timer.ticks > 0);
+            (when(has_gone_off, PollEvents::IN), vec![Channel::ClockTimer(id)])
+        }
+        FileKind::Signals(wanted) => {
+            let pending = super::signalfd::pending(t, caller).intersection(wanted);
+            let process = t.proc.threads.get(caller).map(|thread| thread.process);
+            let channels = process.map(Channel::Signals).into_iter().collect();
+            (when(!pending.is_empty(), PollEvents::IN), channels)
+        }
+        FileKind::Epoll(id) => {
+            let any = super::epoll::has_ready(t, caller, id);
+            (when(any, IN), vec![Channel::Epoll(id)])
+        }
         FileKind::Console(device) => {
             let typed = when(t.tty.is_readable(), IN);
-            (typed | OUT, Some(Channel::Console(device)))
+            (typed | OUT, vec![Channel::Console(device)])
         }
         FileKind::Socket(socket) => {
-            let waiting = t.net.socket(socket).is_some_and(|socket| socket.first().is_some());
-            (when(waiting, IN) | OUT, Some(Channel::Socket(socket)))
+            let ready = t.net.socket(socket).map_or(PollEvents::NVAL, |socket| socket.readiness());
+            (ready, vec![Channel::Socket(socket), Channel::SocketRoom(socket)])
         }
         FileKind::Pipe(pipe, End::Read) => {
             let state = t.pipes.get(pipe);
             let bytes = when(state.is_some_and(|pipe| !pipe.is_empty()), IN);
             let end = when(state.is_none_or(|pipe| pipe.writers == 0), PollEvents::HUP);
-            (bytes | end, Some(Channel::PipeReadable(pipe)))
+            (bytes | end, vec![Channel::PipeReadable(pipe)])
         }
         FileKind::Pipe(pipe, End::Both) => {
             let state = t.pipes.get(pipe);
             let bytes = when(state.is_some_and(|pipe| !pipe.is_empty()), IN);
             let room = when(state.is_some_and(|pipe| pipe.is_writable()), OUT);
-            (bytes | room, Some(Channel::PipeReadable(pipe)))
+            (bytes | room, vec![Channel::PipeReadable(pipe), Channel::PipeWritable(pipe)])
         }
         FileKind::Pipe(pipe, End::Write) => {
             let state = t.pipes.get(pipe);
             let room = when(state.is_some_and(|pipe| pipe.is_writable()), OUT);
             let end = when(state.is_none_or(|pipe| pipe.readers == 0), PollEvents::ERR);
-            (room | end, Some(Channel::PipeWritable(pipe)))
+            (room | end, vec![Channel::PipeWritable(pipe)])
         }
     }
 }
@@ -143,7 +168,7 @@ pub fn sys_ppoll(
             match open_file(t, cx, fd) {
                 Err(_) => returned = PollEvents::NVAL,
                 Ok(id) => {
-                    let (state, channel) = readiness(t, id);
+                    let (state, channel) = readiness(t, cx.caller, id);
                     returned = state & (PollEvents::from_bits_truncate(asked.events) | always);
                     channels.extend(channel);
                 }
@@ -201,7 +226,7 @@ pub fn sys_pselect6(
         if !sets.iter().any(|set| wants(set, fd)) {
             continue;
         }
-        let (state, channel) = readiness(t, open_file(t, cx, fd as u64)?);
+        let (state, channel) = readiness(t, cx.caller, open_file(t, cx, fd as u64)?);
         channels.extend(channel);
         for ((set, told), meaning) in sets.iter().zip(&mut told).zip(meanings) {
             if wants(set, fd)

@@ -94,6 +94,10 @@ fn check_growth(t: &Tables, cx: &Cx, change: Change, vma: &Vma) -> std::result::
     if new <= old {
         return Ok(());
     }
+    if t.mm.is_partitioned() && !vma.is_shared() {
+        // A block has a bound.
+        return Err(Errno::ENOMEM);
+    }
     let more = (new - old) / PAGE;
     if vma.flags.contains(AreaFlags::LOCKED) && !may_lock(t, cx, more)? {
         return Err(Errno::EAGAIN);
@@ -117,6 +121,10 @@ fn grow_in_place(t: &mut Tables, change: Change, vma: &Vma) -> Result<bool> {
 fn finish(change: Change, to: u64, vma: Vma, replaces: bool, (frame, t, cx): Rest<'_>) -> Result {
     let Change { id, start, old, new, keeps } = change;
     check_growth(t, cx, change, &vma)?;
+    if t.mm.is_partitioned() && !vma.is_shared() {
+        // What moves would need a second block.
+        return Err(Stop::Fail(Errno::ENOMEM));
+    }
     if replaces {
         t.mm.unmap(id, &mut t.memory, (to, to + new))?;
     }

@@ -72,6 +72,7 @@ pub fn sys_shmget(key: u64, size: u64, flags: u64, t: &mut Tables, cx: &mut Cx) 
 ///
 /// # Errors
 /// `EINVAL` for no such segment, or a bad address; `EACCES`, `EIDRM`, `ENOMEM`; parks.
+//DOC: attach
 pub fn sys_shmat(id: u64, address: u64, flags: u64, (_, t, cx): Rest<'_>) -> Result {
     let flags = AttachFlags::from_bits_truncate(flags as u32);
     let space = space_of(t, cx)?;

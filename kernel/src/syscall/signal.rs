@@ -370,7 +370,7 @@ pub fn sys_rt_sigtimedwait(
     Err(Stop::Park(WaitFor {
         channels: Channels::None,
         deadline: frame.deadline,
-        interruptible: Interruptible::Always,
+        interruptible: Interruptible::Ends,
         exclusive: false,
         kind: Wait::Signal,
         bits: u32::MAX,

@@ -55,6 +55,10 @@ pub(super) fn stat_open(file: &OpenFile, (frame, t, cx): Rest<'_>) -> Result<Sta
     let base = Stat { links: 1, block_size: PAGE as i32, ..Stat::default() };
     Ok(match file.kind {
         FileKind::Inode(_) | FileKind::Generated(_) | FileKind::Path | FileKind::Special(_) => base,
+        FileKind::Counter(_) | FileKind::Timer(_) | FileKind::Signals(_) | FileKind::Epoll(_) => {
+            // All of them have one inode, of no type.
+            Stat { mode: 0o600, inode: 1, ..base }
+        }
         FileKind::Console(_) => {
             Stat { mode: file_type::CHR | 0o600, special: CONSOLE, inode: 1, ..base }
         }
@@ -109,8 +113,19 @@ pub fn sys_newfstatat(
         return sys_fstat(directory, place, (frame, t, cx));
     }
     let how = (!flags.contains(AtFlags::SYMLINK_NOFOLLOW), flags.contains(AtFlags::EMPTY_PATH));
-    let found = find(directory, &path, how, (frame, t, cx))?;
-    let stat = stat_node(found.inode, &found.attributes, t);
+    let stat = match find(directory, &path, how, (frame, t, cx)) {
+        // A pipe, by its name in /proc/PID/fd.
+        Err(Stop::Fail(Errno::ENXIO)) => {
+            let base = walk::base(t, cx, directory, &path)?;
+            let file = walk::opened(base, &path, (frame, t, cx))?.ok_or(Errno::ENXIO)?;
+            let file = t.proc.open.get(file).ok_or(Errno::ENXIO)?.clone();
+            stat_open(&file, (frame, t, cx))?
+        }
+        found => {
+            let found = found?;
+            stat_node(found.inode, &found.attributes, t)
+        }
+    };
     user::write(t, cx, place, &stat.to_bytes())?;
     Ok(0)
 }

@@ -88,12 +88,13 @@ fn of_place(at: Location, inode: InodeId, (frame, t, cx): Rest<'_>) -> Result<St
         return Ok(base);
     }
     let usage = txn::run(t, cx, frame, inode, |fs, txn| fs.usage(txn))?;
+    let in_memory = t.mm.pages_of_files(inode.fs);
     Ok(Statfs {
         magic: usage.magic,
         block_size: u64::from(usage.block_size),
         blocks: usage.blocks,
-        free: usage.free,
-        available: usage.available,
+        free: usage.free.saturating_sub(in_memory),
+        available: usage.available.saturating_sub(in_memory),
         inodes: usage.inodes,
         free_inodes: usage.free_inodes,
         id: u64::from(inode.fs) + 1,

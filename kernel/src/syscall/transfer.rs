@@ -12,7 +12,7 @@ use crate::abi::flags::{AccessMode, OpenFlags};
 use crate::abi::types::{Iovec, Timespec};
 use crate::abi::{Access, Errno};
 use crate::base::{FrameId, InodeId, OpenFileId};
-use crate::context::{Cx, Tables, satp_of};
+use crate::context::{Cx, Tables};
 use crate::fs::{Attributes, Change, Key, Kind};
 use crate::hw::PAGE_SIZE;
 use crate::io::user::{self, MAX_TRANSFER, STEP_PAGES};
@@ -20,13 +20,14 @@ use crate::io::{block, file, mount, node, txn};
 use crate::ipc::End;
 use crate::proc::{CallFrame, FileKind, OpenFile, Stop};
 use crate::task::files;
+use std::cell::RefCell;
 
 pub(super) const PAGE: u64 = PAGE_SIZE as u64;
 
 /// What all handlers end with.
 pub(super) type Rest<'a> = (&'a mut CallFrame, &'a mut Tables, &'a mut Cx);
 
-/// Where bytes go to or come from in the caller's memory.
+/// Where bytes go to or come from: in the caller's memory, or in the kernel's own.
 #[derive(Clone, Debug)]
 pub struct Buffers {
     parts: Parts,
@@ -37,6 +38,10 @@ pub struct Buffers {
 enum Parts {
     One(Iovec),
     Many(Vec<Iovec>),
+    /// Bytes of the kernel: those from this one on of the transfer.
+    Kernel(u64, Vec<u8>),
+    /// Bytes for the kernel.
+    Sink(RefCell<Vec<u8>>),
 }
 
 impl Buffers {
@@ -74,6 +79,24 @@ impl Buffers {
         Ok(Self { parts: Parts::Many(parts), total })
     }
 
+    /// Bytes that the kernel has: those from number `from` on of a transfer, of which the others are done.
+    #[must_use]
+    pub const fn kernel(from: u64, bytes: Vec<u8>) -> Self {
+        Self { total: from + bytes.len() as u64, parts: Parts::Kernel(from, bytes) }
+    }
+
+    /// Room for so many bytes that the kernel wants itself.
+    #[must_use]
+    pub const fn sink(total: u64) -> Self {
+        Self { parts: Parts::Sink(RefCell::new(Vec::new())), total }
+    }
+
+    /// What the kernel has got.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        if let Parts::Sink(bytes) = self.parts { bytes.into_inner() } else { Vec::new() }
+    }
+
     /// How many bytes there are in all.
     #[must_use]
     pub const fn total(&self) -> u64 {
@@ -84,6 +107,7 @@ impl Buffers {
         match &self.parts {
             Parts::One(part) => std::slice::from_ref(part),
             Parts::Many(parts) => parts,
+            Parts::Kernel(..) | Parts::Sink(_) => &[],
         }
     }
 
@@ -121,6 +145,10 @@ impl Buffers {
     /// # Errors
     /// As [`touch`](Self::touch); what was touched does not fail.
     pub fn put(&self, t: &mut Tables, cx: &mut Cx, from: u64, bytes: &[u8]) -> Result<()> {
+        if let Parts::Sink(sink) = &self.parts {
+            sink.borrow_mut().extend_from_slice(bytes);
+            return Ok(());
+        }
         let mut rest = bytes;
         for (address, length) in self.stretches(from, bytes.len() as u64) {
             let (now, later) = rest.split_at(length as usize);
@@ -135,6 +163,12 @@ impl Buffers {
     /// # Errors
     /// As [`touch`](Self::touch).
     pub fn get(&self, t: &mut Tables, cx: &mut Cx, from: u64, length: u64) -> Result<Vec<u8>> {
+        if let Parts::Kernel(start, bytes) = &self.parts {
+            cx.charge_copy(length as usize);
+            let from = from.saturating_sub(*start) as usize;
+            let part = bytes.get(from..).unwrap_or_default();
+            return Ok(part[..part.len().min(length as usize)].to_vec());
+        }
         let mut bytes = vec![0; length as usize];
         let mut rest = &mut bytes[..];
         for (address, length) in self.stretches(from, length) {
@@ -156,12 +190,12 @@ pub enum Position {
 }
 
 /// The position that pread(2) and its kin name.
-fn position(offset: u64) -> std::result::Result<Position, Errno> {
+pub(super) fn position(offset: u64) -> std::result::Result<Position, Errno> {
     if offset > i64::MAX as u64 { Err(Errno::EINVAL) } else { Ok(Position::At(offset)) }
 }
 
 /// What all of these calls begin with: the open file, held until the call ends, if its mode allows it.
-fn begin(
+pub(super) fn begin(
     fd: u64,
     access: Access,
     position: Position,
@@ -177,6 +211,7 @@ fn begin(
         (_, Position::At(_), FileKind::Pipe(..) | FileKind::Socket(_) | FileKind::Console(_)) => {
             Err(Errno::ESPIPE)
         }
+        (_, Position::At(_), kind) if kind.is_anonymous() => Err(Errno::ESPIPE),
         (false, ..) => Err(Errno::EBADF),
         _ => Ok((id, file.clone())),
     }
@@ -266,7 +301,7 @@ pub fn sys_pwritev([fd, array, count, offset]: [u64; 4], (frame, t, cx): Rest<'_
     write(&found, &buffers, at, (frame, t, cx))
 }
 
-fn read(
+pub(super) fn read(
     (id, file): &(OpenFileId, OpenFile),
     buffers: &Buffers,
     position: Position,
@@ -292,15 +327,16 @@ fn read(
         FileKind::Pipe(pipe, End::Read | End::Both) => {
             super::pipe::read(pipe, file.flags, buffers, (frame, t, cx))
         }
+        FileKind::Counter(id) => super::eventfd::read(id, file.flags, buffers, (frame, t, cx)),
+        FileKind::Timer(id) => super::timerfd::read(id, file.flags, buffers, (frame, t, cx)),
+        FileKind::Signals(set) => super::signalfd::read(set, file.flags, buffers, (frame, t, cx)),
+        FileKind::Epoll(_) => Err(Stop::Fail(Errno::EINVAL)),
         FileKind::Pipe(_, End::Write) | FileKind::Path => Err(Stop::Fail(Errno::EBADF)),
-        FileKind::Socket(_) => {
-            let (address, length) = buffers.stretches(0, u64::MAX).next().unwrap_or((0, 0));
-            super::socket::receive(*id, (address, length, 0), (0, 0), (frame, t, cx))
-        }
+        FileKind::Socket(_) => super::socket::receive::read(*id, buffers, (frame, t, cx)),
     }
 }
 
-fn write(
+pub(super) fn write(
     (id, file): &(OpenFileId, OpenFile),
     buffers: &Buffers,
     position: Position,
@@ -321,11 +357,12 @@ fn write(
         FileKind::Pipe(pipe, End::Write | End::Both) => {
             super::pipe::write(pipe, file.flags, buffers, (frame, t, cx))
         }
-        FileKind::Pipe(_, End::Read) | FileKind::Path => Err(Stop::Fail(Errno::EBADF)),
-        FileKind::Socket(_) => {
-            let (address, length) = buffers.stretches(0, u64::MAX).next().unwrap_or((0, 0));
-            super::socket::send(*id, (address, length), (0, 0), (frame, t, cx))
+        FileKind::Counter(id) => super::eventfd::write(id, file.flags, buffers, (frame, t, cx)),
+        FileKind::Timer(_) | FileKind::Signals(_) | FileKind::Epoll(_) => {
+            Err(Stop::Fail(Errno::EINVAL))
         }
+        FileKind::Pipe(_, End::Read) | FileKind::Path => Err(Stop::Fail(Errno::EBADF)),
+        FileKind::Socket(_) => super::socket::send::write(*id, buffers, (frame, t, cx)),
     }
 }
 
@@ -478,16 +515,8 @@ fn write_page(
     })?;
     let key = Key::Page(inode, page);
     let target = t.fs.cache.get(key).map(|entry| entry.frame).ok_or(Errno::EIO)?;
-    let satp = satp_of(t, cx.caller)?;
-    let mut at = start;
-    for (address, length) in buffers.stretches(from, length) {
-        let mut bytes = [0; PAGE_SIZE];
-        let bytes = &mut bytes[..length as usize];
-        t.memory.copy_in(satp, address, bytes)?;
-        t.memory.ram.page_mut(target)[at..at + bytes.len()].copy_from_slice(bytes);
-        cx.charge_copy(bytes.len());
-        at += bytes.len();
-    }
+    let bytes = buffers.get(t, cx, from, length)?;
+    t.memory.ram.page_mut(target)[start..start + bytes.len()].copy_from_slice(&bytes);
     txn::settle(t, inode, page, blocks);
     t.fs.cache.mark_dirty(key, cx.cause, cx.request);
     txn::ring_flusher(t, cx);

@@ -1,6 +1,6 @@
 //! Letting go of open files.
 
-use super::wait;
+use super::{epoll, network, wait};
 use crate::abi::flags::AccessMode;
 use crate::base::{Channel, FilesId, InodeId, OpenFileId, ThreadId};
 use crate::context::{Calls, Cx, Tables};
@@ -14,12 +14,15 @@ pub fn release(t: &mut Tables, cx: &mut Cx, file: OpenFileId) {
     let Some(closed) = t.proc.open.release(file) else {
         return;
     };
+    epoll::forget_file(t, file);
     if let Some(place) = closed.place {
         unlock(t, cx, place.inode, file);
         t.fs.inodes.close(place.inode, AccessMode::of(closed.flags).writes());
     }
     match closed.kind {
-        FileKind::Socket(socket) => t.net.close(socket),
+        FileKind::Socket(socket) => {
+            network::using(t, cx, |net, present| net.close(socket, present));
+        }
         FileKind::Pipe(pipe, end) => {
             t.pipes.close(pipe, end);
             if end != End::Write {
@@ -30,10 +33,21 @@ pub fn release(t: &mut Tables, cx: &mut Cx, file: OpenFileId) {
             }
         }
         FileKind::Memory(object) => t.mm.unhold_object(&mut t.memory, object),
+        FileKind::Epoll(closed) => epoll::close(t, closed),
+        FileKind::Counter(counter) => {
+            t.events.counters.remove(counter);
+        }
+        FileKind::Timer(timer) => {
+            let gone = t.events.timers.remove(timer);
+            if let Some(ticket) = gone.and_then(|timer| timer.ticket) {
+                cx.engine.agenda.cancel(ticket);
+            }
+        }
         FileKind::Inode(_)
         | FileKind::Generated(_)
         | FileKind::Path
         | FileKind::Special(_)
+        | FileKind::Signals(_)
         | FileKind::Console(_) => {}
     }
 }

@@ -73,6 +73,8 @@ pub fn start(
         interrupted: Vec::new(),
         cause: born,
         request: cx.request,
+        is_asker: false,
+        is_answered: false,
         clear_tid: 0,
         robust_list: 0,
         board: t.proc.threads.get(cx.caller).and_then(|parent| parent.board),
@@ -124,6 +126,7 @@ pub fn end_thread(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, 
 }
 
 /// Ends a process with all its threads (exit_group(2), or a fatal signal), on behalf of one of them.
+//DOC: end-process
 pub fn end_process(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId, status: u32) {
     let Some(process) = t.proc.process_of_mut(id) else {
         return;

@@ -3,7 +3,7 @@
 //! Layers: [`wait`] parks threads and makes them ready; [`files`] lets go of open files, [`share`] of what
 //! tasks share; [`signal`] sends signals and takes them; [`jobs`] knows process groups; [`family`] parents
 //! and children; [`robust`] what a thread leaves in memory; [`limit`] watches CPU time; [`life`] begins and
-//! ends threads and processes.
+//! ends threads and processes; [`effects`] acts on what devices did, [`network`] on what the network stack did; [`epoll`] tells epoll instances.
 //!
 //! A typical sequence: kill(2) adds a signal to a process and wakes one of its threads out of an
 //! interruptible wait; before that thread's program goes on, [`signal::take`] looks what is pending: a
@@ -13,12 +13,15 @@
 //! `exit_to_user_mode_loop`; that nothing is cleaned up by the dead themselves, but by whoever ended them,
 //! from seL4.
 
+pub mod effects;
+pub mod epoll;
 pub mod family;
 pub mod files;
 pub mod futex;
 pub mod jobs;
 pub mod life;
 pub mod limit;
+pub mod network;
 pub mod oom;
 pub mod priority;
 pub mod robust;

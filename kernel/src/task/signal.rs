@@ -1,11 +1,12 @@
 //! Sending signals, and taking them (signal(7)).
 
 use super::{family, jobs, life, wait};
+use crate::abi::flags::PollEvents;
 use crate::abi::flags::process::rlimit;
 use crate::abi::nr;
 use crate::abi::program::{Answer, SignalFrame};
 use crate::abi::signal::{ActionFlags, DefaultAction, SIG_DFL, SIG_IGN, Signal, SignalSet};
-use crate::base::{Pid, ProcessId, ThreadId};
+use crate::base::{Channel, Pid, ProcessId, ThreadId};
 use crate::context::{Calls, Cx, Tables};
 use crate::event::{Bytes, CallEvent, Event, Leave, TaskEvent, picture};
 use crate::proc::{
@@ -91,6 +92,20 @@ pub fn send_info(t: &mut Tables, cx: &mut Cx, target: Target, info: SignalInfo) 
         return true;
     }
     let info = SignalInfo { cause, ..info };
+    let queued = queue(t, cx, target, info, (&threads, limit));
+    wait::announce(t, cx, Channel::Signals(process), 1, PollEvents::IN);
+    queued
+}
+
+/// Puts a signal where it waits to be taken, and makes somebody look. `false` if the queue is full.
+fn queue(
+    t: &mut Tables,
+    cx: &mut Cx,
+    target: Target,
+    info: SignalInfo,
+    (threads, limit): (&[ThreadId], u64),
+) -> bool {
+    let signal = info.signal;
     match target {
         Target::Thread(thread) => {
             let queued =
@@ -98,10 +113,10 @@ pub fn send_info(t: &mut Tables, cx: &mut Cx, target: Target, info: SignalInfo) 
             notice(t, cx, thread, signal);
             queued
         }
-        Target::Process(_) => {
+        Target::Process(process) => {
             let receiver = t.proc.processes.get_mut(process);
             let queued = receiver.is_none_or(|receiver| receiver.pending.add(info, limit));
-            if let Some(thread) = taker(t, &threads, signal) {
+            if let Some(thread) = taker(t, threads, signal) {
                 notice(t, cx, thread, signal);
             }
             queued
@@ -267,7 +282,8 @@ pub fn take(t: &mut Tables, calls: &mut Calls, cx: &mut Cx, id: ThreadId) -> Tak
         let handled = action.handler != SIG_DFL && action.handler != SIG_IGN;
         let restarts = action.known_flags().contains(ActionFlags::RESTART);
         // A call that will end with EINTR ends before the handler's frame is pushed.
-        if handled && in_call && (interruptible == Interruptible::Always || !restarts) {
+        let ends = handled && (interruptible == Interruptible::Always || !restarts);
+        if in_call && (ends || interruptible == Interruptible::Ends) {
             return Taken::EndCall;
         }
         take_pending(t, id, SignalSet::of(info.signal));

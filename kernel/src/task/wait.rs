@@ -1,6 +1,8 @@
 //! Parking threads, and making them ready again.
 
-use crate::base::{Channel, Choice, CpuId, ThreadId, Time, Waiter};
+use super::epoll;
+use crate::abi::flags::PollEvents;
+use crate::base::{Channel, Choice, CpuId, ThreadId, Time};
 use crate::context::{Cx, Due, Phase, Tables};
 use crate::event::{Event, EventId, Leave, SchedEvent};
 use crate::proc::{Parked, State, WaitFor, Woken};
@@ -8,10 +10,10 @@ use crate::sched::{Enqueue, Placement};
 
 /// Takes a thread off its way: it joins the queues of all channels it waits for.
 pub fn park(t: &mut Tables, cx: &mut Cx, thread: ThreadId, wait: WaitFor) {
-    let places = wait.channels.as_slice().iter().map(|&channel| {
-        let waiter = Waiter::Thread(thread);
-        (channel, t.proc.waits.join(channel, waiter, wait.exclusive, wait.bits))
-    });
+    let places =
+        wait.channels.as_slice().iter().map(|&channel| {
+            (channel, t.proc.waits.join(channel, thread, wait.exclusive, wait.bits))
+        });
     let places = places.collect();
     let timer = wait
         .deadline
@@ -44,7 +46,20 @@ pub fn unpark(t: &mut Tables, cx: &mut Cx, thread: ThreadId) {
 /// Wakes who waits on a channel: everybody who shares it, and at most `exclusive` of the others. Returns
 /// how many.
 pub fn wake(t: &mut Tables, cx: &mut Cx, channel: Channel, exclusive: u32) -> u32 {
-    wake_bits(t, cx, channel, exclusive, u32::MAX)
+    announce(t, cx, channel, exclusive, PollEvents::empty())
+}
+
+/// The same, and says which events of poll(2) have come; none: whatever it may be. Epoll instances that do not want to know
+/// of them are not told: it would look like an edge to them.
+pub fn announce(
+    t: &mut Tables,
+    cx: &mut Cx,
+    channel: Channel,
+    exclusive: u32,
+    events: PollEvents,
+) -> u32 {
+    let told = epoll::tell(t, cx, channel, exclusive, events);
+    told + wake_bits(t, cx, channel, exclusive - told, u32::MAX)
 }
 
 /// The same for those who wait for one of these bits (FUTEX_WAKE_BITSET).
@@ -67,8 +82,7 @@ pub fn wake_bits(
         } else {
             0
         };
-        let Some(Waiter::Thread(thread)) = t.proc.waits.take(channel, bits, &mut exclusive, skip)
-        else {
+        let Some(thread) = t.proc.waits.take(channel, bits, &mut exclusive, skip) else {
             return count;
         };
         resume(t, cx, thread, Woken::Channel(channel));
@@ -76,10 +90,15 @@ pub fn wake_bits(
     }
 }
 
+/// Wakes all threads that wait on a channel, and tells nobody else.
+pub fn wake_threads(t: &mut Tables, cx: &mut Cx, channel: Channel) -> u32 {
+    wake_bits(t, cx, channel, u32::MAX, u32::MAX)
+}
+
 /// Moves at most `count` waiters of one channel to another. Returns how many.
 pub fn requeue(t: &mut Tables, from: Channel, to: Channel, count: u32) -> u32 {
     for moved in 0..count {
-        let Some((Waiter::Thread(thread), place)) = t.proc.waits.requeue(from, to) else {
+        let Some((thread, place)) = t.proc.waits.requeue(from, to) else {
             return moved;
         };
         if let Some(thread) = t.proc.threads.get_mut(thread)

@@ -11,6 +11,7 @@ use crate::base::{Channel, ServerId};
 use crate::context::{Calls, Cx, Structure, Tables};
 use crate::event::{CallEvent, Event, MemoryEvent, Wait};
 use crate::io::tlb;
+use crate::mm::partition::Refusal;
 use crate::proc::{Interruptible, Stop, Tale, WaitFor, Woken};
 use crate::syscall::{self, Return};
 use crate::task::{files, life, signal, turn, wait};
@@ -80,6 +81,9 @@ pub fn attempt(t: &mut Tables, calls: &mut Calls, cx: &mut Cx) {
         let (stage, progress) = (frame.stage, frame.progress);
         let outcome = syscall::dispatch(frame, t, cx);
         tlb::settle(t, cx);
+        if let Some(Refusal { asked: pages, free, largest }) = t.mm.take_refusal() {
+            cx.emit(Event::Memory(MemoryEvent::NoHole { pages, free, largest }));
+        }
         if let (Some(before), Err(Stop::Fault(_) | Stop::Park(_))) = (before, &outcome) {
             // It will run again from the top: it must not have done anything that it would do twice.
             let frame = calls.of(id);

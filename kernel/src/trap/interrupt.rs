@@ -1,18 +1,20 @@
 //! Interrupts: a device has something to say, or a time has come.
 
+use crate::abi::flags::PollEvents;
 use crate::abi::signal::{Signal, code};
 use crate::base::{
-    Channel, CpuId, DeviceId, Duration, PortId, ProcessId, RequestId, Serial, ThreadId, Time, Work,
+    Channel, ClockTimerId, CpuId, DeviceId, Duration, PortId, ProcessId, RequestId, Serial,
+    ThreadId, Time, Work,
 };
 use crate::context::{Cx, Due, Phase, Tables};
 use crate::driver::bus::Driver;
-use crate::event::{Event, EventId, InputEvent, Leave, NetEvent};
+use crate::event::{Event, EventId, InputEvent, Leave, Loss, NetEvent};
 use crate::hw::WireFrame;
-use crate::io::{block, effects, start};
+use crate::io::{block, start};
 use crate::ipc::tty::Reaction;
 use crate::proc::{Alarm, Body, KThread, SignalInfo, Woken};
 use crate::task::signal::{self, Target};
-use crate::task::{jobs, life, wait};
+use crate::task::{effects, jobs, life, network, wait};
 
 /// How many packets are taken from a card at a time (NAPI's budget). One interrupt takes all there are: nothing
 /// else could run in between yet.
@@ -67,9 +69,14 @@ pub fn happen(t: &mut Tables, cx: &mut Cx, due: Due) {
             }
             wait::wake_all(t, cx, Channel::Work(work));
         }
+        Due::ClockTimer(id) => clock_timer(t, cx, id),
         Due::Alarm(process) => alarm(t, cx, process),
         Due::Attend(device) => attend(t, cx, device),
         Due::Arrive(port, frame) => arrive(t, cx, port, frame),
+        Due::Network(timer) => {
+            cx.cause = cx.emit(Event::Input(InputEvent::Timer));
+            network::timer(t, cx, timer);
+        }
         Due::Type(device, bytes) => {
             cx.cause =
                 cx.emit(Event::Input(InputEvent::Key { device, length: bytes.len() as u32 }));
@@ -92,6 +99,15 @@ pub fn renew_slice(t: &mut Tables, on: CpuId) {
     let cpu = &mut t.cpus[usize::from(on.0)];
     if cpu.current.is_some() {
         cpu.slice_end = slice.map_or(Time::MAX, |slice| cpu.clock + slice);
+    }
+}
+
+/// A timer with a descriptor goes off. If it repeats, it is only counted from now on, until somebody asks.
+fn clock_timer(t: &mut Tables, cx: &mut Cx, id: ClockTimerId) {
+    if let Some(timer) = t.events.timers.get_mut(id) {
+        timer.go_off();
+        cx.cause = cx.emit(Event::Input(InputEvent::Timer));
+        wait::announce(t, cx, Channel::ClockTimer(id), 1, PollEvents::IN);
     }
 }
 
@@ -129,10 +145,11 @@ fn attend(t: &mut Tables, cx: &mut Cx, device: DeviceId) {
 fn arrive(t: &mut Tables, cx: &mut Cx, port: PortId, frame: WireFrame) {
     (cx.cause, cx.request) = (frame.cause, frame.request);
     let length = frame.bytes.len() as u32;
-    let Some(device) = t.net.interface(port).map(|interface| interface.device) else {
+    let Some(device) = t.net.interface(port).and_then(|interface| interface.device) else {
         return;
     };
-    let cause = cx.emit(Event::Net(NetEvent::Receive { port, length }));
+    let bytes = cx.engine.log.keep(&[&frame.bytes]);
+    let cause = cx.emit(Event::Net(NetEvent::Receive { port, length, frame: bytes }));
     cx.cause = cause;
     let used = effects::on_behalf(cx);
     let received = t.bus.with(device, used, &mut t.memory.ram, |_, device, wires| {
@@ -144,7 +161,10 @@ fn arrive(t: &mut Tables, cx: &mut Cx, port: PortId, frame: WireFrame) {
     if effects::apply(t, cx, device, effects) {
         interrupt(t, cx, device);
     } else {
-        cx.emit(Event::Net(NetEvent::Drop { port, length }));
+        if let Some(interface) = t.net.interface_mut(port) {
+            interface.received.dropped += 1;
+        }
+        cx.emit(Event::Net(NetEvent::Drop { port, length, reason: Loss::Ring }));
     }
 }
 
@@ -192,16 +212,17 @@ fn interrupt(t: &mut Tables, cx: &mut Cx, device: DeviceId) {
     cpu.interrupts += lost;
 }
 
-/// Hands a packet to the sockets that want it.
+/// Hands a packet to the packet sockets that want it, and to the network stack.
 fn deliver(t: &mut Tables, cx: &mut Cx, device: DeviceId, packet: &WireFrame) {
     let Some(port) = t.net.port_of(device) else {
         return;
     };
     cx.charge(cx.costs.packet);
     (cx.cause, cx.request) = (packet.cause, packet.request);
-    for socket in t.net.deliver(port, packet) {
-        wait::wake(t, cx, Channel::Socket(socket), 1);
+    for socket in t.net.tap(port, packet) {
+        wait::announce(t, cx, Channel::Socket(socket), 1, PollEvents::IN | PollEvents::RDNORM);
     }
+    network::input(t, cx, port, &packet.bytes);
 }
 
 /// Hands what was typed to the terminal: it shows it, signals the process group in the foreground, and
@@ -220,6 +241,7 @@ fn listen(t: &mut Tables, cx: &mut Cx, device: DeviceId, typed: &[u8]) {
         }
     }
     if t.tty.is_readable() {
-        wait::wake_all(t, cx, Channel::Console(device));
+        let came = PollEvents::IN | PollEvents::RDNORM;
+        wait::announce(t, cx, Channel::Console(device), 1, came);
     }
 }

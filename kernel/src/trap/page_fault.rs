@@ -16,7 +16,7 @@ use crate::hw::PAGE_SIZE;
 use crate::hw::mmu::{Pte, USER_END};
 use crate::io::{block, frames, node, object, swap, tlb, txn};
 use crate::mm::areas::GUARD_GAP;
-use crate::mm::{AreaFlags, Backing, FRAMES_FOR_A_CHANGE, Share, Use, Vma};
+use crate::mm::{AreaFlags, Backing, FRAMES_FOR_A_CHANGE, Share, Vma};
 use crate::proc::{CallFrame, Stop, WaitFor};
 
 const PAGE: u64 = PAGE_SIZE as u64;
@@ -203,6 +203,8 @@ fn mapped(
 
 /// Nothing is there yet: what the area says should be.
 fn missing(t: &mut Tables, cx: &mut Cx, frame: &mut CallFrame, at: Spot) -> Repaired {
+    // Where memory lies in blocks nothing private is shared, not even until somebody writes.
+    let at = Spot { stores: at.stores || (t.mm.is_partitioned() && !at.vma.is_shared()), ..at };
     let Spot { space, page, vma, stores } = at;
     if let Some(first) = t.mm.install_large(space, &mut t.memory, (page, &vma)) {
         // 512 pages to clear, each of which takes half as long as to copy.
@@ -214,7 +216,7 @@ fn missing(t: &mut Tables, cx: &mut Cx, frame: &mut CallFrame, at: Spot) -> Repa
             Ok((Repair::ZeroPage, t.mm.install_zero(space, &mut t.memory, page)?))
         }
         Backing::Anonymous => {
-            let zeroes = frames::allocate_zeroed(t, Use::Anonymous).ok_or(Unrepaired::NoMemory)?;
+            let zeroes = frames::private_zeroed(t, space, page).ok_or(Unrepaired::NoMemory)?;
             enter(t, at, (zeroes, Share::Own))?;
             Ok((Repair::Zero, zeroes))
         }

@@ -1,6 +1,6 @@
 //! Layer 9: several machines, and the cables between them.
 //!
-//! Layers: [`World`] holds machines and links and lets them run in windows; [`parallel`] does the same on
+//! Layers: [`World`] holds machines, switches and links and lets them run in windows; [`switch`] is what a learning switch does; [`parallel`] does the same on
 //! several host threads; [`history`] goes back and forth in time.
 //!
 //! A typical sequence: the earliest thing that happens anywhere is at T, and the shortest cable takes L. So
@@ -14,16 +14,17 @@
 
 pub mod history;
 pub mod parallel;
+pub mod switch;
 
 use crate::base::{DeviceId, Duration, MachineId, PortId, Time};
 use crate::context::Outgoing;
 use crate::event::{EventId, Log, Record};
-use crate::hw::wire::MIN_LATENCY;
 use crate::machine::{BootError, Config, Keyframe, Machine, Until, Why};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use switch::{Switch, SwitchConfig};
 
-/// One end of a cable.
+/// One end of a cable. Numbers after those of the machines are switches.
 pub type End = (MachineId, PortId);
 
 /// A cable between two interfaces. Its latency is in the configuration of the interfaces.
@@ -55,6 +56,8 @@ pub struct WorldConfig {
     pub name: String,
     /// Its machines; the configuration's id is replaced by the place in this list.
     pub machines: Vec<Config>,
+    /// Its switches. Their numbers go on after those of the machines.
+    pub switches: Vec<SwitchConfig>,
     /// The cables between them.
     pub links: Vec<Link>,
 }
@@ -63,6 +66,7 @@ pub struct WorldConfig {
 pub struct World {
     name: String,
     machines: Vec<Machine>,
+    switches: Vec<Switch>,
     routes: Arc<BTreeMap<End, End>>,
     lookahead: Duration,
     inputs: Vec<Input>,
@@ -74,6 +78,7 @@ pub struct World {
 pub struct WorldKeyframe {
     name: String,
     machines: Vec<Keyframe>,
+    switches: Vec<Switch>,
     routes: Arc<BTreeMap<End, End>>,
     lookahead: Duration,
     inputs: Vec<Input>,
@@ -111,16 +116,20 @@ impl World {
         let mut lookahead = Duration::MAX;
         for (n, machine) in config.machines.into_iter().enumerate() {
             for port in &machine.ports {
-                lookahead = lookahead.min(Duration(port.latency.0.max(MIN_LATENCY.0)));
+                lookahead = lookahead.min(port.wire.latency());
             }
             let name = machine.name.clone();
             let machine = Config { id: MachineId(n as u16), ..machine };
             machines.push(Machine::boot(machine).map_err(|error| (name, error))?);
         }
+        for wire in config.switches.iter().flat_map(|switch| &switch.wires) {
+            lookahead = lookahead.min(wire.latency());
+        }
         let routes = config.links.iter().flat_map(|link| [(link.a, link.b), (link.b, link.a)]);
         Ok(Self {
             name: config.name,
             machines,
+            switches: config.switches.into_iter().map(Switch::new).collect(),
             routes: Arc::new(routes.collect()),
             lookahead,
             inputs: Vec::new(),
@@ -144,6 +153,23 @@ impl World {
     #[must_use]
     pub fn machines(&self) -> &[Machine] {
         &self.machines
+    }
+
+    /// The switches.
+    #[must_use]
+    pub fn switches(&self) -> &[Switch] {
+        &self.switches
+    }
+
+    /// A switch, to change.
+    pub fn switch_mut(&mut self, at: usize) -> Option<&mut Switch> {
+        self.switches.get_mut(at)
+    }
+
+    /// Which end is at the other end of a cable.
+    #[must_use]
+    pub fn other_end(&self, end: End) -> Option<End> {
+        self.routes.get(&end).copied()
     }
 
     /// A machine, to change.
@@ -198,7 +224,9 @@ impl World {
     /// When something happens next.
     #[must_use]
     pub fn next_time(&self) -> Time {
-        self.machines.iter().map(Machine::next_time).min().unwrap_or(Time::MAX)
+        let machines = self.machines.iter().map(Machine::next_time);
+        let switches = self.switches.iter().map(Switch::next_time);
+        machines.chain(switches).min().unwrap_or(Time::MAX)
     }
 
     /// Lets virtual time pass until `time`, on this host thread.
@@ -211,7 +239,7 @@ impl World {
                     stuck.get_or_insert(WorldWhy::Stuck(machine.config().id, why));
                 }
             }
-            self.carry();
+            self.carry(end);
             self.time = end;
             if let Some(stuck) = stuck {
                 return stuck;
@@ -229,17 +257,31 @@ impl World {
         Some((self.next_time() + self.lookahead).min(until))
     }
 
-    /// Carries the frames that have left to where they go.
-    fn carry(&mut self) {
+    /// Lets the switches run up to a time, and carries the frames that have left to where they go.
+    fn carry(&mut self, time: Time) {
+        // What came to a switch before this time was sent in an earlier window.
+        for at in 0..self.switches.len() {
+            for out in self.switches[at].run(time) {
+                self.hand_over(MachineId((self.machines.len() + at) as u16), out);
+            }
+        }
         for at in 0..self.machines.len() {
             for out in self.machines[at].take_outbox() {
-                let from = (MachineId(at as u16), out.port);
-                if let Some(&(to, port)) = self.routes.get(&from)
-                    && let Some(machine) = self.machines.get_mut(usize::from(to.0))
-                {
-                    deliver(machine, from, port, out);
-                }
+                self.hand_over(MachineId(at as u16), out);
             }
+        }
+    }
+
+    /// Puts a frame on its receiver's agenda.
+    fn hand_over(&mut self, sender: MachineId, out: Outgoing) {
+        let from = (sender, out.port);
+        let Some(&(to, port)) = self.routes.get(&from) else { return };
+        let at = usize::from(to.0);
+        let count = self.machines.len();
+        if let Some(machine) = self.machines.get_mut(at) {
+            deliver(machine, from, port, out);
+        } else if let Some(switch) = self.switches.get_mut(at - count) {
+            switch.deliver(port, out.frame, (out.arrives, source(from), out.sequence));
         }
     }
 
@@ -262,7 +304,7 @@ impl World {
                 }
             }
             let Some((at, id)) = first else {
-                self.carry();
+                self.carry(end);
                 self.time = end;
                 continue;
             };
@@ -275,7 +317,7 @@ impl World {
                     machine.run(Until::time(at));
                 }
             }
-            self.carry();
+            self.carry(at);
             self.time = at;
             return WorldWhy::Event(id);
         }
@@ -287,6 +329,7 @@ impl World {
         WorldKeyframe {
             name: self.name.clone(),
             machines: self.machines.iter_mut().map(Machine::keyframe).collect(),
+            switches: self.switches.clone(),
             routes: Arc::clone(&self.routes),
             lookahead: self.lookahead,
             inputs: self.inputs.clone(),
@@ -300,6 +343,7 @@ impl World {
         Self {
             name: keyframe.name.clone(),
             machines: keyframe.machines.iter().map(Machine::restore).collect(),
+            switches: keyframe.switches.clone(),
             routes: Arc::clone(&keyframe.routes),
             lookahead: keyframe.lookahead,
             inputs: keyframe.inputs.clone(),
@@ -310,13 +354,17 @@ impl World {
     /// A number for the state of all machines.
     pub fn digest(&mut self) -> u64 {
         let digests: Vec<u64> = self.machines.iter_mut().map(Machine::digest).collect();
-        crate::base::Digester::of(&digests)
+        crate::base::Digester::of(&(digests, &self.switches))
     }
 }
 
 /// Puts a frame on its receiver's agenda. The sender's name and count order frames that arrive together,
 /// so that it does not matter when, or on which host thread, this is done.
 fn deliver(machine: &mut Machine, from: End, port: PortId, out: Outgoing) {
-    let source = u64::from(from.0.0) << 16 | u64::from(from.1.0);
-    machine.deliver(port, out.frame, (out.arrives, source, out.sequence));
+    machine.deliver(port, out.frame, (out.arrives, source(from), out.sequence));
+}
+
+/// One number for the sending end.
+fn source(from: End) -> u64 {
+    u64::from(from.0.0) << 16 | u64::from(from.1.0)
 }

@@ -83,8 +83,13 @@ impl World {
                 let mut loads: Vec<Vec<_>> = workers.iter().map(|_| Vec::new()).collect();
                 for (sender, out) in on_the_way.drain(..) {
                     let from = (sender, out.port);
-                    if let Some(&(to, port)) = self.routes.get(&from) {
-                        loads[usize::from(to.0) % threads].push((from, to, port, out));
+                    match self.routes.get(&from) {
+                        Some(&(to, port)) if usize::from(to.0) < self.machines.len() => {
+                            loads[usize::from(to.0) % threads].push((from, to, port, out));
+                        }
+                        // Switches run on this thread: they are quick.
+                        Some(_) => self.hand_over(sender, out),
+                        None => {}
                     }
                 }
                 for ((orders, ..), load) in workers.iter().zip(loads) {
@@ -98,6 +103,11 @@ impl World {
                     // Of several, the first machine counts.
                     stuck = stuck.into_iter().chain(report.stuck).min_by_key(|(id, _)| *id);
                     on_the_way.extend(report.sent);
+                }
+                for (at, switch) in self.switches.iter_mut().enumerate() {
+                    let id = MachineId((self.machines.len() + at) as u16);
+                    on_the_way.extend(switch.run(end).into_iter().map(|out| (id, out)));
+                    next = next.min(switch.next_time());
                 }
                 // A frame on its way is the next thing to happen too, when it arrives.
                 next = on_the_way.iter().fold(next, |next, (_, out)| next.min(out.arrives));
@@ -117,12 +127,7 @@ impl World {
                 self.machines[at] = Machine::restore(&keyframe);
             }
             for (sender, out) in on_the_way {
-                let from = (sender, out.port);
-                if let Some(&(to, port)) = self.routes.get(&from)
-                    && let Some(machine) = self.machines.get_mut(usize::from(to.0))
-                {
-                    deliver(machine, from, port, out);
-                }
+                self.hand_over(sender, out);
             }
         }
         match stuck {

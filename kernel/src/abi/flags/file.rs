@@ -128,9 +128,20 @@ flag_set! {
     RECURSIVE = 0x8000;
 }
 
+const_set! {
+    /// How up to date statx(2) has to be: two bits of its flags that are a number.
+    statx_sync, STATX_SYNC, "AT_STATX_";
+    SYNC_AS_STAT = 0;
+    FORCE_SYNC = 0x2000;
+    DONT_SYNC = 0x4000;
+}
+
+/// The bits of [`statx_sync`] (`AT_STATX_SYNC_TYPE`).
+pub static STATX_SYNC_FIELD: Field = Field { mask: 0x6000, names: &STATX_SYNC };
+
 flag_set! {
-    /// Flags of statx(2).
-    StatxFlags: u32, STATX_AT, "AT_" zero "AT_STATX_SYNC_AS_STAT";
+    /// Flags of statx(2) besides [`statx_sync`].
+    StatxFlags: u32, STATX_AT, "AT_" field &STATX_SYNC_FIELD;
     STATX_FORCE_SYNC = 0x2000;
     STATX_DONT_SYNC = 0x4000;
     SYMLINK_NOFOLLOW = 0x100;

@@ -86,6 +86,23 @@ impl SigInfo {
         }
         who.u64(self.value).finish()
     }
+
+    /// The same as a signalfd(2) tells it: `struct signalfd_siginfo` (linux/signalfd.h), which happens to be as long.
+    #[must_use]
+    pub fn to_signalfd(self) -> [u8; Self::SIZE] {
+        // ssi_errno and ssi_fd, ssi_tid, ssi_band, ssi_overrun and ssi_trapno are zero.
+        let head = Writer::new().i32(self.signal).i32(0).i32(self.code);
+        if self.has_address() {
+            return head.bytes(&[0; 60]).u64(self.address).finish();
+        }
+        let who = head.u32(self.pid).u32(self.uid).bytes(&[0; 20]);
+        if self.is_of_child() {
+            let status = who.i32(self.status).i32(0).u64(0);
+            return status.u64(self.user_ticks).u64(self.system_ticks).finish();
+        }
+        // ssi_status; then the value as a number and as a pointer.
+        who.i32(0).u32(self.value as u32).u64(self.value).finish()
+    }
 }
 
 /// A stack for signal handlers: `stack_t` of sigaltstack(2).

@@ -103,6 +103,7 @@ impl List {
     }
 
     /// Joins holes that are neighbours in the list and in memory, lower one first.
+    //DOC: coalesce
     fn join(&mut self) {
         let mut joined: Vec<Block> = Vec::with_capacity(self.holes.len());
         for hole in self.holes.drain(..) {
@@ -120,6 +121,7 @@ impl BlockAllocator for List {
         self.rules.fit.name()
     }
 
+    //DOC: fit
     fn allocate(&mut self, asked: u64) -> Attempt {
         let size = self.rules.block_size(asked);
         let begin = self.begin();

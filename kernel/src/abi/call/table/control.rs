@@ -22,18 +22,19 @@ calls! {
     // Linux changes the timeouts of these two; the C library hides it.
     FILE PPOLL ppoll(fds: PollFds, nfds: Unsigned, tmo_p: Timespec(InOut), sigmask: SignalSet(In),
         sigsetsize: Size) -> Ready,
-        Partial("the time that was left is not written back");
+        Supported;
     FILE PSELECT6 pselect6(nfds: Int, readfds: FdSet, writefds: FdSet, exceptfds: FdSet,
         timeout: Timespec(InOut), sigmask: SignalSetPack) -> Ready, Supported;
-    FILE EPOLL_CREATE1 epoll_create1(flags: Flags(&EPOLL_CREATE)) -> Fd;
-    FILE EPOLL_CTL epoll_ctl(epfd: Fd, op: Enum(&EPOLL_OP), fd: Fd, event: EpollEvent) -> Success;
+    FILE EPOLL_CREATE1 epoll_create1(flags: Flags(&EPOLL_CREATE)) -> Fd, Supported;
+    FILE EPOLL_CTL epoll_ctl(epfd: Fd, op: Enum(&EPOLL_OP), fd: Fd, event: EpollEvent) -> Success,
+        Partial("of the files that the kernel makes up, none can be watched");
     FILE EPOLL_PWAIT epoll_pwait(epfd: Fd, events: EpollEvents, maxevents: Int, timeout: Int,
-        sigmask: SignalSet(In), sigsetsize: Size) -> Count;
+        sigmask: SignalSet(In), sigsetsize: Size) -> Count, Supported;
     FILE EPOLL_PWAIT2 epoll_pwait2(epfd: Fd, events: EpollEvents, maxevents: Int,
-        timeout: Timespec(In), sigmask: SignalSet(In), sigsetsize: Size) -> Count;
-    FILE EVENTFD2 eventfd2(initval: Unsigned, flags: Flags(&EVENTFD)) -> Fd;
+        timeout: Timespec(In), sigmask: SignalSet(In), sigsetsize: Size) -> Count, Supported;
+    FILE EVENTFD2 eventfd2(initval: Unsigned, flags: Flags(&EVENTFD)) -> Fd, Supported;
     FILE SIGNALFD4 signalfd4(fd: Fd, mask: SignalSet(In), sizemask: Size,
-        flags: Flags(&SIGNALFD)) -> Fd;
+        flags: Flags(&SIGNALFD)) -> Fd, Supported;
     FILE INOTIFY_INIT1 inotify_init1(flags: Flags(&INOTIFY_INIT)) -> Fd;
     FILE INOTIFY_ADD_WATCH inotify_add_watch(fd: Fd, pathname: Path, mask: Flags(&INOTIFY)) -> Int;
     FILE INOTIFY_RM_WATCH inotify_rm_watch(fd: Fd, wd: Int) -> Success;

@@ -114,8 +114,8 @@ calls! {
     FILE PIPE2 pipe2(pipefd: FdPair, flags: Flags(&OPEN_BITS)) -> Success,
         Partial("no O_DIRECT, which keeps writes apart");
     FILE MEMFD_CREATE memfd_create(name: String, flags: Flags(&MEMFD)) -> Fd, Partial("no seals, no large pages");
-    FILE COPY_FILE_RANGE copy_file_range(fd_in: Fd, off_in: LongPointer(InOut), fd_out: Fd,
-        off_out: LongPointer(InOut), len: Size, flags: Unsigned) -> Bytes;
+    FILE COPY_FILE_RANGE copy_file_range(fd_in: Fd, off_in: LongPointer(In), fd_out: Fd,
+        off_out: LongPointer(In), len: Size, flags: Unsigned) -> Bytes, Supported;
     FILE NAME_TO_HANDLE_AT name_to_handle_at(dirfd: DirFd, pathname: Path,
         handle: Struct("file_handle", InOut), mount_id: IntPointer(Out),
         flags: Flags(&AT)) -> Success;

@@ -38,8 +38,10 @@ calls! {
     PROCESS TIMER_GETTIME timer_gettime(timerid: Int, curr_value: Itimerspec(Out)) -> Success;
     PROCESS TIMER_GETOVERRUN timer_getoverrun(timerid: Int) -> Count;
     PROCESS TIMER_DELETE timer_delete(timerid: Int) -> Success;
-    FILE TIMERFD_CREATE timerfd_create(clockid: Enum(&CLOCK), flags: Flags(&TIMERFD)) -> Fd;
+    FILE TIMERFD_CREATE timerfd_create(clockid: Enum(&CLOCK), flags: Flags(&TIMERFD)) -> Fd,
+        Partial("all clocks are one, and nobody sets it");
     FILE TIMERFD_SETTIME timerfd_settime(fd: Fd, flags: Flags(&TIMERFD), new_value: Itimerspec(In),
-        old_value: Itimerspec(Out)) -> Success;
-    FILE TIMERFD_GETTIME timerfd_gettime(fd: Fd, curr_value: Itimerspec(Out)) -> Success;
+        old_value: Itimerspec(Out)) -> Success, Supported;
+    FILE TIMERFD_GETTIME timerfd_gettime(fd: Fd, curr_value: Itimerspec(Out)) -> Success,
+        Supported;
 }

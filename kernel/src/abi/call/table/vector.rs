@@ -8,7 +8,7 @@ use crate::abi::call::Kind::{
     Struct, Timespec, Unsigned, UnsignedLong,
 };
 use crate::abi::call::Length::{Argument, Result};
-use crate::abi::call::Status::Supported;
+use crate::abi::call::Status::{Partial, Supported};
 use crate::abi::flags::file::{IO_URING_ENTER, RWF, SPLICE};
 
 calls! {
@@ -26,16 +26,19 @@ calls! {
     FILE PWRITEV pwritev(fd: Fd, iov: Iovec { direction: In, count: 2 }, iovcnt: UnsignedLong,
         offset: Offset, offset_high: Hidden) -> Bytes, Supported;
     FILE PREADV2 preadv2(fd: Fd, iov: Iovec { direction: Out, count: 2 }, iovcnt: UnsignedLong,
-        offset: Offset, offset_high: Hidden, flags: Flags(&RWF)) -> Bytes;
+        offset: Offset, offset_high: Hidden, flags: Flags(&RWF)) -> Bytes,
+        Partial("RWF_NOWAIT is EOPNOTSUPP, as on Linux' tmpfs");
     FILE PWRITEV2 pwritev2(fd: Fd, iov: Iovec { direction: In, count: 2 }, iovcnt: UnsignedLong,
-        offset: Offset, offset_high: Hidden, flags: Flags(&RWF)) -> Bytes;
+        offset: Offset, offset_high: Hidden, flags: Flags(&RWF)) -> Bytes,
+        Partial("RWF_SYNC and RWF_DSYNC do not wait for the disk");
 
-    FILE SENDFILE sendfile(out_fd: Fd, in_fd: Fd, offset: LongPointer(InOut), count: Size) -> Bytes;
-    FILE SPLICE splice(fd_in: Fd, off_in: LongPointer(InOut), fd_out: Fd,
-        off_out: LongPointer(InOut), len: Size, flags: Flags(&SPLICE)) -> Bytes;
-    FILE TEE tee(fd_in: Fd, fd_out: Fd, len: Size, flags: Flags(&SPLICE)) -> Bytes;
+    FILE SENDFILE sendfile(out_fd: Fd, in_fd: Fd, offset: LongPointer(InOut), count: Size) -> Bytes,
+        Supported;
+    FILE SPLICE splice(fd_in: Fd, off_in: LongPointer(In), fd_out: Fd,
+        off_out: LongPointer(In), len: Size, flags: Flags(&SPLICE)) -> Bytes, Supported;
+    FILE TEE tee(fd_in: Fd, fd_out: Fd, len: Size, flags: Flags(&SPLICE)) -> Bytes, Supported;
     FILE VMSPLICE vmsplice(fd: Fd, iov: Iovec { direction: In, count: 2 }, nr_segs: UnsignedLong,
-        flags: Flags(&SPLICE)) -> Bytes;
+        flags: Flags(&SPLICE)) -> Bytes, Partial("copies, also with SPLICE_F_GIFT");
 
     FILE IO_SETUP io_setup(nr_events: Unsigned, ctx_idp: LongPointer(InOut)) -> Success;
     FILE IO_DESTROY io_destroy(ctx_id: Hex) -> Success;

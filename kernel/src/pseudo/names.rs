@@ -1,0 +1,108 @@
+//! The names in /proc and in /proc/PID, and what stands behind each.
+
+use crate::fs::Kind;
+
+/// What is directly in /proc.
+pub(super) const SYSTEM: [(&str, System); 20] = [
+    ("buddyinfo", System::BuddyInfo),
+    ("cmdline", System::CommandLine),
+    ("cpuinfo", System::CpuInfo),
+    ("devices", System::Devices),
+    ("filesystems", System::FileSystems),
+    ("interrupts", System::Interrupts),
+    ("loadavg", System::LoadAvg),
+    ("locks", System::Locks),
+    ("meminfo", System::MemInfo),
+    ("mounts", System::Mounts),
+    ("net", System::Net),
+    ("partitions", System::Partitions),
+    ("self", System::Itself),
+    ("slabinfo", System::SlabInfo),
+    ("stat", System::Stat),
+    ("swaps", System::Swaps),
+    ("thread-self", System::ThreadSelf),
+    ("uptime", System::Uptime),
+    ("version", System::Version),
+    ("vmstat", System::VmStat),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum System {
+    BuddyInfo,
+    CommandLine,
+    CpuInfo,
+    Devices,
+    FileSystems,
+    Interrupts,
+    LoadAvg,
+    Locks,
+    MemInfo,
+    Mounts,
+    Net,
+    Partitions,
+    Itself,
+    SlabInfo,
+    Stat,
+    Swaps,
+    ThreadSelf,
+    Uptime,
+    Version,
+    VmStat,
+}
+
+/// What is in /proc/PID, with kind and permission bits. The first is that directory itself.
+pub(super) const PROCESS: [(&str, Item, Kind, u16); 25] = [
+    ("", Item::Directory, Kind::Directory, 0o555),
+    ("cmdline", Item::CommandLine, Kind::Regular, 0o444),
+    ("comm", Item::Comm, Kind::Regular, 0o644),
+    ("cwd", Item::Link, Kind::Symlink, 0o777),
+    ("environ", Item::Environment, Kind::Regular, 0o400),
+    ("exe", Item::Link, Kind::Symlink, 0o777),
+    ("fd", Item::Fds, Kind::Directory, 0o500),
+    ("fdinfo", Item::FdInfos, Kind::Directory, 0o555),
+    ("limits", Item::Limits, Kind::Regular, 0o444),
+    ("maps", Item::Maps, Kind::Regular, 0o444),
+    ("mountinfo", Item::MountInfo, Kind::Regular, 0o444),
+    ("mounts", Item::Mounts, Kind::Regular, 0o444),
+    ("net", Item::Net, Kind::Directory, 0o555),
+    ("oom_score", Item::OomScore, Kind::Regular, 0o444),
+    ("oom_score_adj", Item::OomScoreAdjust, Kind::Regular, 0o644),
+    ("root", Item::Link, Kind::Symlink, 0o777),
+    ("sched", Item::Sched, Kind::Regular, 0o644),
+    ("schedstat", Item::SchedStat, Kind::Regular, 0o444),
+    ("smaps", Item::Smaps, Kind::Regular, 0o444),
+    ("smaps_rollup", Item::SmapsRollup, Kind::Regular, 0o444),
+    ("stat", Item::Stat, Kind::Regular, 0o444),
+    ("statm", Item::Statm, Kind::Regular, 0o444),
+    ("status", Item::Status, Kind::Regular, 0o444),
+    ("task", Item::Tasks, Kind::Directory, 0o555),
+    ("wchan", Item::Channel, Kind::Regular, 0o444),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Item {
+    Directory,
+    CommandLine,
+    Comm,
+    /// `cwd`, `exe` and `root`, which are told apart by their names.
+    Link,
+    Environment,
+    Fds,
+    FdInfos,
+    Limits,
+    Maps,
+    MountInfo,
+    Mounts,
+    Net,
+    OomScore,
+    OomScoreAdjust,
+    Sched,
+    SchedStat,
+    Smaps,
+    SmapsRollup,
+    Stat,
+    Statm,
+    Status,
+    Tasks,
+    Channel,
+}
