@@ -12,6 +12,7 @@
 
 mod crowd;
 mod files;
+mod network;
 mod operations;
 mod programs;
 

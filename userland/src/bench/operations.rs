@@ -2,6 +2,7 @@
 
 use super::crowd::TIMERS;
 use super::files::{self, NAMES};
+use super::network;
 use super::programs::{self, FEW, MANY, SOME};
 use super::{Operation, Pace};
 use crate::bin::{Builtins, file_of};
@@ -73,7 +74,23 @@ pub const ALL: &[Operation] = &[
     },
     Operation {
         about: "a name of a directory with 10,000 of them, all of which getdents64(2) lists",
-        ..plain("getdents-10000", &[nr::GETDENTS64], || machine(files::lister()), &[NAMES])
+        ..plain("getdents-10000", &[nr::GETDENTS64], lister, &[NAMES])
+    },
+    Operation {
+        about: "a byte over a connection to another process, and back",
+        ..plain("tcp-round-trip", &[nr::CONNECT], || machine(network::round_trip()), &[SOME])
+    },
+    Operation {
+        about: "64 KiB over a connection to another process, which answers with a byte",
+        ..plain("tcp-bulk-64k", &[nr::CONNECT], || machine(network::bulk()), &[FEW])
+    },
+    Operation {
+        about: "connect(2), accept4(2) and close(2) of both ends, in one process",
+        ..plain("tcp-connect", &[nr::CONNECT], || machine(network::connector()), &[FEW])
+    },
+    Operation {
+        about: "epoll_wait(2) on 64 pipes of which one is ready",
+        ..plain("epoll-wait", &[nr::EPOLL_PWAIT2], || machine(network::watcher()), &[SOME])
     },
     TIMERS,
 ];
@@ -106,6 +123,13 @@ pub(super) fn machine(image: RustImage) -> Config {
 fn large_forker() -> Config {
     let mut config = machine(programs::large_forker());
     config.frames = 1 << 14;
+    config
+}
+
+/// A tmpfs has as many inodes as half of the frames.
+fn lister() -> Config {
+    let mut config = machine(files::lister());
+    config.frames = 1 << 15;
     config
 }
 

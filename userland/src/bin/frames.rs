@@ -16,7 +16,7 @@ const SOCK_RAW: u64 = 3;
 async fn socket(sys: &Sys) -> crate::sys::Result {
     let protocol = u64::from(EXPERIMENT.to_be());
     let socket = sys.call(nr::SOCKET, [AF_PACKET, SOCK_RAW, protocol, 0, 0, 0]).await?;
-    let address = SockAddrLl { protocol: EXPERIMENT, interface: 1, ..SockAddrLl::default() };
+    let address = SockAddrLl { protocol: EXPERIMENT, interface: 2, ..SockAddrLl::default() };
     let at = sys.scratch();
     let bytes = address.to_bytes();
     sys.poke(at, &bytes).await;

@@ -12,7 +12,14 @@ async fn main(sys: Sys) -> u64 {
     let arguments = sys.arguments().await;
     let pages = number(&arguments, 1, 100).clamp(1, 1 << 20);
     let rounds = number(&arguments, 2, 3).min(1000);
-    let Ok(base) = sys.mmap(pages * PAGE).await else { return 255 };
+    let base = match sys.mmap(pages * PAGE).await {
+        Ok(base) => base,
+        Err(errno) => {
+            let text = format!("hungry: {pages} pages: {}\n", errno.message());
+            let _ = sys.write(2, text.as_bytes()).await;
+            return 255;
+        }
+    };
     let mut wrong = 0u64;
     for round in 0..rounds {
         for n in 0..pages {

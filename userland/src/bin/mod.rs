@@ -4,25 +4,33 @@
 //! ([`file_of`]); execve(2) reads its first bytes and asks the [`Builtins`], as it would ask about an ELF
 //! header. At boot, when there is no file system yet, a program is found by the last part of its path.
 
+mod appd;
 mod blink;
+mod browser;
 mod churn;
 mod clerk;
 mod counter;
 mod dbd;
 mod family;
+mod fetch;
 mod frames;
 mod hog;
+mod httpd;
 mod hungry;
 mod idle;
 mod inversion;
 mod job;
 mod market;
+mod named;
+mod net;
 mod pages;
 mod philosophers;
 mod prefork;
+mod rows;
 mod scribe;
 mod sharers;
 mod splitter;
+pub mod steps;
 mod tools;
 mod workers;
 
@@ -60,23 +68,30 @@ impl Default for Builtins {
     fn default() -> Self {
         let mut all = Self::none();
         for image in [
+            appd::image(),
             blink::image(),
+            browser::image(),
             churn::image(),
             clerk::image(),
             counter::image(),
             dbd::image(),
             family::image(),
+            fetch::fetch(),
+            fetch::serve(),
             frames::echo(),
             frames::typist(),
             hog::image(),
+            httpd::image(),
             hungry::image(),
             idle::image(),
             job::image(),
             inversion::image(),
             market::image(),
+            named::image(),
             pages::image(),
             philosophers::image(),
             prefork::image(),
+            rows::image(),
             scribe::image(),
             sharers::image(),
             splitter::image(),

@@ -43,6 +43,14 @@ pub struct Facts<'a> {
     pub took: Option<Duration>,
     /// Why a thread left its CPU, or what it waits for.
     pub why: Option<&'static str>,
+    /// The address that was touched.
+    pub address: Option<u64>,
+    /// The frame of RAM.
+    pub frame: Option<u32>,
+    /// The block of a disk.
+    pub block: Option<u64>,
+    /// What a program marked: a fact's number.
+    pub mark: Option<u16>,
 }
 
 impl Facts<'_> {
@@ -54,7 +62,7 @@ impl Facts<'_> {
 }
 
 /// The kinds of events.
-pub const KINDS: [&str; 34] = [
+pub const KINDS: [&str; 42] = [
     "machine.boot",
     "machine.no-progress",
     "machine.guest-exit",
@@ -78,14 +86,22 @@ pub const KINDS: [&str; 34] = [
     "memory.violation",
     "memory.shootdown",
     "memory.reclaim",
+    "memory.no-hole",
     "memory.candidate",
     "memory.kill",
     "block.submit",
     "block.done",
     "block.commit",
+    "block.flush",
     "net.transmit",
     "net.receive",
     "net.drop",
+    "net.congestion",
+    "net.neighbour",
+    "net.overflow",
+    "net.retransmit",
+    "net.state",
+    "net.timeout",
     "input.key",
     "input.interrupt",
     "input.timer",
@@ -118,6 +134,7 @@ pub fn kind(event: &Event) -> &'static str {
         Event::Memory(MemoryEvent::Violation { .. }) => "memory.violation",
         Event::Memory(MemoryEvent::Shootdown { .. }) => "memory.shootdown",
         Event::Memory(MemoryEvent::Reclaim { .. }) => "memory.reclaim",
+        Event::Memory(MemoryEvent::NoHole { .. }) => "memory.no-hole",
         Event::Memory(MemoryEvent::Candidate { .. }) => "memory.candidate",
         Event::Memory(MemoryEvent::Kill { .. }) => "memory.kill",
         Event::Block(BlockEvent::Submit { .. }) => "block.submit",
@@ -127,6 +144,12 @@ pub fn kind(event: &Event) -> &'static str {
         Event::Net(NetEvent::Transmit { .. }) => "net.transmit",
         Event::Net(NetEvent::Receive { .. }) => "net.receive",
         Event::Net(NetEvent::Drop { .. }) => "net.drop",
+        Event::Net(NetEvent::State { .. }) => "net.state",
+        Event::Net(NetEvent::Retransmit { .. }) => "net.retransmit",
+        Event::Net(NetEvent::Timeout { .. }) => "net.timeout",
+        Event::Net(NetEvent::Congestion { .. }) => "net.congestion",
+        Event::Net(NetEvent::Overflow { .. }) => "net.overflow",
+        Event::Net(NetEvent::Neighbour { .. }) => "net.neighbour",
         Event::Input(InputEvent::Key { .. }) => "input.key",
         Event::Input(InputEvent::Interrupt { .. }) => "input.interrupt",
         Event::Input(InputEvent::Timer) => "input.timer",
@@ -154,6 +177,10 @@ pub fn facts<'a>(
         result: None,
         took: None,
         why: None,
+        address: None,
+        frame: None,
+        block: None,
+        mark: None,
     };
     match record.event {
         Event::Sched(SchedEvent::Switch { from, to, why }) => {
@@ -176,6 +203,15 @@ pub fn facts<'a>(
             facts.errno = Errno::from_result(result).map(|errno| errno.name());
             facts.result = Some(result);
             facts.took = Some(stamp.time.since(entered));
+        }
+        Event::Memory(MemoryEvent::Fault { address, frame, .. }) => {
+            (facts.address, facts.frame) = (Some(address), Some(frame.0));
+        }
+        Event::Memory(MemoryEvent::Violation { address, .. }) => facts.address = Some(address),
+        Event::Memory(MemoryEvent::Reclaim { frame, .. }) => facts.frame = Some(frame.0),
+        Event::Task(TaskEvent::Mark { fact, .. }) => facts.mark = Some(fact),
+        Event::Block(BlockEvent::Submit { block, .. } | BlockEvent::Done { block, .. }) => {
+            facts.block = Some(block.0);
         }
         _ => {}
     }

@@ -15,7 +15,7 @@ pub mod parse;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{Facts, Who, facts, kind};
+pub use facts::{Facts, KINDS, Who, facts, kind};
 pub use parse::Error;
 
 use oscope_kernel::base::{Duration, Time};
@@ -49,10 +49,20 @@ pub enum Field {
     Why,
     /// The event's number.
     Event,
+    /// The address that was touched.
+    Address,
+    /// The page of that address: a multiple of 4096.
+    Page,
+    /// The frame of RAM.
+    Frame,
+    /// The block of a disk.
+    Block,
+    /// What a program marked: a fact's number.
+    Mark,
 }
 
 /// How the fields are spelled, and what may stand behind them.
-pub const FIELDS: [(&str, Field, &str); 13] = [
+pub const FIELDS: [(&str, Field, &str); 18] = [
     ("task", Field::Task, "a program's name"),
     ("tid", Field::Tid, "a thread's number"),
     ("pid", Field::Pid, "a process's number"),
@@ -66,6 +76,11 @@ pub const FIELDS: [(&str, Field, &str); 13] = [
     ("took", Field::Took, "a length of time such as 5ms"),
     ("why", Field::Why, "a reason such as slice or disk"),
     ("event", Field::Event, "an event's number"),
+    ("address", Field::Address, "an address such as 0x4000"),
+    ("page", Field::Page, "an address in a page, such as 0x4000"),
+    ("frame", Field::Frame, "a frame's number"),
+    ("block", Field::Block, "a block's number"),
+    ("mark", Field::Mark, "the number of a fact that a program marks"),
 ];
 
 /// How a field is compared.
@@ -136,6 +151,9 @@ impl Predicate {
     }
 }
 
+/// Bytes in a page, as a power of two.
+const PAGE: u32 = 12;
+
 /// A field that an event does not have is never equal to anything, and always unequal.
 fn is(facts: &Facts<'_>, field: Field, op: Op, value: &Value) -> bool {
     if op == Op::Unequal {
@@ -160,6 +178,11 @@ fn is(facts: &Facts<'_>, field: Field, op: Op, value: &Value) -> bool {
         Field::Took => number(facts.took.map(|took: Duration| took.0.into())),
         Field::Why => text(facts.why),
         Field::Event => number(Some(facts.event.into())),
+        Field::Address => number(facts.address.map(i128::from)),
+        Field::Page => number(facts.address.map(|address| i128::from(address >> PAGE << PAGE))),
+        Field::Frame => number(facts.frame.map(i128::from)),
+        Field::Block => number(facts.block.map(i128::from)),
+        Field::Mark => number(facts.mark.map(i128::from)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reads conditions: a recursive descent over words, with errors that say where and what was expected.
 
 use super::facts::KINDS;
-use super::{FIELDS, Field, Op, Predicate, Value, time};
+use super::{FIELDS, Field, Op, PAGE, Predicate, Value, time};
 use oscope_kernel::abi::{Errno, call};
 
 /// Parentheses and `not` nest at most so deep.
@@ -217,6 +217,16 @@ impl Reader {
         let value = match field {
             Field::Tid | Field::Pid | Field::Cpu | Field::Result | Field::Event => {
                 Value::Number(text.parse().map_err(|_| wrong())?)
+            }
+            Field::Address | Field::Page | Field::Frame | Field::Block | Field::Mark => {
+                let number = match text.strip_prefix("0x") {
+                    Some(digits) => u64::from_str_radix(digits, 16).ok(),
+                    None => text.parse().ok(),
+                };
+                let number = number.ok_or_else(wrong)?;
+                // Any address in a page names it.
+                let is_page = field == Field::Page;
+                Value::Number(if is_page { number >> PAGE << PAGE } else { number }.into())
             }
             Field::Time | Field::Took => Value::Number(time(text).ok_or_else(wrong)?.0.into()),
             Field::Task | Field::Machine | Field::Why => Value::Text(text.to_owned()),

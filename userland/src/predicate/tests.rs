@@ -87,3 +87,28 @@ fn times_are_read_as_people_write_them() {
         assert_eq!(time(wrong), None, "{wrong}");
     }
 }
+
+#[test]
+fn places_in_memory_and_on_disks_are_numbers() {
+    use oscope_kernel::abi::Access;
+    use oscope_kernel::base::{BlockNumber, DeviceId, FrameId};
+    use oscope_kernel::event::{BlockEvent, MemoryEvent, Repair};
+    let holds = |event, text: &str| {
+        let record = Record { stamp: Stamp::default(), event };
+        let predicate = Predicate::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        predicate.holds(&facts("box", 1, &record, who))
+    };
+    let fault = Event::Memory(MemoryEvent::Fault {
+        address: 0x4a10,
+        access: Access::Store,
+        repair: Repair::Zero,
+        frame: FrameId(17),
+    });
+    assert!(holds(fault, "page=0x4000 frame=17") && holds(fault, "page=0x4fff address=0x4a10"));
+    assert!(!holds(fault, "page=0x5000") && !holds(fault, "block=17") && holds(fault, "block!=17"));
+    let device = DeviceId(1);
+    let block = BlockNumber(66);
+    let submit = Event::Block(BlockEvent::Submit { device, block, write: true });
+    assert!(holds(submit, "block=66 kind=block") && holds(submit, "block>=0x42"));
+    assert!(Predicate::parse("page=here").is_err_and(|e| e.message.contains("0x4000")));
+}

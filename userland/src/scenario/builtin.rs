@@ -10,7 +10,7 @@ pub struct Builtin {
 }
 
 /// All of them, the first one first.
-pub const BUILTIN: [Builtin; 21] = [
+pub const BUILTIN: [Builtin; 24] = [
     Builtin { name: "first", text: include_str!("../../worlds/first.toml") },
     Builtin { name: "forktree", text: include_str!("../../worlds/forktree.toml") },
     Builtin {
@@ -34,9 +34,12 @@ pub const BUILTIN: [Builtin; 21] = [
     Builtin { name: "thrash", text: include_str!("../../worlds/thrash.toml") },
     Builtin { name: "oom", text: include_str!("../../worlds/oom.toml") },
     Builtin { name: "fragmentation", text: include_str!("../../worlds/fragmentation.toml") },
+    Builtin { name: "partitions", text: include_str!("../../worlds/partitions.toml") },
     Builtin { name: "page-table", text: include_str!("../../worlds/page-table.toml") },
     Builtin { name: "io-mix", text: include_str!("../../worlds/io-mix.toml") },
+    Builtin { name: "three-tier", text: include_str!("../../worlds/three-tier.toml") },
     Builtin { name: "wire", text: include_str!("../../worlds/wire.toml") },
+    Builtin { name: "network", text: include_str!("../../worlds/network.toml") },
     Builtin { name: "servers", text: include_str!("../../worlds/servers.toml") },
     Builtin { name: "disk", text: include_str!("../../worlds/disk.toml") },
     Builtin { name: "shell", text: include_str!("../../worlds/shell.toml") },

@@ -1,16 +1,18 @@
 //! The world file: TOML, with docker-compose's words where they fit.
 
-use super::machine::{MachineTable, machine};
-use super::units::{self, value, wrong};
+use super::machine::{MachineTable, Only, machine};
+use super::network::{self, CableTable};
+use super::units::{self, wrong};
 use crate::bin::Builtins;
-use oscope_kernel::base::{DeviceId, Duration, MachineId, PortId, Time};
+use oscope_kernel::base::{DeviceId, MachineId, Time};
 use oscope_kernel::hypervisor::GuestMachine;
-use oscope_kernel::machine::{Config, Machine, PortConfig};
-use oscope_kernel::world::{Input, Link, World, WorldConfig};
+use oscope_kernel::machine::{Config, Machine};
+use oscope_kernel::world::{Input, World, WorldConfig};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// The format's edition: a file says which one it was written for.
@@ -73,6 +75,8 @@ pub struct WorldFile {
     name: String,
     #[serde(skip)]
     seed: u64,
+    #[serde(skip)]
+    is_typed: bool,
     edition: String,
     /// One sentence.
     #[serde(default)]
@@ -84,19 +88,26 @@ pub struct WorldFile {
     machines: Vec<(String, MachineTable)>,
     #[serde(default)]
     guests: BTreeMap<String, MachineTable>,
+    /// Switches with their address ranges.
+    #[serde(default, deserialize_with = "in_order")]
+    networks: Vec<(String, CableTable)>,
     #[serde(default)]
-    links: Vec<LinkTable>,
+    links: Vec<CableTable>,
     #[serde(default)]
     inputs: Vec<InputTable>,
+    /// Where the screen opens.
+    opens: Option<OpensTable>,
 }
 
 /// A table as a list: machines are numbered in the order in which the file has them.
-fn in_order<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(String, MachineTable)>, D::Error> {
-    struct InOrder;
-    impl<'de> Visitor<'de> for InOrder {
-        type Value = Vec<(String, MachineTable)>;
+fn in_order<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Vec<(String, T)>, D::Error> {
+    struct InOrder<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for InOrder<T> {
+        type Value = Vec<(String, T)>;
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a table of machines")
+            f.write_str("a table of tables")
         }
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut list = Vec::new();
@@ -106,21 +117,22 @@ fn in_order<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(String, MachineTa
             Ok(list)
         }
     }
-    from.deserialize_map(InOrder)
+    from.deserialize_map(InOrder(PhantomData))
 }
 
 fn default_until() -> String {
     "1s".to_owned()
 }
 
+/// What a machine without a network knows of others.
+const LONELY: &str = "127.0.0.1\tlocalhost\n";
+
+/// Where the screen opens: at which moment, and with which view.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LinkTable {
-    between: [String; 2],
-    #[serde(default)]
-    latency: Option<String>,
-    #[serde(default)]
-    bandwidth: Option<String>,
+struct OpensTable {
+    at: String,
+    view: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -174,6 +186,7 @@ impl WorldFile {
             return Err(wrong("machines", "", "at least one machine"));
         }
         file.until()?;
+        file.opens()?;
         Ok(file)
     }
 
@@ -188,6 +201,17 @@ impl WorldFile {
         self.seed = seed;
     }
 
+    /// Somebody types at its first machine: programs that are for runs only are left out.
+    pub fn set_typed(&mut self) {
+        self.is_typed = true;
+    }
+
+    /// What the shell of `oscope sh` does before it reads, if the first machine says so.
+    #[must_use]
+    pub fn before_shell(&self) -> Option<&str> {
+        self.machines.first()?.1.before_shell.as_deref()
+    }
+
     /// How long a run of it is.
     ///
     /// # Errors
@@ -198,12 +222,31 @@ impl WorldFile {
         Ok(Time::ZERO + length)
     }
 
+    /// Where the screen opens: at which moment, and with which view.
+    ///
+    /// # Errors
+    /// [`WorldError::Value`].
+    pub fn opens(&self) -> Result<Option<(Time, &str)>, WorldError> {
+        let Some(OpensTable { at, view }) = &self.opens else { return Ok(None) };
+        let read = units::duration(at);
+        let length = read.ok_or_else(|| wrong("opens.at", at, "a time such as \"400ms\""))?;
+        Ok(Some((Time::ZERO + length, view)))
+    }
+
     /// Switches all machines on, and plans the inputs.
     ///
     /// # Errors
     /// [`WorldError::Value`] for whatever does not fit.
     pub fn boot(&self) -> Result<World, WorldError> {
         self.boot_with(Arc::new(crate::script::play::programs()), |_| {})
+    }
+
+    /// What its machines know of each other: the text of /etc/hosts.
+    ///
+    /// # Errors
+    /// [`WorldError::Value`] for networks that do not fit together.
+    pub fn hosts(&self) -> Result<String, WorldError> {
+        Ok(network::plan(&self.machines, &self.networks, &self.links)?.hosts)
     }
 
     /// The same with other programs, and with configurations changed in ways that no file can ask for.
@@ -220,41 +263,22 @@ impl WorldFile {
             let at = names.iter().position(|known| *known == name);
             at.ok_or_else(|| wrong(path, name, "the name of a machine"))
         };
+        let plan = network::plan(&self.machines, &self.networks, &self.links)?;
         let mut machines = Vec::new();
         for (name, table) in &self.machines {
-            let mut config = machine(&format!("machines.{name}"), name, table, &loader, self.seed)?;
+            let path = format!("machines.{name}");
+            let mut table = table.clone();
+            table.keep_for(if self.is_typed { Only::Sh } else { Only::Run });
+            let mut config = machine(&path, name, &table, (&loader, &plan.hosts), self.seed)?;
             adapt(&mut config);
             machines.push(config);
         }
-        let mut links = Vec::new();
-        for (n, link) in self.links.iter().enumerate() {
-            let path = format!("links[{n}]");
-            let expected = "a time such as \"50us\"";
-            let latency = value(
-                &format!("{path}.latency"),
-                link.latency.as_ref(),
-                Duration::micros(50),
-                units::duration,
-                expected,
-            )?;
-            let bits_per_second = value(
-                &format!("{path}.bandwidth"),
-                link.bandwidth.as_ref(),
-                1_000_000_000,
-                units::bandwidth,
-                "a bandwidth such as \"1Gbit\"",
-            )?;
-            let mut ends = [(MachineId(0), PortId(0)); 2];
-            for (end, name) in ends.iter_mut().zip(&link.between) {
-                let at = place(&format!("{path}.between"), name)?;
-                let port = machines[at].ports.len() as u16;
-                let address = [2, 0, 0, 0, at as u8, port as u8];
-                machines[at].ports.push(PortConfig { address, latency, bits_per_second });
-                *end = (MachineId(at as u16), PortId(port));
-            }
-            links.push(Link { a: ends[0], b: ends[1] });
+        let parts = (&names[..], &self.networks[..], &self.links[..]);
+        let (switches, links) = network::connect(&plan, parts, &mut machines, self.seed)?;
+        for ((name, table), config) in self.machines.iter().zip(&mut machines) {
+            config.routes = network::routes(&format!("machines.{name}"), table, config)?;
         }
-        let config = WorldConfig { name: self.name.clone(), machines, links };
+        let config = WorldConfig { name: self.name.clone(), machines, switches, links };
         let mut world = World::boot(config).map_err(|(machine, error)| WorldError::Value {
             path: format!("machines.{machine}"),
             found: "this".to_owned(),
@@ -290,7 +314,8 @@ impl WorldFile {
         let path = format!("machines.{host}.guests");
         let table =
             self.guests.get(guest).ok_or_else(|| wrong(&path, guest, "a table [guests.NAME]"))?;
-        let config = machine(&format!("guests.{guest}"), guest, table, loader, self.seed)?;
+        let config =
+            machine(&format!("guests.{guest}"), guest, table, (loader, LONELY), self.seed)?;
         if config.cpus != 1 {
             let found = config.cpus.to_string();
             return Err(wrong(

@@ -41,9 +41,9 @@ const FILES: [(&str, &str); 6] = [
     ),
 ];
 
-/// The archive for a machine of that name, with all programs of a loader.
+/// The archive for a machine of that name, with all programs of a loader. `hosts` is what it knows of other machines.
 #[must_use]
-pub fn initramfs(name: &str, programs: &Builtins) -> Vec<u8> {
+pub fn initramfs(name: &str, hosts: &str, programs: &Builtins) -> Vec<u8> {
     const DIRECTORY: u32 = 0o040_000;
     const FILE: u32 = 0o100_000;
     let mut archive = Archive::default();
@@ -51,6 +51,7 @@ pub fn initramfs(name: &str, programs: &Builtins) -> Vec<u8> {
         archive.add(path, DIRECTORY | mode, b"");
     }
     archive.add("etc/hostname", FILE | 0o644, format!("{name}\n").as_bytes());
+    archive.add("etc/hosts", FILE | 0o644, hosts.as_bytes());
     for (path, text) in FILES {
         archive.add(path, FILE | 0o644, text.as_bytes());
     }

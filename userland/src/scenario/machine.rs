@@ -2,6 +2,7 @@
 
 use super::WorldError;
 use super::initramfs::initramfs;
+use super::network::Memberships;
 use super::units::{self, value, wrong};
 use crate::bin::Builtins;
 use oscope_kernel::abi::program::Loader;
@@ -12,10 +13,12 @@ use oscope_kernel::fs::MiniFs;
 use oscope_kernel::fs::ext2::Making;
 use oscope_kernel::hw::disk::Medium;
 use oscope_kernel::hw::{CostModel, Timing};
-use oscope_kernel::machine::{Config, DiskConfig, Start};
-use oscope_kernel::mm::{Overcommit, replace};
+use oscope_kernel::machine::{Config, DiskConfig, PartitionConfig, Start};
+use oscope_kernel::mm::frames::MAX_ORDER;
+use oscope_kernel::mm::{Overcommit, partition, replace};
 use oscope_kernel::sched::{Class, CpuSet, Level, POLICIES, Params, Reservation, Settings};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A machine, or a guest.
@@ -33,10 +36,20 @@ pub(super) struct MachineTable {
     /// What the root directory has without a disk.
     root: Option<String>,
     swap: Option<DiskTable>,
+    partitions: Option<PartitionTable>,
     overcommit: Option<String>,
     replacement: Option<String>,
     programs: Vec<ProgramTable>,
+    /// What the shell of `oscope sh` does before it reads.
+    pub(super) before_shell: Option<String>,
     pub(super) guests: Vec<String>,
+    pub(super) networks: Option<Memberships>,
+    /// The router for everything that is in no network of the machine.
+    pub(super) gateway: Option<String>,
+    /// Routers for ranges of addresses.
+    pub(super) routes: BTreeMap<String, String>,
+    /// Whether it sends packets on that are for others.
+    forwarding: bool,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -79,8 +92,17 @@ struct DiskTable {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct PartitionTable {
+    policy: String,
+    size: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ProgramTable {
     command: Vec<String>,
+    /// Only in runs (`run`), or only where somebody types (`sh`).
+    only: Option<Only>,
     /// How many of them.
     count: Option<u16>,
     at: Option<String>,
@@ -94,6 +116,23 @@ struct ProgramTable {
     oom_score_adj: i16,
     reservation: Option<ReservationTable>,
     cpus: Option<Vec<u16>>,
+}
+
+impl MachineTable {
+    /// Leaves out the programs that are not for this.
+    pub(super) fn keep_for(&mut self, what: Only) {
+        self.programs.retain(|program| program.only.is_none_or(|only| only == what));
+    }
+}
+
+/// When a program is started at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Only {
+    /// Where nobody types: `oscope run`, the screen.
+    Run,
+    /// Under `oscope sh`.
+    Sh,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -115,7 +154,7 @@ pub(super) fn machine(
     path: &str,
     name: &str,
     table: &MachineTable,
-    loader: &Arc<Builtins>,
+    (loader, hosts): (&Arc<Builtins>, &str),
     seed: u64,
 ) -> Result<Config, WorldError> {
     let at = |key: &str| format!("{path}.{key}");
@@ -151,14 +190,22 @@ pub(super) fn machine(
     };
     config.initramfs = match table.root.as_deref() {
         None | Some("bare") => None,
-        Some("initramfs") => Some(initramfs(name, loader).into()),
+        Some("initramfs") => Some(initramfs(name, hosts, loader).into()),
         Some(other) => return Err(wrong(&at("root"), other, "`bare` or `initramfs`")),
     };
+    config.forwards = table.forwarding;
     if let Some(table) = &table.disk {
         config.disk = Some(disk(&at("disk"), table, Some(loader))?);
     }
     if let Some(table) = &table.swap {
         config.swap = Some(disk(&at("swap"), table, None)?);
+    }
+    if let Some(table) = &table.partitions {
+        if config.swap.is_some() {
+            let expected = "no `partitions` beside it, as only pages can be swapped";
+            return Err(wrong(&at("swap"), "a disk", expected));
+        }
+        config.partitions = Some(partitions(&at("partitions"), table, config.frames)?);
     }
     config.overcommit = match table.overcommit.as_deref() {
         None | Some("heuristic") => Overcommit::Heuristic,
@@ -182,6 +229,29 @@ pub(super) fn machine(
         }
     }
     Ok(config)
+}
+
+/// Memory that is handed out in whole blocks.
+fn partitions(
+    path: &str,
+    table: &PartitionTable,
+    frames: u32,
+) -> Result<PartitionConfig, WorldError> {
+    if !partition::POLICIES.contains(&table.policy.as_str()) {
+        let known = partition::POLICIES.join(", ");
+        return Err(wrong(&format!("{path}.policy"), &table.policy, &format!("one of {known}")));
+    }
+    // The first and the last of the buddy allocator's largest blocks are not to be had whole.
+    let most = (frames >> MAX_ORDER).saturating_sub(1) << MAX_ORDER;
+    let size = units::bytes(&table.size).and_then(|size| u32::try_from(size / 4096).ok());
+    let size = size.filter(|size| (1..=most).contains(size)).ok_or_else(|| {
+        let expected = match most >> 8 {
+            0 => "more `memory`: at least 8MiB".to_owned(),
+            most => format!("a size from \"4KiB\" to \"{most}MiB\", which leaves the kernel 4 MiB"),
+        };
+        wrong(&format!("{path}.size"), &table.size, &expected)
+    })?;
+    Ok(PartitionConfig { policy: table.policy.clone(), frames: size })
 }
 
 /// A policy with its figures.
@@ -299,6 +369,7 @@ fn program(path: &str, table: &ProgramTable, loader: &Builtins) -> Result<Start,
         params,
         cpus,
         oom_adjust: table.oom_score_adj,
+        file: None,
         directory: None,
         open: Vec::new(),
         has_terminal: true,

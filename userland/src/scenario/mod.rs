@@ -10,6 +10,7 @@ pub mod builtin;
 pub mod file;
 pub mod initramfs;
 mod machine;
+mod network;
 pub mod units;
 
 pub use builtin::{BUILTIN, Builtin};

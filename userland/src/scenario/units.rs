@@ -50,6 +50,16 @@ pub fn bandwidth(text: &str) -> Option<u64> {
     scaled(text, &units)
 }
 
+/// `1%`, `0.5%`, `0.001`: a share, in millionths; 1 at most.
+#[must_use]
+pub fn millionths(text: &str) -> Option<u32> {
+    let share = match text.trim().strip_suffix('%') {
+        Some(percent) => scaled(percent, &[("", 10_000)])?,
+        None => scaled(text, &[("", 1_000_000)])?,
+    };
+    u32::try_from(share).ok().filter(|share| *share <= 1_000_000)
+}
+
 /// Reads a value with a unit, or takes the default.
 pub(super) fn value<T>(
     path: &str,
@@ -75,7 +85,7 @@ pub(super) fn wrong(path: &str, found: &str, expected: &str) -> WorldError {
 
 #[cfg(test)]
 mod tests {
-    use super::{bandwidth, bytes, duration};
+    use super::{bandwidth, bytes, duration, millionths};
     use oscope_kernel::base::Duration;
 
     #[test]
@@ -84,6 +94,9 @@ mod tests {
         assert_eq!(duration("1 s"), Some(Duration::seconds(1)));
         assert_eq!(bytes("16MiB"), Some(16 << 20));
         assert_eq!(bandwidth("1Gbit"), Some(1_000_000_000));
+        assert_eq!(millionths("1.5%"), Some(15_000));
+        assert_eq!(millionths("0.001"), Some(1_000));
+        assert_eq!(millionths("101%"), None);
     }
 
     #[test]

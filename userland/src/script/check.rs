@@ -82,8 +82,7 @@ impl Known {
         let target: &Call = call::by_name(alias.target)?;
         let mut kinds = Vec::new();
         for (slot, argument) in alias.slots.iter().zip(target.arguments) {
-            if let Slot::Argument(_) | Slot::Millis(_) | Slot::Timeval(_) | Slot::Seconds(_) = slot
-            {
+            if !matches!(slot, Slot::Word(_)) {
                 kinds.push(&argument.kind);
             }
         }

@@ -12,6 +12,7 @@
 //! asking the kernel or memory for anything hangs its host thread: no emulator that runs native code can
 //! interrupt it, so whoever runs code they do not trust does it in a child process with a time limit.
 
+pub mod events;
 mod files;
 mod image;
 mod journal;
@@ -22,7 +23,9 @@ mod priority;
 mod process;
 mod program;
 mod quiet;
+mod shared;
 mod signals;
+mod sockets;
 pub mod sync;
 mod terminal;
 

@@ -12,6 +12,7 @@ mod chown;
 mod cmp;
 mod control;
 mod cp;
+mod curl;
 mod cut;
 mod dd;
 mod df;
@@ -32,8 +33,10 @@ mod mknod;
 mod mktemp;
 mod mount;
 mod mv;
+mod nc;
 mod nl;
 mod od;
+mod ping;
 mod ps;
 mod readlink;
 mod rev;
@@ -44,6 +47,7 @@ mod seq;
 mod sh;
 mod simple;
 mod sort;
+mod ss;
 mod stat;
 mod tail;
 mod tee;
@@ -67,6 +71,7 @@ pub(super) fn images() -> Vec<RustImage> {
         RustImage::new("chown", chown::main),
         RustImage::new("cmp", cmp::main),
         RustImage::new("cp", cp::main),
+        RustImage::new("curl", curl::main),
         RustImage::new("cut", cut::main),
         RustImage::new("date", simple::date),
         RustImage::new("dd", dd::main),
@@ -96,10 +101,12 @@ pub(super) fn images() -> Vec<RustImage> {
         RustImage::new("mount", mount::main),
         RustImage::new("mv", mv::main),
         RustImage::new("nice", control::nice),
+        RustImage::new("nc", nc::main),
         RustImage::new("nl", nl::main),
         RustImage::new("nohup", control::nohup),
         RustImage::new("od", od::main),
         RustImage::new("printf", simple::print),
+        RustImage::new("ping", ping::main),
         RustImage::new("ps", ps::main),
         RustImage::new("pwd", simple::pwd),
         RustImage::new("readlink", readlink::main),
@@ -114,6 +121,7 @@ pub(super) fn images() -> Vec<RustImage> {
         sh::image(),
         RustImage::new("sleep", simple::sleep),
         RustImage::new("sort", sort::main),
+        RustImage::new("ss", ss::main),
         RustImage::new("stat", stat::main),
         RustImage::new("sync", simple::sync),
         RustImage::new("tail", tail::main),

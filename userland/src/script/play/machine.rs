@@ -97,10 +97,12 @@ pub fn boot(plan: &Arc<Plan>, seed: u64, schedule: Option<&Schedule>) -> Result<
             if let Some(scene) = &plan.scene {
                 let base = config.initramfs.take().unwrap_or_default();
                 config.initramfs = Some(scene.archive(&base).into());
+                config.chosen_ports = scene.ports().collect();
                 for start in &mut config.programs {
                     start.directory = Some(scene.directory().to_owned());
                     start.open = scene.open();
                     start.has_terminal = !scene.is_detached();
+                    start.file = scene.file().map(str::to_owned);
                 }
             }
             if let Some(schedule) = schedule {
@@ -144,7 +146,8 @@ fn loader(plan: &Arc<Plan>) -> Builtins {
     };
     all.put_instead("script", Arc::new(first));
     for path in &plan.becomes {
-        all.put_instead(path, Arc::new(image(Role::GoesOn)));
+        let name = path.rsplit('/').next().unwrap_or(path).to_owned();
+        all.put_instead(path, Arc::new(ScriptImage { name, ..image(Role::GoesOn) }));
     }
     all
 }

@@ -50,6 +50,8 @@ pub(super) struct Observed {
     /// The numbers that the tasks have here, by their place in the plan.
     pub(super) tids: BTreeMap<usize, u32>,
     pub(super) signals: BTreeMap<usize, Vec<Taken>>,
+    /// The signals that were sent to each task and that it ignored.
+    pub(super) discarded: BTreeMap<usize, Vec<u8>>,
     pub(super) ends: BTreeMap<usize, u32>,
     /// Who ended when the last line had begun.
     pub(super) late: BTreeSet<usize>,
@@ -161,6 +163,11 @@ impl Observer<'_> {
                     let late = self.out.finished;
                     let taken = Taken { signal, info, handled, late, told: false };
                     self.out.signals.entry(task).or_default().push(taken);
+                }
+            }
+            TaskEvent::Discard { target, signal, .. } => {
+                if let Some(task) = self.living.get(&target).and_then(|living| living.task) {
+                    self.out.discarded.entry(task).or_default().push(signal);
                 }
             }
             TaskEvent::Exit { status } => {

@@ -267,9 +267,8 @@ impl Judge<'_> {
         let shown = || leader(node).to_owned() + &aligned(leader(node), &self.renamed(&actual));
         let scene = plan.scene.as_ref();
         let elsewhere = scene.and_then(|scene| {
-            let by_line =
-                scene.is_of_the_machine(node.number()) || scene.is_of_the_machine(begun.number());
-            varies(name).or(by_line.then_some("it is what another machine tells of itself"))
+            let by_line = scene.varies(node.number()).or(scene.varies(begun.number()));
+            varies(name).or(by_line)
         });
         let as_well = Expected::of(node).fails() == Expected::of(happened).fails();
         if let Some(why) = elsewhere.filter(|_| wrong.is_some() && as_well) {
@@ -373,7 +372,14 @@ impl Judge<'_> {
         };
         let taken = self.seen.signals.entry(task).or_default();
         let found = taken.iter_mut().find(|taken| taken.signal == number && !taken.told);
+        let discarded = self.seen.discarded.entry(task).or_default();
         let Some(Taken { info, told, .. }) = found else {
+            if let Some(place) = discarded.iter().position(|signal| *signal == number) {
+                // A tracer sees those too that are ignored.
+                discarded.remove(place);
+                outcome.verdict = Verdict::Match;
+                return;
+            }
             let signal = Signal::from_number(u64::from(number));
             let ignored = signal.is_some_and(|s| s.default_action() == DefaultAction::Ignore);
             outcome.verdict = if ignored && self.seen.tids.contains_key(&task) {

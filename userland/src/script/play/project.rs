@@ -21,7 +21,7 @@ pub(super) fn project(line: &str, name: &str, written: &[Node<'_>]) -> String {
     for (at, slot) in alias.slots.iter().enumerate() {
         let (n, text) = match *slot {
             Slot::Argument(n) => (n, given.get(at).map(|node| node.text())),
-            Slot::Millis(n) | Slot::Timeval(n) | Slot::Seconds(n) => {
+            Slot::Millis(n) | Slot::Timeval(n) | Slot::Seconds(n) | Slot::Hint(n) => {
                 (n, written.get(usize::from(n)).map(|node| node.text()))
             }
             Slot::Word(_) => continue,

@@ -33,7 +33,7 @@ pub(super) fn print(r: &Reader<'_>, at: usize, word: u64, kind: &Kind) -> Option
         Kind::LongPointer(InOut) => {
             let before = number(r.into(word, 8)?);
             match r.out(word, 8).map(number).filter(|after| *after != before) {
-                Some(after) => format!("[{before} => {after}]"),
+                Some(after) => format!("[{before}] => [{after}]"),
                 None => format!("[{before}]"),
             }
         }

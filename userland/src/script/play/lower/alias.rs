@@ -12,6 +12,8 @@ pub(in crate::script) enum Slot {
     Millis(u8),
     /// The line's argument, a `struct timeval`, as a `struct timespec`.
     Timeval(u8),
+    /// The line's argument, a size that must be above zero and says nothing else: flags, of which none is set.
+    Hint(u8),
     /// The line's argument, seconds, as the value of a `struct itimerval`.
     Seconds(u8),
 }
@@ -34,7 +36,7 @@ const fn alias(name: &'static str, target: &'static str, slots: &'static [Slot])
 }
 
 /// By name, so that a search can halve.
-static ALIASES: [Alias; 42] = [
+static ALIASES: [Alias; 43] = [
     alias("access", "faccessat", &[HERE, A(0), A(1)]),
     alias("alarm", "setitimer", &[W(0), Slot::Seconds(0), W(0)]),
     alias("chmod", "fchmodat", &[HERE, A(0), A(1)]),
@@ -42,7 +44,7 @@ static ALIASES: [Alias; 42] = [
     // O_WRONLY, O_CREAT, O_TRUNC.
     alias("creat", "openat", &[HERE, A(0), W(0o1101), A(1)]),
     alias("dup2", "dup3", &[A(0), A(1), W(0)]),
-    alias("epoll_create", "epoll_create1", &[W(0)]),
+    alias("epoll_create", "epoll_create1", &[Slot::Hint(0)]),
     alias("epoll_wait", "epoll_pwait", &[A(0), A(1), A(2), A(3), W(0), W(8)]),
     alias("eventfd", "eventfd2", &[A(0), W(0)]),
     // SIGCHLD.
@@ -71,6 +73,7 @@ static ALIASES: [Alias; 42] = [
     alias("select", "pselect6", &[A(0), A(1), A(2), A(3), Slot::Timeval(4), W(0)]),
     alias("send", "sendto", &[A(0), A(1), A(2), A(3), W(0), W(0)]),
     alias("sigaction", "rt_sigaction", &[A(0), A(1), A(2), W(8)]),
+    alias("signalfd", "signalfd4", &[A(0), A(1), A(2), W(0)]),
     alias("sigpending", "rt_sigpending", &[A(0), W(8)]),
     alias("sigprocmask", "rt_sigprocmask", &[A(0), A(1), A(2), W(8)]),
     alias("sigsuspend", "rt_sigsuspend", &[A(0), W(8)]),
@@ -96,7 +99,7 @@ pub(in crate::script) fn names() -> impl Iterator<Item = &'static str> {
 
 /// Calls of x86-64 that neither riscv64 nor the C library has: they may stand in recorded logs.
 pub(in crate::script) fn is_foreign(name: &str) -> bool {
-    const FOREIGN: [&str; 14] = [
+    const FOREIGN: [&str; 13] = [
         "arch_prctl",
         "epoll_ctl_old",
         "futimesat",
@@ -106,7 +109,6 @@ pub(in crate::script) fn is_foreign(name: &str) -> bool {
         "iopl",
         "modify_ldt",
         "set_thread_area",
-        "signalfd",
         "sysfs",
         "time",
         "utime",

@@ -206,6 +206,12 @@ impl Lower<'_> {
                     let millis = self.plain(*node)?;
                     self.done.words[at] = self.millis(millis.base as i32);
                 }
+                Slot::Hint(n) => {
+                    let Some(node) = arguments.get(usize::from(n)) else { continue };
+                    let is_positive = self.plain(*node)?.base as i32 > 0;
+                    // An unknown flag is refused with the same errno.
+                    self.done.words[at] = Expr::of(u64::from(!is_positive));
+                }
                 Slot::Timeval(n) => {
                     let Some(node) = arguments.get(usize::from(n)) else { continue };
                     self.done.words[at] = self.timeval_as_timespec(*node)?;

@@ -59,6 +59,9 @@ impl Lower<'_> {
                 }
             }
             Kind::LongPointer(_) => {
+                // sendfile(2)'s is printed as `[0] => [5]`.
+                let changes = node.kind() == Node_::Chain;
+                let node = node.children().next().filter(|_| changes).unwrap_or(node);
                 for element in self.elements(node, "`[0]`")? {
                     let value = self.first(element)?;
                     out.put(8, value);
@@ -111,8 +114,9 @@ impl Lower<'_> {
                 let events = by_set(node, "events", |text| EPOLL.parse(text))?;
                 let data = match find(node, "data") {
                     Some(data) => {
+                        // `{u32=4, u64=4}`, or simply a number.
                         let inner = data.children().filter_map(named).last();
-                        inner.map_or(Ok(Expr::of(0)), |(_, value)| self.plain(value))?
+                        self.plain(inner.map_or(data, |(_, value)| value))?
                     }
                     None => Expr::of(0),
                 };

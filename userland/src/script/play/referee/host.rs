@@ -405,7 +405,10 @@ impl Host<'_> {
         // The handler's lines follow in the script, or it has none.
         // Its own step may be the one that is waiting for it.
         let steps = &self.plan.tasks[task].steps;
-        let mut near = [state.next.checked_sub(1), Some(state.next)].into_iter().flatten();
+        // Between the call and it may stand the line on which the call comes back.
+        let comes_back = steps.get(state.next).is_some_and(|step| matches!(step.act, Act::Turn));
+        let behind = comes_back.then_some(state.next + 1);
+        let mut near = [state.next.checked_sub(1), Some(state.next), behind].into_iter().flatten();
         let place = near.find(|&at| {
             state.taken != Some(at)
                 && steps.get(at).is_some_and(|step| {

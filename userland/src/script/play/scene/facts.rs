@@ -42,6 +42,11 @@ impl Files {
         self.found.contains_key(path) || self.made.contains(path)
     }
 
+    /// Whether the log makes it.
+    pub(super) fn is_made(&self, path: &str) -> bool {
+        self.made.contains(path)
+    }
+
     /// Something was there.
     pub(super) fn something(&mut self, path: &str) -> Option<&mut Facts> {
         let inside_made = self.made.iter().any(|made| {

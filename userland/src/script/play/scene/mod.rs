@@ -12,6 +12,8 @@
 //! Replaying Multithreaded Traces with Resource-Oriented Ordering", SOSP 2013).
 
 mod facts;
+mod ports;
+mod words;
 
 use super::compile::arguments;
 use super::lower::unquote;
@@ -19,7 +21,9 @@ use super::result::Expected;
 use super::survey::{is_fork, label_of};
 use crate::script::tree::{Children, Kind, Node, Tree};
 use facts::Files;
+use ports::{Ports, Socket};
 use std::collections::{BTreeMap, BTreeSet};
+use words::{descriptor, first_directory, plain, text};
 
 /// What a log has found.
 #[derive(Clone, Debug, Default)]
@@ -30,13 +34,17 @@ pub(super) struct Scene {
     /// What descriptors 0, 1 and 2 were, if not a terminal: paths.
     standard: [Option<String>; 3],
     /// Lines that read what a machine tells of itself: /proc, /sys, chance.
-    of_the_machine: BTreeSet<usize>,
+    of_the_machine: BTreeMap<usize, &'static str>,
     /// Other descriptors that were open from the start.
     inherited: BTreeSet<u64>,
     /// Whether the program had no terminal to control it.
     is_detached: bool,
     /// The name of the program.
     program: Option<String>,
+    /// Where its file was.
+    file: Option<String>,
+    /// The ports that the kernel chose.
+    ports: Ports,
 }
 
 /// An open file, as the log's reader sees it.
@@ -50,6 +58,7 @@ struct Open {
 struct Process {
     directory: String,
     files: BTreeMap<i128, Open>,
+    sockets: BTreeMap<i128, Socket>,
 }
 
 struct Reader {
@@ -59,6 +68,10 @@ struct Reader {
     parent: String,
     /// Descriptors that some call of the log has given, whatever they are.
     given_away: BTreeSet<i128>,
+    /// Files that the log makes by copying others: what they were copied from.
+    copies: BTreeMap<String, String>,
+    /// Files that a program could change through memory.
+    stored: BTreeSet<String>,
 }
 
 /// Where a log is played that does not say where it was recorded.
@@ -69,12 +82,14 @@ impl Scene {
     pub(super) fn of(tree: &Tree) -> Self {
         let directory = first_directory(tree).unwrap_or_else(|| HOME.to_owned());
         let scene = Self { directory: directory.clone(), ..Self::default() };
-        let first = Process { directory, files: BTreeMap::new() };
+        let first = Process { directory, ..Process::default() };
         let mut reader = Reader {
             scene,
             processes: BTreeMap::new(),
             parent: String::new(),
             given_away: BTreeSet::new(),
+            copies: BTreeMap::new(),
+            stored: BTreeSet::new(),
         };
         reader.scene.files.directory(&reader.scene.directory.clone());
         reader.processes.insert(String::new(), first);
@@ -92,9 +107,9 @@ impl Scene {
         &self.directory
     }
 
-    /// Whether a line, by its node, tells of the machine that the log was recorded on.
-    pub(super) fn is_of_the_machine(&self, node: usize) -> bool {
-        self.of_the_machine.contains(&node)
+    /// Why a line, by its node, may say something else here, if there is a reason.
+    pub(super) fn varies(&self, node: usize) -> Option<&'static str> {
+        self.of_the_machine.get(&node).copied()
     }
 
     /// Whether the program had no terminal to control it.
@@ -107,6 +122,16 @@ impl Scene {
         self.program.as_deref()
     }
 
+    /// Where the file of that program was.
+    pub(super) fn file(&self) -> Option<&str> {
+        self.file.as_deref()
+    }
+
+    /// The ports that the kernel chose, in order: whether for TCP, and which; 0: nobody said.
+    pub(super) fn ports(&self) -> impl Iterator<Item = (bool, u16)> {
+        self.ports.choices()
+    }
+
     /// The files that it has open from the start: descriptors and paths. Those of the first three that are not named are the
     /// console.
     pub(super) fn open(&self) -> Vec<(u64, String)> {
@@ -114,50 +139,6 @@ impl Scene {
         let inherited = self.inherited.iter().map(|fd| (*fd, "/dev/null".to_owned()));
         standard.chain(inherited).collect()
     }
-}
-
-/// The first answer of getcwd(2), if nothing changed it before.
-fn first_directory(tree: &Tree) -> Option<String> {
-    for node in tree.statements().filter(|node| node.kind() == Kind::Call) {
-        match node.child(Kind::Name)?.text() {
-            "getcwd" if !Expected::of(node).fails() => {
-                let given = arguments(node);
-                return text(*given.first()?).filter(|path| path.starts_with('/'));
-            }
-            "chdir" | "fchdir" | "chroot" => return None,
-            _ => {}
-        }
-    }
-    None
-}
-
-/// A whole string argument; a cut one names nothing.
-fn text(node: Node<'_>) -> Option<String> {
-    match unquote(node.text())? {
-        (bytes, false) => String::from_utf8(bytes).ok(),
-        _ => None,
-    }
-}
-
-/// The number of a descriptor, whatever stands behind it.
-fn descriptor(node: Node<'_>) -> Option<i128> {
-    let digits: String = node.text().chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().ok()
-}
-
-/// A path without `.`, `..` and doubled slashes, as far as that can be said without looking.
-fn plain(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    format!("/{}", parts.join("/"))
 }
 
 impl Reader {
@@ -181,11 +162,14 @@ impl Reader {
         if is_fork(name) {
             self.parent.clone_from(&label);
         }
+        let given = arguments(node);
+        let expected = Expected::of(node);
+        if node.kind() != Kind::Call || !expected.fails() {
+            self.on_socket(&label, name, &given, expected.number());
+        }
         if node.kind() != Kind::Call {
             return;
         }
-        let given = arguments(node);
-        let expected = Expected::of(node);
         if expected.fails() {
             self.failure(&label, name, &given, &expected);
             return;
@@ -204,9 +188,18 @@ impl Reader {
         if name == "execve" && self.scene.program.is_none() {
             let path = given.first().and_then(|node| text(*node)).unwrap_or_default();
             self.scene.program = path.rsplit('/').next().map(str::to_owned);
+            self.scene.file = ports::program(&given);
+            self.program_is_there();
         }
-        if self.tells_of_machine(&label, name, &given) {
-            self.scene.of_the_machine.insert(node.number());
+        if let ("readlink", [link, to, ..]) = (name, given.as_slice())
+            && link.text() == "\"/proc/self/exe\""
+            && self.processes.len() <= 2
+        {
+            self.scene.file = self.scene.file.take().or(text(*to));
+            self.program_is_there();
+        }
+        if let Some(why) = self.varies(&label, name, &given) {
+            self.scene.of_the_machine.insert(node.number(), why);
         }
         if matches!(name, "pipe" | "pipe2" | "socketpair") {
             for node in given.iter().flat_map(|node| node.children()) {
@@ -216,6 +209,24 @@ impl Reader {
         self.given_away.extend(result.filter(|number| (0..1024).contains(number)));
         self.on_path(&label, name, &given, result);
         self.on_descriptor(&label, name, &given, result);
+    }
+
+    /// The first program had a file.
+    fn program_is_there(&mut self) {
+        let path = self.scene.file.clone();
+        if let Some(facts) = path.and_then(|path| self.scene.files.something(&path)) {
+            facts.mode.get_or_insert(0o755);
+        }
+    }
+
+    /// A call on a socket may say which port the kernel has chosen, or that it had to.
+    fn on_socket(&mut self, label: &str, name: &str, given: &[Node<'_>], result: Option<i128>) {
+        let Some(process) = self.processes.get_mut(label) else { return };
+        if let (true, Some(fd)) = (name == "socket", result) {
+            process.sockets.extend(Ports::made(given).map(|socket| (fd, socket)));
+        } else if let Some(socket) = ports::of(given).and_then(|fd| process.sockets.get_mut(&fd)) {
+            self.scene.ports.called(name, given, socket);
+        }
     }
 
     /// A call that takes the lowest free descriptor says that those below were open: who is not known to have been opened
@@ -244,8 +255,9 @@ impl Reader {
         }
     }
 
-    /// Whether a call reads what only the machine knows that the log was recorded on.
-    fn tells_of_machine(&self, label: &str, name: &str, given: &[Node<'_>]) -> bool {
+    /// Whether a call reads what no line tells: what only the machine knows that the log was recorded on, or what was stored
+    /// to a file through memory.
+    fn varies(&mut self, label: &str, name: &str, given: &[Node<'_>]) -> Option<&'static str> {
         const SOURCES: [&str; 4] = ["/proc", "/sys", "/dev/urandom", "/dev/random"];
         let path = match name {
             "read" | "pread64" | "lseek" | "fstat" | "getdents64" | "mmap" => {
@@ -258,7 +270,17 @@ impl Reader {
             "readlinkat" | "newfstatat" => given.get(1).and_then(|node| text(*node)),
             _ => None,
         };
-        path.is_some_and(|path| SOURCES.iter().any(|source| path.starts_with(source)))
+        let path = path?;
+        if let ("mmap", [_, _, protection, flags, ..]) = (name, given)
+            && flags.text().contains("MAP_SHARED")
+            && protection.text().contains("WRITE")
+        {
+            self.stored.insert(path.clone());
+        }
+        let told = SOURCES.iter().any(|source| path.starts_with(source));
+        let stored = self.stored.contains(&path);
+        told.then_some("it is what another machine tells of itself")
+            .or(stored.then_some("the program stored it to memory, of which no line tells"))
     }
 
     /// What is said by what failed: a descriptor that is no terminal, a name that was there already.
@@ -521,7 +543,8 @@ impl Reader {
                 if !positioned {
                     open.offset = open.offset.saturating_add(count);
                 }
-                let path = open.path.clone();
+                // What is read from a copy was in what it was copied from.
+                let path = self.copies.get(&open.path).unwrap_or(&open.path).clone();
                 let data = given.get(1).and_then(|node| unquote(node.text()));
                 self.scene.files.contents(&path, at, data.map_or(Vec::new(), |data| data.0), count);
             }
@@ -534,40 +557,20 @@ impl Reader {
                     self.scene.files.changed(&path);
                 }
             }
-            "mmap" | "mmap2" => {}
+            "sendfile" | "copy_file_range" => {
+                let to = given.get(if name == "sendfile" { 0 } else { 2 });
+                let from = given.get(usize::from(name == "sendfile"));
+                let open = |node: Option<&Node<'_>>| process.files.get(&descriptor(*node?)?);
+                if let (Some(to), Some(from)) = (open(to), open(from))
+                    && self.scene.files.is_made(&to.path)
+                {
+                    self.copies.insert(to.path.clone(), from.path.clone());
+                }
+            }
             _ => {}
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Scene, plain};
-    use crate::script::parse;
-
-    #[test]
-    fn what_a_log_finds_was_there_and_what_it_makes_was_not() {
-        let log = "openat(AT_FDCWD, \"in.txt\", O_RDONLY) = 3\n\
-            fstat(3, {st_mode=S_IFREG|0640, st_size=11, ...}) = 0\n\
-            read(3, \"hello\"..., 64) = 11\n\
-            mkdir(\"new\", 0755) = 0\n\
-            openat(AT_FDCWD, \"new/out\", O_WRONLY|O_CREAT|O_TRUNC, 0644) = 4\n\
-            openat(AT_FDCWD, \"none\", O_RDONLY) = -1 ENOENT (No such file or directory)\n\
-            readlink(\"/l\", \"there\", 100) = 5\n";
-        let scene = Scene::of(&parse(log).tree);
-        let archive = scene.archive(&[]);
-        let members: Vec<_> =
-            oscope_kernel::fs::cpio::members(&archive).map(|m| m.expect("whole")).collect();
-        let find = |name: &str| members.iter().find(|member| member.name == name).copied();
-        let file = find("home/student/in.txt").expect("it was opened");
-        assert_eq!((file.mode, file.data), (0o100_640, &b"hello\0\0\0\0\0\0"[..]));
-        assert_eq!(find("l").expect("a link").data, b"there");
-        assert!(find("home/student/new").is_none() && find("home/student/none").is_none());
-    }
-
-    #[test]
-    fn paths_are_made_plain() {
-        assert_eq!(plain("/a//b/./../c/"), "/a/c");
-        assert_eq!(plain("/../.."), "/");
-    }
-}
+mod tests;

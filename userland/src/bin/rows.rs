@@ -1,4 +1,4 @@
-//! `dbd [SERVER [REQUESTS]]`: a server process of a database. All of them attach one area of System V shared memory, where
+//! `rows [SERVER [REQUESTS]]`: a server process of a database. All of them attach one area of System V shared memory, where
 //! rows lie under a lock, as Oracle's and PostgreSQL's processes do; each keeps what it works with in memory of its
 //! own. Server 1 makes the area. The exit code is 0 if no update was lost.
 
@@ -11,7 +11,7 @@ use oscope_kernel::base::Duration;
 const PAGE: u64 = 4096;
 
 /// The area's name among all of System V's, and how large it is.
-const KEY: u64 = 0xdb;
+const KEY: u64 = 0x707;
 const AREA: u64 = 16 * PAGE;
 
 /// How much memory of its own a server works in.
@@ -60,5 +60,5 @@ async fn main(sys: Sys) -> u64 {
 }
 
 pub(super) fn image() -> RustImage {
-    RustImage::new("dbd", main)
+    RustImage::new("rows", main)
 }
