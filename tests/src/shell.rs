@@ -31,7 +31,7 @@ pub fn machine(words: &[&str]) -> Machine {
 pub fn config(words: &[&str]) -> Config {
     let loader = Arc::new(Builtins::default());
     let mut config = Config::new("box", Arc::clone(&loader) as _);
-    config.initramfs = Some(initramfs("box", &loader).into());
+    config.initramfs = Some(initramfs("box", "127.0.0.1\tlocalhost\n", &loader).into());
     config.frames = 8192;
     config.programs = vec![Start::new("init", &[]), Start::new("getty", words)];
     config

@@ -1,5 +1,7 @@
 //! System calls as Linux has them, family by family. What is expected here was seen on a Linux 6 kernel.
 
+#[path = "calls/events.rs"]
+mod events;
 #[path = "calls/exec.rs"]
 mod exec;
 #[path = "calls/futexes.rs"]

@@ -8,6 +8,10 @@ mod faults;
 mod large;
 #[path = "memory/model.rs"]
 mod model;
+#[path = "memory/partitions.rs"]
+mod partitions;
+#[path = "memory/posix.rs"]
+mod posix;
 #[path = "memory/pressure.rs"]
 mod pressure;
 #[path = "memory/sharing.rs"]

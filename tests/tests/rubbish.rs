@@ -4,6 +4,7 @@ use oscope_kernel::abi::call::{Call, all, nr};
 use oscope_kernel::base::{DeviceId, Duration, MachineId, PortId, Rng, Time};
 use oscope_kernel::context::Structure;
 use oscope_kernel::event::EventId;
+use oscope_kernel::hw::Wire;
 use oscope_kernel::hw::WireFrame;
 use oscope_kernel::hw::disk::Medium;
 use oscope_kernel::machine::{DiskConfig, PortConfig, Start, Until, Why};
@@ -70,8 +71,8 @@ fn random_calls_never_harm_the_kernel() {
         config.disk = Some(disk(&[("/data", &[7; 9000])], &["hog", "monkey"]));
         config.ports = vec![PortConfig {
             address: [2, 0, 0, 0, 0, 1],
-            latency: Duration::micros(1),
-            bits_per_second: 0,
+            internet: vec![([10, 0, 0, 1].into(), 24)],
+            wire: Wire::new(Duration::micros(1), 0),
         }];
         let mut machine = boot(config);
         machine.type_on(DeviceId(0), b"typed".as_slice().into(), Time(1_000_000), 0);
@@ -148,8 +149,8 @@ fn any_frame_from_a_wire_is_taken_or_dropped() {
     config.programs = vec![Start::new("echo", &[])];
     config.ports = vec![PortConfig {
         address: [2, 0, 0, 0, 0, 1],
-        latency: Duration::micros(1),
-        bits_per_second: 0,
+        internet: vec![([10, 0, 0, 1].into(), 24)],
+        wire: Wire::new(Duration::micros(1), 0),
     }];
     let mut machine = boot(config);
     let mut rng = Rng::new(9);

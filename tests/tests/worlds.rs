@@ -27,6 +27,20 @@ fn log_of(name: &str, threads: usize) -> String {
 }
 
 #[test]
+fn conditions_know_every_kind_of_event() {
+    use oscope_userland::predicate::{KINDS, kind};
+    for builtin in BUILTIN {
+        let file = open(builtin.name).expect("a built-in world");
+        let mut world = file.boot().expect("it boots");
+        world.run(file.until().expect("it has an end"));
+        for (id, record) in world.events() {
+            let kind = kind(&record.event);
+            assert!(KINDS.contains(&kind), "{}: {id:?}: {kind}", builtin.name);
+        }
+    }
+}
+
+#[test]
 fn the_same_world_gives_the_same_bytes_every_time() {
     for builtin in BUILTIN {
         let first = log_of(builtin.name, 1);

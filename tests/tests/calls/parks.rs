@@ -1,5 +1,5 @@
 //! ENGINE's promise for calls that wait: a run that parks without having advanced its frame has changed
-//! nothing. Random programs make every call that can park, on pipes, futexes, children, clocks, signals,
+//! nothing. Random programs make every call that can park, on pipes, futexes, children, epoll instances, clocks, signals,
 //! descriptors, the console and the disk, while others send them signals, stop and continue them, and end.
 
 use oscope_kernel::abi::flags::FutexOp;
@@ -20,6 +20,9 @@ const TIME: u64 = DATA + 512;
 const SET: u64 = DATA + 576;
 const POLL: u64 = DATA + 640;
 const BUFFER: u64 = DATA + 1024;
+/// A counter, and an epoll instance that watches it and both ends of a pipe.
+const COUNTER: u64 = 5;
+const EPOLL: u64 = 6;
 
 /// One call that can park, with random arguments.
 async fn one(sys: &Sys, rng: &mut Rng, (reader, writer): (u64, u64)) {
@@ -28,7 +31,7 @@ async fn one(sys: &Sys, rng: &mut Rng, (reader, writer): (u64, u64)) {
     sys.poke(SET, &SignalSet(rng.next_u64() & 0xfffff).to_bytes()).await;
     let timeout = if rng.below(3) == 0 { 0 } else { TIME };
     let word = DATA + rng.below(2) * 8;
-    let call = match rng.below(16) {
+    let call = match rng.below(21) {
         0 => (nr::READ, [reader, BUFFER, rng.below(3000), 0, 0, 0]),
         1 => (nr::WRITE, [writer, BUFFER, rng.below(70_000), 0, 0, 0]),
         2 => (nr::FUTEX, [word, u64::from(FutexOp::WAIT), 0, TIME, 0, 0]),
@@ -58,7 +61,20 @@ async fn one(sys: &Sys, rng: &mut Rng, (reader, writer): (u64, u64)) {
             (nr::PSELECT6, [6, POLL, 0, 0, TIME, 0])
         }
         13 => (nr::READ, [0, BUFFER, 50, 0, 0, 0]),
-        14 => {
+        14 => (nr::EPOLL_PWAIT, [EPOLL, BUFFER, 1 + rng.below(4), rng.below(4), 0, 8]),
+        15 => (nr::EPOLL_PWAIT2, [EPOLL, BUFFER, 8, TIME, if timeout == 0 { 0 } else { SET }, 8]),
+        16 => (nr::READ, [COUNTER, BUFFER, 8, 0, 0, 0]),
+        17 => {
+            sys.store(BUFFER, rng.below(2) * (u64::MAX - 1)).await;
+            (nr::WRITE, [COUNTER, BUFFER, 8, 0, 0, 0])
+        }
+        18 => {
+            let events = (rng.below(2) << 31 | rng.below(2) << 30) as u32 | 5;
+            let watched = [reader, writer, COUNTER][rng.below(3) as usize];
+            let _ = sys.epoll_change(EPOLL, watched, events, rng.below(9)).await;
+            (nr::SCHED_YIELD, [0; 6])
+        }
+        19 => {
             if let Ok(file) = sys.open("/file", 0o102, 0o644).await {
                 let _ = sys.write_at(file, BUFFER, rng.below(9000)).await;
                 let _ = sys.call(nr::FSYNC, [file, 0, 0, 0, 0, 0]).await;
@@ -86,6 +102,11 @@ fn program(seed: u64) -> RustImage {
             let _ = sys.sigaction(signal, sys.handler(0), flags).await;
         }
         let pipe = sys.pipe().await.expect("a pipe");
+        assert_eq!(sys.eventfd(1, 0).await, Ok(COUNTER));
+        assert_eq!(sys.epoll(0).await, Ok(EPOLL));
+        for fd in [pipe.0, pipe.1, COUNTER] {
+            let _ = sys.epoll_add(EPOLL, fd, 5, fd).await;
+        }
         let mut children = Vec::new();
         for n in 0..4 {
             match sys.fork().await {

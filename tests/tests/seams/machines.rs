@@ -5,6 +5,7 @@ use oscope_kernel::context::Structure;
 use oscope_kernel::event::codec::json_lines;
 use oscope_kernel::event::why::why;
 use oscope_kernel::event::{Event, InputEvent, MachineEvent, NetEvent};
+use oscope_kernel::hw::Wire;
 use oscope_kernel::hypervisor::GuestMachine;
 use oscope_kernel::machine::{Config, PortConfig, Start};
 use oscope_kernel::world::{Input, Link, World, WorldConfig};
@@ -25,14 +26,17 @@ fn pairs(n: u16) -> World {
             let mut config = Config::new(program, Arc::clone(&loader) as Arc<_>);
             config.programs = vec![Start::new(program, &[])];
             let address = [2, 0, 0, 0, pair as u8, side];
-            config.ports =
-                vec![PortConfig { address, latency: LATENCY, bits_per_second: 1_000_000_000 }];
+            config.ports = vec![PortConfig {
+                address,
+                internet: Vec::new(),
+                wire: Wire::new(LATENCY, 1_000_000_000),
+            }];
             machines.push(config);
         }
         let end = |side| (MachineId(pair * 2 + side), PortId(0));
         links.push(Link { a: end(0), b: end(1) });
     }
-    let config = WorldConfig { name: "pairs".to_owned(), machines, links };
+    let config = WorldConfig { name: "pairs".to_owned(), machines, switches: Vec::new(), links };
     let mut world = World::boot(config).expect("it boots");
     for pair in 0..n {
         for round in 0..5u64 {
