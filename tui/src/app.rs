@@ -3,13 +3,16 @@
 //! Keys are read on a host thread of their own, so that one wait covers all that can happen; while the run
 //! is paused nothing else wakes this program.
 
-use crate::engine::{self, Engine};
+use crate::engine::{self, Command, Engine};
+use crate::export::cast::Cast;
 use crate::keys::{Action, action};
 use crate::lang::Lang;
-use crate::model::{Effect, Model, SPEEDS};
+use crate::lesson::reading::Reading;
+use crate::model::{Effect, LessonModel, Model, SPEEDS};
+use crate::session::{self, Session};
 use crate::source::Source;
 use crate::theme::Theme;
-use crate::update::{Message, Target, console, effects, update};
+use crate::update::{Message, Target, console, effects, lesson, update};
 use crate::view;
 use crossbeam::channel::{Receiver, after, never, select, unbounded};
 use oscope_kernel::base::Time;
@@ -23,6 +26,7 @@ use ratatui::layout::Rect;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 /// How the screen looks.
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,21 +56,49 @@ enum Wake {
 struct Screen<'a> {
     terminal: &'a mut ratatui::DefaultTerminal,
     zones: Vec<(Rect, Target)>,
+    recording: Option<Recording>,
 }
 
-/// Shows a world until somebody quits.
+/// A recording that goes on: since when, and where it goes.
+struct Recording {
+    cast: Cast,
+    since: Instant,
+    path: String,
+}
+
+/// Shows a world until somebody quits; a lesson beside it, if there is one, comes back as it was left.
 ///
 /// # Errors
 /// What keeps the world from booting, or the terminal from being used, in words.
-pub fn run(name: &str, source: Source, until: Time, look: Look) -> Result<(), String> {
+pub fn run(
+    source: Source,
+    session: Session,
+    look: Look,
+    lesson: Option<Reading>,
+) -> Result<Option<Reading>, String> {
+    let (name, until) = (session.world.clone(), Time(session.until_ns));
     let script = source.script().map(Arc::clone);
-    let engine = engine::start(source, until)?;
-    let mut model = Model::new(name, until, &engine.machines);
+    let opens = source.opens();
+    let engine = engine::start_with(source, until, session.acts.clone())?;
+    let mut model = Model::new(&name, until, &engine.machines);
     if let Some(plan) = script {
         model.open_script(plan.source());
     }
     model.ascii = look.ascii;
     model.lang = look.lang;
+    session.restore(&mut model);
+    let mut at = Time(session.at_ns);
+    if let Some((time, view)) = opens.filter(|_| session.at_ns == 0) {
+        (at, model.view) = (time, view);
+    }
+    if at > Time::ZERO {
+        model.pending += 1;
+        let _ = engine.commands.send(Command::Go(at));
+    }
+    model.origin = session;
+    if let Some(reading) = lesson {
+        begin(&mut model, reading, &engine);
+    }
     model.mouse = !look.no_mouse;
     if look.mono {
         // With NO_COLOR set crossterm drops reverse and bold too. The theme sets no colours by itself.
@@ -75,8 +107,10 @@ pub fn run(name: &str, source: Source, until: Time, look: Look) -> Result<(), St
     }
     let mut terminal = open_terminal().map_err(|error| format!("the terminal: {error}"))?;
     let result = listen(true, model.mouse).and_then(|()| {
-        let mut screen = Screen { terminal: &mut terminal, zones: Vec::new() };
-        show(&mut screen, &mut model, &engine)
+        let mut screen = Screen { terminal: &mut terminal, zones: Vec::new(), recording: None };
+        let shown = show(&mut screen, &mut model, &engine);
+        screen.record(&mut model, None);
+        shown
     });
     // What fails here fails because the terminal is gone.
     let _ = listen(false, false);
@@ -85,7 +119,17 @@ pub fn run(name: &str, source: Source, until: Time, look: Look) -> Result<(), St
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(format!("the terminal: {error}"))
         }
-        _ => Ok(()),
+        _ => Ok(model.lesson.map(|lesson| lesson.reading)),
+    }
+}
+
+/// Opens a lesson where somebody left it.
+fn begin(model: &mut Model, reading: Reading, engine: &Engine) {
+    let at = reading.at;
+    model.lesson = Some(LessonModel { reading, scroll: 0, is_front: true, file: None });
+    if let Some(command) = lesson::open(model, at) {
+        model.pending += 1;
+        let _ = engine.commands.send(command);
     }
 }
 
@@ -154,7 +198,7 @@ fn signals() -> io::Result<Receiver<()>> {
 fn show(screen: &mut Screen<'_>, model: &mut Model, engine: &Engine) -> io::Result<()> {
     let sources = Sources { events: terminal_events()?, signals: signals()? };
     while !model.quit {
-        screen.terminal.draw(|frame| screen.zones = view::draw(model, frame.buffer_mut()))?;
+        screen.draw(model)?;
         let mut wake = Some(wait(model, engine, &sources));
         // A resize storm, a paste or a burst of replies is taken in as a whole before the next frame.
         while let Some(next) = wake {
@@ -193,6 +237,28 @@ fn show(screen: &mut Screen<'_>, model: &mut Model, engine: &Engine) -> io::Resu
 }
 
 impl Screen<'_> {
+    fn draw(&mut self, model: &Model) -> io::Result<()> {
+        let (zones, recording) = (&mut self.zones, &mut self.recording);
+        self.terminal.draw(|frame| {
+            *zones = view::draw(model, frame.buffer_mut());
+            if let Some(recording) = recording {
+                recording.cast.frame(frame.buffer_mut(), recording.since.elapsed());
+            }
+        })?;
+        Ok(())
+    }
+
+    /// Ends a recording, if one goes on, and begins another one.
+    fn record(&mut self, model: &mut Model, path: Option<String>) {
+        let said = self.recording.take().map(|old| written(model, &old.path, old.cast.text()));
+        let begun = path.as_ref().map(|path| format!("{} {path}", model.words().recording));
+        self.recording =
+            path.map(|path| Recording { cast: Cast::default(), since: Instant::now(), path });
+        if let Some(said) = begun.or(said) {
+            update(model, Message::Said(said));
+        }
+    }
+
     /// What a mouse means: a click, the timeline dragged, or the wheel.
     fn understand(&self, mouse: &MouseEvent) -> Option<Message> {
         let target = || view::hit(&self.zones, mouse.column, mouse.row);
@@ -220,23 +286,45 @@ impl Screen<'_> {
             Effect::Mouse(on) => listen(true, on),
             Effect::WriteScreen(path) => {
                 let size = self.terminal.size()?;
-                let text = text_of(model, (size.width, size.height));
-                let said = match std::fs::write(&path, text) {
-                    Ok(()) => format!("{} {path}", model.words().written),
-                    Err(error) => format!("{path}: {error}"),
+                let is_session =
+                    std::path::Path::new(&path).extension().is_some_and(|e| e == session::ENDING);
+                let said = match is_session.then(|| Session::write(model)) {
+                    Some(Ok(text)) => written(model, &path, &text),
+                    Some(Err(error)) => error,
+                    None => {
+                        let text = picture_of(model, (size.width, size.height), &path);
+                        written(model, &path, &text)
+                    }
                 };
                 update(model, Message::Said(said));
+                Ok(())
+            }
+            Effect::Record(path) => {
+                self.record(model, path);
                 Ok(())
             }
         }
     }
 }
 
-/// The screen as plain text.
-fn text_of(model: &Model, (width, height): (u16, u16)) -> String {
+/// Writes a file; what to say of it.
+fn written(model: &Model, path: &str, text: &str) -> String {
+    match std::fs::write(path, text) {
+        Ok(()) => format!("{} {path}", model.words().written),
+        Err(error) => format!("{path}: {error}"),
+    }
+}
+
+/// The screen as the file's name asks for it: a picture, or plain text.
+fn picture_of(model: &Model, (width, height): (u16, u16), path: &str) -> String {
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
     view::draw(model, &mut buffer);
-    crate::text::of_buffer(&buffer)
+    let title = format!("oscope: {}", model.world);
+    match std::path::Path::new(path).extension().and_then(std::ffi::OsStr::to_str) {
+        Some("svg") => crate::export::screen::svg(&buffer, &title),
+        Some("html") => crate::export::screen::html(&buffer, &title),
+        _ => crate::text::of_buffer(&buffer),
+    }
 }
 
 /// Base64 as in RFC 4648, section 4.

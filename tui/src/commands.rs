@@ -23,6 +23,10 @@ pub enum Typed {
     Filter(Predicate, String),
     /// Run until a condition holds.
     Stop(Predicate, String),
+    /// Run backwards to where a condition held last.
+    Last(Predicate, String),
+    /// Record the screen to a file, or no longer.
+    Record(Option<String>),
     /// Another view.
     View(View),
     /// Other colours.
@@ -40,7 +44,8 @@ pub enum Typed {
 }
 
 /// The commands, with what stands behind them.
-pub const COMMANDS: [(&str, &str); 12] = [
+pub const COMMANDS: [(&str, &str); 14] = [
+    ("back", "CONDITION"),
     ("filter", "CONDITION"),
     ("go", "TIME"),
     ("help", ""),
@@ -49,10 +54,11 @@ pub const COMMANDS: [(&str, &str); 12] = [
     ("mouse", "on|off"),
     ("policy", "POLICY"),
     ("quit", ""),
+    ("record", "FILE.cast|off"),
     ("stop", "CONDITION"),
     ("theme", "NAME"),
     ("view", "NAME"),
-    ("write", "FILE.txt|FILE.jsonl"),
+    ("write", "FILE.txt|FILE.svg|FILE.html|FILE.jsonl|FILE.oscope"),
 ];
 
 /// Understands a command.
@@ -72,6 +78,12 @@ pub fn parse(text: &str) -> Result<Typed, String> {
         "filter" => Typed::Filter(condition(rest)?, rest.to_owned()),
         "stop" if rest.is_empty() => return Err("expected a condition such as cpu=1".to_owned()),
         "stop" => Typed::Stop(condition(rest)?, rest.to_owned()),
+        "back" if rest.is_empty() => {
+            return Err("expected a condition such as page=0x4000".to_owned());
+        }
+        "back" => Typed::Last(condition(rest)?, rest.to_owned()),
+        "record" if rest.is_empty() => return Err("expected FILE.cast or off".to_owned()),
+        "record" => Typed::Record((rest != "off").then(|| rest.to_owned())),
         "view" => {
             let view = View::ALL.into_iter().find(|view| view.word() == rest);
             Typed::View(view.ok_or_else(|| one_of(&View::ALL.map(View::word)))?)

@@ -7,24 +7,25 @@
 //! Going back restores a keyframe and runs on from there. Changes of the policy are the screen's doing and
 //! not part of the world, so they are kept in a list here and made again whenever a run passes their moment.
 
+mod acts;
+
 use crate::console::CONSOLE;
 use crate::futures::{self, Futures};
 use crate::known::Known;
 use crate::picture::{Picture, Subject};
 use crate::script::ScriptPicture;
+use crate::session::Act;
 use crate::source::Source;
 use crate::trace::Seen;
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use oscope_kernel::base::{Duration, MachineId, Time};
 use oscope_kernel::event::Record;
 use oscope_kernel::event::codec::json_line;
-use oscope_kernel::machine::{Machine, Snapshot, Start};
+use oscope_kernel::machine::{Machine, Snapshot};
 use oscope_kernel::sched::Settings;
+use oscope_kernel::world::WorldWhy;
 use oscope_kernel::world::history::{History, KEYFRAMES};
-use oscope_kernel::world::{Input, WorldWhy};
 use oscope_userland::predicate::Predicate;
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -62,6 +63,13 @@ pub enum Command {
     Find {
         /// The machine.
         machine: MachineId,
+        /// The condition.
+        test: Predicate,
+        /// Which way.
+        forward: bool,
+    },
+    /// The same on all machines: whichever comes first.
+    FindAny {
         /// The condition.
         test: Predicate,
         /// Which way.
@@ -119,6 +127,8 @@ pub struct Reply {
     pub missed: bool,
     /// The file that was written, or why it could not be.
     pub said: Option<Result<String, String>>,
+    /// What was done by hand so far.
+    pub acts: Vec<Act>,
     /// Two futures, when they were asked for.
     pub futures: Option<Box<Futures>>,
     /// Whether the command is done; otherwise this tells how far it has come.
@@ -142,6 +152,14 @@ pub struct Engine {
 /// # Errors
 /// The world's own; or that the host has no thread left, as text.
 pub fn start(source: Source, until: Time) -> Result<Engine, String> {
+    start_with(source, until, Vec::new())
+}
+
+/// The same, and does again what was done in an earlier session.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_with(source: Source, until: Time, acts: Vec<Act>) -> Result<Engine, String> {
     let (commands, inbox) = unbounded();
     let (outbox, replies) = unbounded();
     let (booted, boot) = bounded(1);
@@ -152,6 +170,7 @@ pub fn start(source: Source, until: Time) -> Result<Engine, String> {
         .spawn(move || match Driver::boot(source, until, outbox, flag) {
             Ok((mut driver, machines)) => {
                 let _ = booted.send(Ok(machines));
+                driver.repeat(acts);
                 driver.work(&inbox);
             }
             Err(error) => {
@@ -170,6 +189,7 @@ fn keeps_event(command: &Command) -> bool {
         Command::NextEvent(_)
             | Command::PreviousEvent(_)
             | Command::Find { .. }
+            | Command::FindAny { .. }
             | Command::WhatIf(..)
             | Command::Picture(_)
             | Command::WriteLog(_)
@@ -187,6 +207,7 @@ struct Driver {
     said: Option<Result<String, String>>,
     futures: Option<Box<Futures>>,
     stuck: Option<String>,
+    acts: Vec<Act>,
     wanted: Option<(MachineId, Subject)>,
     source: Source,
     replies: Sender<Reply>,
@@ -219,6 +240,7 @@ impl Driver {
             said: None,
             futures: None,
             stuck: None,
+            acts: Vec::new(),
             wanted: None,
             source,
             replies,
@@ -249,6 +271,7 @@ impl Driver {
                     }
                 }
                 Command::Find { machine, test, forward } => self.find(machine, &test, forward),
+                Command::FindAny { test, forward } => self.find_any(&test, forward),
                 Command::Picture(wanted) => self.wanted = wanted,
                 Command::Type(machine, bytes) => self.type_in(machine, &bytes),
                 Command::Shell(machine) => self.start_shell(machine),
@@ -372,6 +395,46 @@ impl Driver {
         }
     }
 
+    /// The same on all machines.
+    fn find_any(&mut self, test: &Predicate, forward: bool) {
+        let now = self.now();
+        loop {
+            let mut best: Option<(Time, MachineId, usize)> = None;
+            for (at, known) in self.known.iter().enumerate() {
+                let machine = MachineId(u16::try_from(at).unwrap_or(u16::MAX));
+                let name = self.machine_name(machine);
+                let here = match self.event {
+                    Some((shown, place)) if shown == machine => Some(place),
+                    _ => None,
+                };
+                let holds = |place: &usize| known.holds(&name, *place, test);
+                let found = if forward {
+                    let from = here.map_or(known.place(now), |place| place + 1);
+                    (from..known.settled).find(holds)
+                } else {
+                    (0..here.unwrap_or(known.place(now))).rev().find(holds)
+                };
+                let Some(place) = found else { continue };
+                let Some(time) = known.records.get(place).map(|seen| seen.record.stamp.time) else {
+                    continue;
+                };
+                let is_nearer = |(nearest, ..): &(Time, MachineId, usize)| {
+                    if forward { time < *nearest } else { time >= *nearest }
+                };
+                if best.as_ref().is_none_or(is_nearer) {
+                    best = Some((time, machine, place));
+                }
+            }
+            if let Some((_, machine, place)) = best {
+                return self.show_event(machine, place);
+            }
+            if !forward || !self.extend() {
+                self.missed = true;
+                return;
+            }
+        }
+    }
+
     /// The log of all machines up to now, in the order of time.
     fn write_log(&self, path: &str) -> std::io::Result<()> {
         use std::io::Write;
@@ -457,17 +520,6 @@ impl Driver {
         found.map_or_else(String::new, |machine| machine.config().name.clone())
     }
 
-    fn policy(&mut self, machine: MachineId, policy: &'static str) {
-        let now = self.now();
-        self.history.change(move |world| {
-            if let Some(machine) = world.machine_mut(machine) {
-                // The name is one of the kernel's own list.
-                let _ = machine.switch_policy(policy);
-            }
-        });
-        self.forget_after(now);
-    }
-
     /// What came after a moment is no longer true.
     fn forget_after(&mut self, now: Time) {
         for (known, log) in self.known.iter_mut().zip(self.history.world().logs()) {
@@ -477,32 +529,6 @@ impl Driver {
         self.restart = true;
         self.stuck = None;
         self.settle();
-    }
-
-    /// Keys for a console. At the end of what is known nothing needs to be forgotten.
-    fn type_in(&mut self, machine: MachineId, bytes: &[u8]) {
-        let time = self.now();
-        let is_past = time < self.reached;
-        self.history.input(Input { time, machine, device: CONSOLE, bytes: bytes.into() });
-        if is_past {
-            self.forget_after(time);
-        }
-        self.pass(ECHO);
-    }
-
-    fn start_shell(&mut self, machine: MachineId) {
-        let time = self.now();
-        let said = Rc::new(RefCell::new(None));
-        let slot = Rc::clone(&said);
-        self.history.change(move |world| {
-            if let Some(machine) = world.machine_mut(machine) {
-                let start = Start::new("getty", &["/bin/sh"]);
-                *slot.borrow_mut() = machine.spawn(&start).err().map(|error| error.to_string());
-            }
-        });
-        self.said = said.take().map(Err);
-        self.forget_after(time);
-        self.pass(ECHO);
     }
 
     /// Lets time pass, beyond the end of the run if need be.
@@ -536,10 +562,10 @@ impl Driver {
             Some((machine, seen.number, seen.record))
         });
         let machines = self.history.world().machines().iter();
-        let picture = self.wanted.filter(|_| done).and_then(|(machine, subject)| {
-            let machine = self.history.world().machines().get(usize::from(machine.0))?;
-            Some(Picture::of(machine, subject))
-        });
+        let picture = self
+            .wanted
+            .filter(|_| done)
+            .and_then(|(machine, subject)| Picture::of(self.history.world(), machine, subject));
         let script = self.source.script().filter(|_| done).and_then(|plan| {
             let log = self.history.world().logs().first().copied()?;
             let at_end = self.now() >= self.until;
@@ -557,6 +583,7 @@ impl Driver {
             missed: std::mem::take(&mut self.missed),
             said: self.said.take(),
             futures: self.futures.take(),
+            acts: self.acts.clone(),
             event,
             stuck: self.stuck.clone(),
             done,

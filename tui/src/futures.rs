@@ -2,7 +2,7 @@
 
 use crate::known::Known;
 use crate::metrics::{self, Metrics};
-use crate::trace::Trace;
+use crate::trace::{Seen, Trace};
 use oscope_kernel::base::{Duration, MachineId, Time};
 use oscope_kernel::world::{World, WorldWhy};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,6 +31,36 @@ pub(crate) struct Plan<'a> {
     pub(crate) known: &'a Known,
     pub(crate) until: Time,
     pub(crate) cancel: &'a AtomicBool,
+}
+
+/// Where two runs part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// On which machine.
+    pub machine: MachineId,
+    /// The number of the event there.
+    pub number: u64,
+    /// When: the earlier of the two.
+    pub time: Time,
+}
+
+/// The first event that is not the same in both worlds, in the order of time.
+#[must_use]
+pub fn first_difference(left: &World, right: &World) -> Option<Difference> {
+    let pairs = left.logs().into_iter().zip(right.logs());
+    let found = pairs.filter_map(|(a, b)| {
+        let differs = |number: &u64| match (a.get(*number), b.get(*number)) {
+            (Some(x), Some(y)) => {
+                x != y || Seen::of(a, *number, x).beside() != Seen::of(b, *number, y).beside()
+            }
+            _ => true,
+        };
+        let from = a.start().max(b.start());
+        let number = (from..=a.end().max(b.end())).find(differs)?;
+        let times = [a.get(number), b.get(number)].into_iter().flatten().map(|r| r.stamp.time);
+        Some(Difference { machine: a.machine(), number, time: times.min()? })
+    });
+    found.min_by_key(|differs| (differs.time, differs.machine))
 }
 
 /// Runs both; nothing if it was called off.

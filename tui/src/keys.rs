@@ -44,6 +44,8 @@ pub enum Action {
     PreviousKind,
     /// Run until a condition holds.
     Stop,
+    /// Run backwards to where a condition held last.
+    Last,
     /// Show only what meets a condition.
     Filter,
     /// A command.
@@ -74,6 +76,16 @@ pub enum Action {
     Write,
     /// Copy what is chosen.
     Copy,
+    /// To the next step of a lesson.
+    NextStep,
+    /// To the step before.
+    PreviousStep,
+    /// A hint.
+    Hint,
+    /// On in the text of a lesson.
+    TextDown,
+    /// Back in it.
+    TextUp,
     /// The other language.
     Language,
     /// Other colours.
@@ -119,7 +131,7 @@ const fn key(
 }
 
 /// The table. The hint line shows the first ones first.
-pub const KEYS: [Binding; 49] = [
+pub const KEYS: [Binding; 56] = [
     key(Action::Play, &[c(' ')], "Space", "Space"),
     key(Action::Forward, &[KeyCode::Right, c('l')], "Right l", "<- ->"),
     key(Action::Back, &[KeyCode::Left, c('h')], "Left h", ""),
@@ -138,6 +150,7 @@ pub const KEYS: [Binding; 49] = [
     key(Action::NextKind, &[c(']')], "]", ""),
     key(Action::PreviousKind, &[c('[')], "[", ""),
     key(Action::Stop, &[c('b')], "b", ""),
+    key(Action::Last, &[c('B')], "B", ""),
     key(Action::Filter, &[c('/')], "/", ""),
     key(Action::Command, &[c(':')], ":", ""),
     key(Action::GoTo, &[c('g')], "g", ""),
@@ -155,6 +168,11 @@ pub const KEYS: [Binding; 49] = [
     key(Action::Copy, &[c('y')], "y", ""),
     key(Action::Language, &[c('L')], "L", ""),
     key(Action::Theme, &[c('t')], "t", ""),
+    key(Action::NextStep, &[c('n')], "n", ""),
+    key(Action::PreviousStep, &[c('P')], "P", ""),
+    key(Action::Hint, &[c('H'), KeyCode::F(3)], "H F3", ""),
+    key(Action::TextDown, &[c('J')], "J", ""),
+    key(Action::TextUp, &[c('K')], "K", ""),
     key(Action::Mouse, &[KeyCode::F(2)], "F2", ""),
     key(Action::Show(View::Request), &[c('1')], "1", ""),
     key(Action::Show(View::Cpu), &[c('2')], "2", ""),
@@ -164,6 +182,7 @@ pub const KEYS: [Binding; 49] = [
     key(Action::Show(View::Script), &[c('6')], "6", ""),
     key(Action::Show(View::Files), &[c('7')], "7", ""),
     key(Action::Show(View::Console), &[c('8')], "8", ""),
+    key(Action::Show(View::Network), &[c('9')], "9", ""),
     key(Action::Show(View::Log), &[c('0')], "0", ""),
     key(Action::Escape, &[KeyCode::Esc], "Esc", ""),
     key(Action::Explain, &[c('i')], "i", ""),

@@ -3,10 +3,9 @@
 use crate::steps::Steps;
 use crate::trace::Seen;
 use oscope_kernel::base::{Serial, Time};
-use oscope_kernel::event::{CallEvent, Event, Log, Record, TaskEvent};
+use oscope_kernel::event::{Event, Log, Record, TaskEvent};
 use oscope_userland::predicate::{Predicate, Who, facts};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// A task, as far as conditions can see it.
 struct Person {
@@ -51,23 +50,9 @@ impl Known {
             return;
         }
         for (number, record) in log.since(self.newest + 1) {
-            let name = match record.event {
-                Event::Task(TaskEvent::Start { name, .. } | TaskEvent::Exec { name }) => {
-                    Some(log.name(name).into())
-                }
-                _ => None,
-            };
-            let detail = match record.event {
-                Event::Call(
-                    CallEvent::Done { detail, .. }
-                    | CallEvent::Wait { detail, .. }
-                    | CallEvent::Interrupted { detail, .. },
-                ) => Some(log.bytes(number, detail)),
-                _ => None,
-            };
-            self.meet(record, name.as_deref());
-            let detail = detail.map(Arc::from);
-            self.records.push(Seen { number, record: *record, name, detail });
+            let seen = Seen::of(log, number, record);
+            self.meet(record, seen.name.as_deref());
+            self.records.push(seen);
         }
         self.newest = log.end();
         // CPUs run a little apart, so the log's order is not quite that of time.

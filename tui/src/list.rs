@@ -114,26 +114,6 @@ pub fn subject<'a>(model: &Model, machine: &'a MachineModel) -> Option<&'a Seen>
     records().find(|seen| !seen.record.stamp.cause.is_none()).or_else(|| records().next())
 }
 
-/// The chain of causes of a record, itself first, over all machines.
-#[must_use]
-pub fn causes(model: &Model, machine: usize, number: u64) -> Vec<(usize, u64)> {
-    /// Nobody reads further.
-    const LONGEST: usize = 1_000;
-    let mut chain = Vec::new();
-    let (mut machine, mut number) = (machine, number);
-    while chain.len() < LONGEST {
-        let known = model.machines.get(machine).and_then(|m| m.trace.record(number));
-        let Some(record) = known else { break };
-        chain.push((machine, number));
-        let cause = record.stamp.cause;
-        if cause.is_none() {
-            break;
-        }
-        (machine, number) = (usize::from(cause.machine().0), cause.sequence());
-    }
-    chain
-}
-
 /// What happened to a call's thread, or because of it, between its entry and its return; of a call that has
 /// not returned, until now.
 #[must_use]

@@ -9,6 +9,7 @@ use oscope_kernel::machine::{Machine, MemoryFigures, SpaceView, WalkView};
 use oscope_kernel::mm::Use;
 use oscope_kernel::mm::frames::ORDERS;
 use oscope_kernel::mm::object::Kind;
+use oscope_kernel::mm::partition::{Lot, Partitions};
 use std::collections::BTreeMap;
 
 /// Up to so many spaces are pictured.
@@ -19,6 +20,8 @@ const MOST_SPACES: usize = 64;
 pub enum Mark {
     /// Nothing.
     Free,
+    /// No page yet, in the stretch that is handed out in blocks.
+    Reserved,
     /// The kernel's own.
     Kernel,
     /// A page table.
@@ -68,6 +71,37 @@ pub struct Row {
     pub bonds: Vec<Option<usize>>,
 }
 
+/// The stretch of memory that is handed out in whole blocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionPicture {
+    /// Who chooses among holes.
+    pub policy: &'static str,
+    /// The first frame, and how many there are.
+    pub stretch: (FrameId, u32),
+    /// The blocks that somebody has, lowest first, with the place of its space among those that are pictured.
+    pub lots: Vec<(Lot, Option<usize>)>,
+    /// The holes, lowest first: first frame, and how many.
+    pub holes: Vec<(FrameId, u32)>,
+    /// How often no hole was large enough, and how often there was enough in all of them together.
+    pub refused: (u64, u64),
+    /// Holes that were looked at.
+    pub searched: u64,
+}
+
+impl PartitionPicture {
+    fn of(partitions: &Partitions, places: &BTreeMap<SpaceId, usize>) -> Self {
+        let place = |lot: &Lot| lot.space.and_then(|space| places.get(&space).copied());
+        Self {
+            policy: partitions.policy(),
+            stretch: partitions.stretch(),
+            lots: partitions.held().into_iter().map(|lot| (lot, place(&lot))).collect(),
+            holes: partitions.holes(),
+            refused: partitions.refused(),
+            searched: partitions.searched(),
+        }
+    }
+}
+
 /// A machine's memory at a moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemoryPicture {
@@ -77,6 +111,8 @@ pub struct MemoryPicture {
     pub blocks: [u32; ORDERS],
     /// The free blocks among frames that were ever used: first frame and order.
     pub holes: Vec<(FrameId, u32)>,
+    /// Memory in whole blocks, if the machine has it.
+    pub partitions: Option<PartitionPicture>,
     /// The spaces, by process number. Processes that share one are one.
     pub spaces: Vec<SpaceView>,
     /// How many more there are.
@@ -142,6 +178,7 @@ impl MemoryPicture {
             figures: machine.memory_figures(),
             blocks: mm.frames.blocks(),
             holes: mm.frames.free_blocks().collect(),
+            partitions: mm.partitions.as_ref().map(|all| PartitionPicture::of(all, &places)),
             hidden,
             rows,
             marks,
@@ -178,6 +215,7 @@ fn mark(machine: &Machine, frame: FrameId, seers: &Seers) -> Mark {
     let mm = &machine.tables().mm;
     match mm.pages.used(frame) {
         Use::Free => Mark::Free,
+        Use::Reserved => Mark::Reserved,
         Use::Kernel | Use::Zero => Mark::Kernel,
         Use::Table => Mark::Table,
         Use::Anonymous if seers.count > 1 => Mark::CopyOnWrite,

@@ -4,11 +4,15 @@ use crate::console::Console;
 use crate::engine::MachineInfo;
 use crate::futures::Futures;
 use crate::lang::{Lang, Words};
+use crate::lesson::reading::Reading;
 use crate::memory::MemoryPicture;
+use crate::network::NetworkPicture;
 use crate::picture::{Picture, Subject};
 use crate::script::ScriptPicture;
+use crate::session::{Act, Session};
 use crate::theme::Theme;
 use crate::trace::Trace;
+use crate::why::Link;
 use oscope_kernel::base::{Duration, MachineId, Serial, Time};
 use oscope_kernel::event::Record;
 use oscope_kernel::machine::{FilesView, Snapshot};
@@ -34,7 +38,7 @@ pub struct MachineModel {
 /// What the screen shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum View {
-    /// One request, end to end. Not built yet.
+    /// One request, end to end.
     Request,
     /// Who has the CPUs.
     #[default]
@@ -43,10 +47,12 @@ pub enum View {
     Memory,
     /// System calls.
     Calls,
-    /// Lessons. Not built yet.
+    /// Lessons.
     Lessons,
     /// Names, open files and what is cached of them.
     Files,
+    /// Cables, sockets and packets.
+    Network,
     /// A terminal at the machine.
     Console,
     /// All events.
@@ -57,7 +63,7 @@ pub enum View {
 
 impl View {
     /// The five tabs, and what stands under `0`.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Request,
         Self::Cpu,
         Self::Memory,
@@ -65,6 +71,7 @@ impl View {
         Self::Lessons,
         Self::Script,
         Self::Files,
+        Self::Network,
         Self::Console,
         Self::Log,
     ];
@@ -80,21 +87,16 @@ impl View {
             Self::Lessons => "lessons",
             Self::Script => "script",
             Self::Files => "files",
+            Self::Network => "network",
             Self::Console => "console",
             Self::Log => "log",
         }
     }
 
-    /// Whether there is anything to see.
-    #[must_use]
-    pub fn is_built(self) -> bool {
-        !matches!(self, Self::Request | Self::Lessons)
-    }
-
     /// Whether it is for those who want to look deeper.
     #[must_use]
     pub fn is_deep(self) -> bool {
-        matches!(self, Self::Files | Self::Console)
+        matches!(self, Self::Files | Self::Network | Self::Console)
     }
 
     /// Whether it is a list of records.
@@ -111,8 +113,8 @@ pub enum Over {
     Help(usize),
     /// What the screen shows, and the glossary.
     Explain,
-    /// A chain of causes: machines and numbers of records, the newest first; and which is chosen.
-    Why(Vec<(usize, u64)>, usize),
+    /// A chain of events, the answer first; and which is chosen.
+    Why(Vec<Link>, usize),
     /// The policies, and which is chosen; to compare only, or to change.
     Policies {
         /// The chosen one.
@@ -133,6 +135,12 @@ pub enum Asking {
     Filter,
     /// A condition to stop at.
     Stop,
+    /// A condition to run backwards to.
+    Last,
+    /// An answer to a lesson's question.
+    Answer,
+    /// A value that a lesson asks for.
+    Change,
 }
 
 /// The line at the bottom, while something is typed into it.
@@ -151,8 +159,10 @@ pub struct Prompt {
 pub enum Effect {
     /// Put a text onto the clipboard.
     Copy(String),
-    /// Write the screen to a file.
+    /// Write the screen to a file: a picture if it ends in `.svg` or `.html`, otherwise text.
     WriteScreen(String),
+    /// Record the screen to a file from now on, or no longer.
+    Record(Option<String>),
     /// Listen to the mouse, or not.
     Mouse(bool),
 }
@@ -169,11 +179,26 @@ pub struct ScriptModel {
     pub picture: ScriptPicture,
 }
 
+/// A lesson that is read beside its machine.
+#[derive(Clone, Debug)]
+pub struct LessonModel {
+    /// The lesson, and how far somebody has come.
+    pub reading: Reading,
+    /// The first line of the text that is shown.
+    pub scroll: usize,
+    /// On a narrow screen: whether the text stands before the machine.
+    pub is_front: bool,
+    /// The file in which somebody writes a script anew.
+    pub file: Option<String>,
+}
+
 /// Everything.
 #[derive(Clone, Debug)]
 pub struct Model {
     /// The script, if the run is one of a script.
     pub script: Option<ScriptModel>,
+    /// The lesson, if one is read.
+    pub lesson: Option<LessonModel>,
     /// The world's name.
     pub world: String,
     /// How long the run is.
@@ -234,6 +259,10 @@ pub struct Model {
     pub theme: Theme,
     /// Only ASCII.
     pub ascii: bool,
+    /// What was done to the world by hand, in order.
+    pub acts: Vec<Act>,
+    /// What the run is made of, for a session's file.
+    pub origin: Session,
     /// Whether to leave.
     pub quit: bool,
 }
@@ -273,6 +302,7 @@ impl Model {
         let scale = SCALES.iter().position(|scale| scale.0 >= wanted);
         Self {
             script: None,
+            lesson: None,
             world: crate::text::clean(world),
             until,
             now: Time::ZERO,
@@ -303,6 +333,8 @@ impl Model {
             lang: Lang::En,
             theme: Theme::Sixteen,
             ascii: false,
+            acts: Vec::new(),
+            origin: Session::default(),
             quit: false,
         }
     }
@@ -333,6 +365,7 @@ impl Model {
         let subject = match self.view {
             View::Memory => Subject::Memory,
             View::Files => Subject::Files,
+            View::Network => Subject::Network,
             View::Console => Subject::Console,
             _ => return None,
         };
@@ -353,6 +386,15 @@ impl Model {
     pub fn files(&self) -> Option<&FilesView> {
         match &self.picture {
             Some(Picture::Files(picture)) => Some(picture),
+            _ => None,
+        }
+    }
+
+    /// The network as the machine that is shown sees it, if its view is open.
+    #[must_use]
+    pub fn network(&self) -> Option<&NetworkPicture> {
+        match &self.picture {
+            Some(Picture::Network(picture)) => Some(picture),
             _ => None,
         }
     }

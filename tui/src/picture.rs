@@ -2,7 +2,10 @@
 
 use crate::console::Console;
 use crate::memory::{MemoryPicture, last_faults};
+use crate::network::NetworkPicture;
+use oscope_kernel::base::MachineId;
 use oscope_kernel::machine::{FilesView, Machine};
+use oscope_kernel::world::World;
 
 /// What there are pictures of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +14,8 @@ pub enum Subject {
     Memory,
     /// Names, open files and the page cache.
     Files,
+    /// Cables, sockets and packets.
+    Network,
     /// What the console shows.
     Console,
 }
@@ -22,14 +27,24 @@ pub enum Picture {
     Memory(Box<MemoryPicture>),
     /// Of its files.
     Files(Box<FilesView>),
+    /// Of its network.
+    Network(Box<NetworkPicture>),
     /// Of its console.
     Console(Box<Console>),
 }
 
 impl Picture {
-    /// The picture of now.
+    /// The picture of now. `None` if there is no such machine.
     #[must_use]
-    pub fn of(machine: &Machine, subject: Subject) -> Self {
+    pub fn of(world: &World, id: MachineId, subject: Subject) -> Option<Self> {
+        let machine = world.machines().get(usize::from(id.0))?;
+        Some(match subject {
+            Subject::Network => Self::Network(Box::new(NetworkPicture::of(world, id))),
+            subject => Self::of_machine(machine, subject),
+        })
+    }
+
+    fn of_machine(machine: &Machine, subject: Subject) -> Self {
         match subject {
             Subject::Memory => {
                 let faults = last_faults(machine);
@@ -37,7 +52,7 @@ impl Picture {
                 Self::Memory(Box::new(picture))
             }
             Subject::Files => Self::Files(Box::new(machine.files_view())),
-            Subject::Console => Self::Console(Box::new(Console::of(machine))),
+            Subject::Console | Subject::Network => Self::Console(Box::new(Console::of(machine))),
         }
     }
 }

@@ -7,7 +7,8 @@ use crate::density::Density;
 use crate::steps::Steps;
 use crate::text::clean;
 use oscope_kernel::base::{CpuId, Duration, Serial, Time};
-use oscope_kernel::event::{CallEvent, Event, Leave, Record, SchedEvent, TaskEvent, Wait};
+use oscope_kernel::event::{CallEvent, Event, Leave, Log, Record, SchedEvent, TaskEvent, Wait};
+use oscope_kernel::machine::Machine;
 use oscope_userland::predicate::{Facts, Who, facts};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,6 +24,34 @@ pub struct Seen {
     pub name: Option<Arc<str>>,
     /// The bytes that the log keeps beside it: a system call's arguments.
     pub detail: Option<Arc<[u8]>>,
+}
+
+impl Seen {
+    /// A record of a log, with what the log keeps beside it.
+    #[must_use]
+    pub fn of(log: &Log, number: u64, record: &Record) -> Self {
+        let name = match record.event {
+            Event::Task(TaskEvent::Start { name, .. } | TaskEvent::Exec { name }) => {
+                Some(log.name(name).into())
+            }
+            _ => None,
+        };
+        let detail = match record.event {
+            Event::Call(
+                CallEvent::Done { detail, .. }
+                | CallEvent::Wait { detail, .. }
+                | CallEvent::Interrupted { detail, .. },
+            ) => Some(log.bytes(number, detail).into()),
+            _ => None,
+        };
+        Self { number, record: *record, name, detail }
+    }
+
+    /// What the log keeps beside the record.
+    #[must_use]
+    pub fn beside(&self) -> (Option<&str>, Option<&[u8]>) {
+        (self.name.as_deref(), self.detail.as_deref())
+    }
 }
 
 /// What a task does.
@@ -103,6 +132,17 @@ pub struct Trace {
     over: BTreeMap<u64, Time>,
     /// The visible changes.
     pub steps: Steps,
+    tags: Tags,
+}
+
+/// What stands before a task's name where it is told of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tags {
+    /// A letter, as on the screen.
+    #[default]
+    Letters,
+    /// Its number, as user programs see it.
+    Numbers,
 }
 
 /// The letters, in the order in which tasks appear; after the last one they begin again.
@@ -213,6 +253,11 @@ impl Track {
         best.map(|(_, doing)| doing)
     }
 
+    /// When it began to do something else.
+    pub fn changes(&self) -> impl Iterator<Item = Time> {
+        self.spans.iter().map(|span| span.from)
+    }
+
     /// When it ended, if it did before `time`.
     #[must_use]
     pub fn ended(&self, time: Time) -> Option<Time> {
@@ -226,6 +271,22 @@ impl Trace {
     #[must_use]
     pub fn new(cpus: usize) -> Self {
         Self { cpus: vec![vec![(Time::ZERO, Serial(0))]; cpus], ..Self::default() }
+    }
+
+    /// Everything that a machine's log tells.
+    #[must_use]
+    pub fn of(machine: &Machine, tags: Tags) -> Self {
+        let log = machine.log();
+        let mut seen: Vec<Seen> =
+            log.since(0).map(|(n, record)| Seen::of(log, n, record)).collect();
+        // CPUs run a little apart, so the log's order is not quite that of time.
+        seen.sort_by_key(|seen| (seen.record.stamp.time, seen.number));
+        let mut trace = Self { tags, ..Self::new(usize::from(machine.config().cpus)) };
+        for seen in &seen {
+            trace.fold(seen);
+        }
+        trace.steps.settle(Time::MAX);
+        trace
     }
 
     /// Takes the next record in, in the order of time.
@@ -243,7 +304,10 @@ impl Trace {
                 self.tasks.push(Track {
                     serial: child,
                     letter: letter(self.tasks.len()),
-                    tag: tag(self.tasks.len()),
+                    tag: match self.tags {
+                        Tags::Letters => tag(self.tasks.len()),
+                        Tags::Numbers => tid.to_string(),
+                    },
                     tid,
                     pid,
                     parent: stamp.thread,

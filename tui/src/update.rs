@@ -1,10 +1,11 @@
 //! How a message changes the model, and what the engine is asked for in turn.
 //!
 //! Layers: [`update`] takes every message; `act` does what keys, clicks and hints ask for; `prompt` is the line
-//! that is typed into; [`console`] is what they mean to a guest; `over` is what keys mean while a window lies over the screen.
+//! that is typed into; [`console`] is what they mean to a guest, [`lesson`] to somebody who reads a lesson; `over` is what keys mean while a window lies over the screen.
 
 mod act;
 pub mod console;
+pub mod lesson;
 mod over;
 mod prompt;
 
@@ -106,7 +107,9 @@ fn pressed(model: &mut Model, key: &KeyEvent) -> Option<Command> {
     if model.prompt.is_some() {
         return prompt::key(model, key);
     }
-    if model.over.is_some() && action != Some(Action::Quit) {
+    // What lies over the screen may be written to a file like the screen itself.
+    let typed = matches!(action, Some(Action::Quit | Action::Command | Action::Write));
+    if model.over.is_some() && !typed {
         return match action {
             Some(action) => over::act(model, action),
             None => over::other(model),
@@ -124,7 +127,13 @@ fn clicked(model: &mut Model, target: Target) -> Option<Command> {
             model.over = None;
             return None;
         }
-        Target::Tab(view) => model.view = view,
+        Target::Tab(View::Lessons) if model.lesson.is_some() => {
+            return act::act(model, Action::Show(View::Lessons));
+        }
+        Target::Tab(view) => {
+            model.view = view;
+            lesson::step_back(model);
+        }
         Target::Act(action) => return act::act(model, action),
         Target::Task(task) => {
             let machine = model.machines.get_mut(model.shown)?;
@@ -136,6 +145,7 @@ fn clicked(model: &mut Model, target: Target) -> Option<Command> {
             model.machines.get_mut(model.shown)?.path = path;
         }
         Target::Record(number) => model.machines.get_mut(model.shown)?.cursor = Some(number),
+        Target::Moment(time) if time > model.now && lesson::covers(model) => {}
         Target::Moment(time) => {
             model.playing = false;
             return Some(act::jump(model, Command::Go(time)));
@@ -185,6 +195,7 @@ fn take(model: &mut Model, reply: Reply) {
     model.pending = model.pending.saturating_sub(1);
     model.now = reply.now;
     model.until = reply.until;
+    model.acts = reply.acts;
     model.picture = reply.picture;
     if let (Some(script), Some(picture)) = (&mut model.script, reply.script) {
         script.picture = *picture;
@@ -201,6 +212,10 @@ fn take(model: &mut Model, reply: Reply) {
     }
     if let Some(futures) = reply.futures {
         model.over = Some(Over::Futures(futures));
+    }
+    // The machine on which a step was made is the one to look at.
+    if let Some((machine, ..)) = reply.event.filter(|_| model.view == View::Request) {
+        model.shown = usize::from(machine.0).min(model.machines.len().saturating_sub(1));
     }
     model.event = reply
         .event

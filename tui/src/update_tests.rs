@@ -20,6 +20,7 @@ fn model() -> Model {
 
 fn answer(model: &mut Model, now: u64, news: Vec<Seen>) {
     let reply = Reply {
+        acts: Vec::new(),
         now: Time(now),
         reached: Time(now),
         snapshots: Vec::new(),

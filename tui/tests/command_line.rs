@@ -79,7 +79,7 @@ fn outputs_that_exclude_each_other_are_refused() {
 fn without_a_terminal_there_is_text() {
     let output = oscope(&[]);
     assert_eq!(output.status.code(), Some(0));
-    assert!(stdout(&output).starts_with("first / box: 2 CPUs"));
+    assert!(stdout(&output).starts_with("three-tier / client: 1 CPU"));
     refuses(&["tui"], &["terminal", "oscope run"]);
 }
 

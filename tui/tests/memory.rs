@@ -1,7 +1,8 @@
 //! What the worlds of memory show, by the pictures that the screen draws.
 
-use oscope_kernel::base::{Duration, Time};
+use oscope_kernel::base::{DeviceId, Duration, Time};
 use oscope_kernel::event::{Event, MemoryEvent, Repair, TaskEvent};
+use oscope_kernel::hw::uart::Uart;
 use oscope_kernel::machine::Machine;
 use oscope_kernel::world::World;
 use oscope_tui::memory::{Mark, MemoryPicture, Row, RowKind, last_faults};
@@ -153,11 +154,78 @@ fn tables_come_with_distance() {
     assert_eq!(more, [2, 0, 1, 2]);
 }
 
+/// What a heap says of itself at its end.
+#[derive(Debug)]
+struct Heap {
+    name: String,
+    holes: u64,
+    free: u64,
+    largest: u64,
+    searched: u64,
+}
+
+/// What the programs of `fragmentation` say, in the order of their policies' names.
+fn heaps(machine: &Machine) -> Vec<Heap> {
+    let device = machine.tables().bus.device(DeviceId(0)).expect("the console");
+    let uart = device.as_any().downcast_ref::<Uart>().expect("it is a serial port");
+    let text = String::from_utf8(uart.shown()).expect("text");
+    let heap = |line: &str| {
+        let (name, rest) = line.split_once(' ').expect("a name");
+        let mut numbers = rest.split([' ', ',']).filter_map(|word| word.parse().ok());
+        let mut next = || numbers.next().expect("a number");
+        Heap {
+            name: name.to_owned(),
+            holes: next(),
+            free: next(),
+            largest: next(),
+            searched: next(),
+        }
+    };
+    let mut heaps: Vec<Heap> = text.lines().map(heap).collect();
+    heaps.sort_by(|a, b| a.name.cmp(&b.name));
+    heaps
+}
+
+/// The same requests, and what Knuth (TAOCP 2.5) and every textbook say of the policies is seen: the best fit leaves the fewest
+/// holes; the first looks at the fewest; the worst cuts the large holes up, so that its heap must grow though
+/// others still find room; the next leaves no large hole.
 #[test]
 fn every_fit_leaves_holes_of_its_own() {
     let world = world("fragmentation", 0);
     let machine = &world.machines()[0];
     assert_eq!(exits(machine), [0, 0, 0, 0]);
+    let heaps = heaps(machine);
+    let [best, first, next, worst] = &heaps[..] else { panic!("four heaps: {heaps:?}") };
+    for heap in &heaps {
+        assert!(heap.holes > 10 && heap.largest < heap.free, "not in one piece: {heap:?}");
+    }
+    let others = [first, next, worst];
+    assert!(others.iter().all(|other| best.holes < other.holes), "{heaps:?}");
+    assert!([best, next, worst].iter().all(|other| first.searched < other.searched), "{heaps:?}");
+    assert!([best, first, next].iter().all(|other| worst.free > 2 * other.free), "{heaps:?}");
+    assert!([best, first, worst].iter().all(|other| next.largest < other.largest / 2), "{heaps:?}");
+}
+
+/// When three of five have gone, much is free, and not in one piece; when all have gone, it is.
+#[test]
+fn blocks_leave_holes_between_them() {
+    for (micros, lots) in [(5_000, 20), (70_000, 8), (170_000, 0), (190_000, 4)] {
+        let world = world("partitions", micros);
+        let picture = picture(&world.machines()[0]);
+        let partitions = picture.partitions.as_ref().expect("partitions");
+        assert_eq!(partitions.lots.len(), lots, "{partitions:?}");
+    }
+    let world = world("partitions", 0);
+    let machine = &world.machines()[0];
+    let mut statuses = exits(machine);
+    statuses.sort_unstable();
+    assert_eq!(statuses, [0, 0, 0, 0, 0, 0, 255 << 8], "the large one is refused, once");
+    let refused = machine.log().since(0).find_map(|(_, record)| match record.event {
+        Event::Memory(MemoryEvent::NoHole { pages, free, largest }) => Some((pages, free, largest)),
+        _ => None,
+    });
+    let (pages, free, largest) = refused.expect("a refusal");
+    assert!(pages == 400 && free > 600 && largest < 400, "{free} {largest}");
 }
 
 /// The picture can be made at any moment of any world, and agrees with itself.

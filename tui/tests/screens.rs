@@ -188,6 +188,15 @@ programs = [{ command = ["sharers", "3", "6"] }, { command = ["hog", "12"] }]
 "#;
 
 #[test]
+fn blocks_and_holes_are_seen() {
+    let mut screen = Screen::open_world(include_str!("../../userland/worlds/partitions.toml"));
+    screen.type_all("3g70ms");
+    screen.press(KeyCode::Enter);
+    compare("memory-blocks-80x24.txt", &screen.text(80, 24));
+    compare("memory-blocks-160x45.txt", &screen.text(160, 45));
+}
+
+#[test]
 fn memory_is_seen_by_whom() {
     let mut screen = Screen::open_world(MEMORY);
     screen.type_all("3g8ms");

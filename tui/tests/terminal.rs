@@ -26,9 +26,12 @@ impl Tmux {
         }
         let socket = format!("oscope-test-{name}-{}", std::process::id());
         let tmux = Self { socket };
-        let binary = env!("CARGO_BIN_EXE_oscope");
-        let script = format!("echo before; {command}; echo status=$?; stty -a; sleep 600")
-            .replace("oscope", binary);
+        // The shell finds the program by its name.
+        let binary = std::path::Path::new(env!("CARGO_BIN_EXE_oscope"));
+        let directory = binary.parent().and_then(std::path::Path::to_str).expect("a directory");
+        let script = format!(
+            "PATH={directory}:$PATH; echo before; {command}; echo status=$?; stty -a; sleep 600"
+        );
         let size = ["new-session", "-d", "-x", "80", "-y", "24", "sh", "-c"];
         tmux.run(&[&size[..], &[&script]].concat());
         Some(tmux)
@@ -84,7 +87,7 @@ impl Drop for Tmux {
 
 #[test]
 fn a_session_of_a_curious_student() {
-    let Some(tmux) = Tmux::start("student", "oscope") else {
+    let Some(tmux) = Tmux::start("student", "oscope tui first") else {
         return;
     };
     let start = tmux.until("> At the start the kernel started");
@@ -153,7 +156,7 @@ fn sigterm_gives_the_terminal_back() {
 
 #[test]
 fn without_colours_what_is_chosen_still_shows() {
-    let Some(tmux) = Tmux::start("mono", "NO_COLOR=1 oscope") else {
+    let Some(tmux) = Tmux::start("mono", "NO_COLOR=1 oscope tui first") else {
         return;
     };
     tmux.until("q quit");
@@ -167,4 +170,51 @@ fn without_colours_what_is_chosen_still_shows() {
     assert!(!coloured, "{raw:?}");
     tmux.keys(&["q"]);
     tmux.until_restored();
+}
+
+#[test]
+fn a_session_is_saved_and_another_person_opens_it() {
+    let path = |ending: &str| {
+        let name = format!("oscope-{}-kept.{ending}", std::process::id());
+        std::env::temp_dir().join(name).to_str().expect("UTF-8").to_owned()
+    };
+    let (kept, picture, cast) = (path("oscope"), path("svg"), path("cast"));
+    let command = "LANG=C oscope tui first --set box.cpus=1 --no-mouse";
+    let Some(tmux) = Tmux::start("kept", command) else { return };
+    tmux.wait("the screen", |screen| screen.contains("paused"));
+    tmux.keys(&[":", "record ", &cast, "Enter"]);
+    tmux.keys(&[":", "go 30ms", "Enter", ":", "policy fifo", "Enter", ":", "view log", "Enter"]);
+    tmux.wait("the policy", |screen| screen.contains("t=30") || screen.contains("t=29"));
+    tmux.keys(&[":", "write ", &kept, "Enter"]);
+    tmux.wait("the session's file", |_| std::path::Path::new(&kept).exists());
+    tmux.keys(&[":", "write ", &picture, "Enter"]);
+    tmux.wait("the picture", |_| std::path::Path::new(&picture).exists());
+    tmux.keys(&["q"]);
+    tmux.wait("the end", |screen| screen.contains("status=0"));
+    let text = std::fs::read_to_string(&kept).expect("a file");
+    assert!(text.contains("policy = \"fifo\"") && text.contains("box.cpus=1"), "{text}");
+    let svg = std::fs::read_to_string(&picture).expect("a picture");
+    assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"));
+    let recording = std::fs::read_to_string(&cast).expect("a recording");
+    assert!(recording.lines().count() > 2 && recording.starts_with('{'), "{recording}");
+
+    let Some(other) = Tmux::start("opened", &format!("LANG=C oscope tui {kept} --no-mouse")) else {
+        return;
+    };
+    let screen = other.wait("the same moment", |screen| {
+        screen.contains("paused") && (screen.contains("t=30") || screen.contains("t=29"))
+    });
+    assert!(screen.contains("first / box"), "{screen}");
+    other.keys(&["2"]);
+    other.wait("the same policy", |screen| screen.contains("policy: fifo"));
+    other.keys(&["!"]);
+    other.wait("why?", |screen| screen.contains("Why?") && screen.contains("now"));
+    // Sent together, a terminal could take them for Alt-q.
+    other.keys(&["Escape"]);
+    other.wait("no window", |screen| !screen.contains("Why?"));
+    other.keys(&["q"]);
+    other.wait("the end", |screen| screen.contains("status=0"));
+    for file in [kept, picture, cast] {
+        let _ = std::fs::remove_file(file);
+    }
 }

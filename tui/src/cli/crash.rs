@@ -14,7 +14,7 @@ const SHOWN: usize = 20;
 #[derive(clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
-    world: WorldArgs,
+    pub(super) world: WorldArgs,
     /// Which disk of which machine
     #[arg(long, value_name = "MACHINE:DEVICE", value_parser = place)]
     disk: (String, String),

@@ -1,6 +1,7 @@
 //! Which world, how long, and with which changes: the options that several commands share.
 
 use super::Failure;
+use crate::session::{self, Session};
 use crate::source::{self, Source};
 use crate::text::nearest;
 use oscope_kernel::base::{Duration, Time};
@@ -15,7 +16,7 @@ const LARGEST: u64 = 16 << 20;
 /// The options about a world.
 #[derive(clap::Args, Clone, Debug)]
 pub(super) struct WorldArgs {
-    /// A built-in world, a TOML file, or a script (FILE.trace)
+    /// A built-in world, a TOML file, a script (FILE.trace) or a session (FILE.oscope)
     world: Option<String>,
     /// How long in virtual time, such as 50ms or 2s
     #[arg(long, value_name = "TIME", value_parser = duration)]
@@ -23,6 +24,9 @@ pub(super) struct WorldArgs {
     /// Change the world, such as box.scheduler.policy=fifo (may be repeated)
     #[arg(long = "set", value_name = "PATH=VALUE", value_parser = change)]
     changes: Vec<(String, String)>,
+    /// Where chance comes from: the option of all commands.
+    #[arg(skip)]
+    pub(super) seed: u64,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -43,18 +47,30 @@ pub(super) struct Input {
     pub(super) name: String,
     pub(super) source: Source,
     pub(super) until: Time,
+    /// The same as the beginning of a session, or the session that was named.
+    pub(super) session: Session,
 }
 
 impl WorldArgs {
     /// A world as it comes.
     pub(super) fn of(world: &str) -> Self {
-        Self { world: Some(world.to_owned()), until: None, changes: Vec::new() }
+        Self { world: Some(world.to_owned()), until: None, changes: Vec::new(), seed: 0 }
     }
 
     /// The same, with another world if none was named.
     pub(super) fn or(&self, world: &str) -> Self {
         let named = self.world.clone().unwrap_or_else(|| world.to_owned());
         Self { world: Some(named), ..self.clone() }
+    }
+
+    /// What `--set` changes.
+    pub(super) fn changes(&self) -> &[(String, String)] {
+        &self.changes
+    }
+
+    /// The same without the changes.
+    pub(super) fn unchanged(&self) -> Self {
+        Self { changes: Vec::new(), ..self.clone() }
     }
 
     /// The world that was named, or the first one.
@@ -76,19 +92,65 @@ impl WorldArgs {
         if Path::new(self.world()).extension().is_some_and(|ending| ending == "trace") {
             return self.script();
         }
+        let is_session = Path::new(self.world()).extension().is_some_and(|e| e == session::ENDING);
+        if is_session {
+            return self.session();
+        }
         let builtin = BUILTIN.iter().find(|builtin| builtin.name == self.world());
-        let file = match builtin {
-            Some(builtin) => WorldFile::parse_with(builtin.name, builtin.text, &self.changes),
-            None => WorldFile::parse_with(self.world(), &self.text()?, &self.changes),
+        let text = match builtin {
+            Some(builtin) => builtin.text.to_owned(),
+            None => self.text()?,
         };
-        let file = file.map_err(invalid)?;
+        let mut file =
+            WorldFile::parse_with(self.world(), &text, &self.changes).map_err(invalid)?;
+        file.set_seed(self.seed);
         let until = match self.until {
             Some(length) => Time::ZERO + length,
             None => file.until().map_err(invalid)?,
         };
+        let session = self.beginning(self.world(), text, until);
         // A world that does not boot is wrong input too, and said so before any screen is set up.
         file.boot().map_err(invalid)?;
-        Ok(Input { name: self.world().to_owned(), source: Source::World(Box::new(file)), until })
+        Ok(Input {
+            name: self.world().to_owned(),
+            source: Source::World(Box::new(file)),
+            until,
+            session,
+        })
+    }
+
+    /// A session in which nothing has been done.
+    fn beginning(&self, world: &str, text: String, until: Time) -> Session {
+        let set = self.changes.iter().map(|(path, value)| format!("{path}={value}"));
+        Session {
+            edition: session::EDITION.to_owned(),
+            world: world.to_owned(),
+            set: set.collect(),
+            until_ns: until.0,
+            seed: self.seed,
+            text,
+            ..Session::default()
+        }
+    }
+
+    /// A session that somebody wrote.
+    fn session(&self) -> Result<Input, Failure> {
+        let wrong = |what: String| Failure::Usage(format!("{}: {what}", self.world()));
+        let session = Session::read(&self.text()?).map_err(wrong)?;
+        let name = session.world.clone();
+        let source = if Path::new(&name).extension().is_some_and(|ending| ending == "trace") {
+            Source::Script(super::trace::plan_of(&name, &session.text, Origin::Written)?)
+        } else {
+            let set = session.set.iter().map(|text| change(text)).collect::<Result<Vec<_>, _>>();
+            let changes = [set.map_err(wrong)?, self.changes.clone()].concat();
+            let file = WorldFile::parse_with(&name, &session.text, &changes);
+            let mut file = file.map_err(|error| wrong(error.to_string()))?;
+            file.set_seed(session.seed);
+            Source::World(Box::new(file))
+        };
+        source.boot().map_err(wrong)?;
+        let until = self.limit().unwrap_or(Time(session.until_ns));
+        Ok(Input { name, source, until, session: Session { until_ns: until.0, ..session } })
     }
 
     /// A script, which says in its own `@machine` lines what it needs.
@@ -106,7 +168,8 @@ impl WorldArgs {
             None => length()?,
         };
         let name = Path::new(self.world()).file_name().unwrap_or_default().to_string_lossy();
-        Ok(Input { name: name.into_owned(), source: Source::Script(plan), until })
+        let session = self.beginning(&name, text, until);
+        Ok(Input { name: name.into_owned(), source: Source::Script(plan), until, session })
     }
 
     /// The text of a world file.

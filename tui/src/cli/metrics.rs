@@ -37,11 +37,11 @@ impl ThreadFigures {
         self.times.user + self.times.system + self.times.guest
     }
 
-    fn response(&self) -> Option<Duration> {
+    pub(super) fn response(&self) -> Option<Duration> {
         self.times.first_run.map(|first| first.since(self.times.started))
     }
 
-    fn turnaround(&self) -> Option<Duration> {
+    pub(super) fn turnaround(&self) -> Option<Duration> {
         self.end.map(|(end, _)| end.since(self.times.started))
     }
 
@@ -141,7 +141,7 @@ pub(super) fn machine_figures(
 }
 
 /// The metrics of all machines.
-pub(super) fn of(world: &World) -> Value {
+pub(crate) fn of(world: &World) -> Value {
     let machines = world.machines().iter().map(machine);
     json!({
         "world": world.name(),

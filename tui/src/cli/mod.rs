@@ -8,11 +8,14 @@ mod bench;
 mod cases;
 mod completions;
 mod crash;
+mod diff;
 mod disk;
+mod exercise;
 mod gantt;
 mod image;
 mod input;
-mod metrics;
+mod lesson;
+pub(crate) mod metrics;
 mod out;
 mod paging;
 mod referee;
@@ -23,6 +26,7 @@ mod sh;
 mod summary;
 mod syscalls;
 mod trace;
+mod why;
 mod worlds;
 
 use crate::text::nearest;
@@ -70,7 +74,7 @@ fn eprintln_quietly(message: &str) {
     name = "oscope",
     version,
     about = "An operating-system kernel to look into.",
-    after_help = "Examples:\n  oscope                       look at the world `first`\n  \
+    after_help = "Examples:\n  oscope                       look at the three-tier system\n  \
                   oscope run first --narrate   the same in sentences\n  \
                   oscope worlds                which worlds there are"
 )]
@@ -139,6 +143,25 @@ enum Command {
     /// Cut the power after every write to a disk, and see what recovery makes of it
     #[command(after_help = "Example:\n  oscope crash disk --disk box:vda")]
     Crash(crash::Args),
+    /// Explain a thread, a call, a page, a lock, a disk request, a packet or a request by a chain of events
+    #[command(after_help = "Examples:\n  oscope why first --at 30ms --thread 4\n  \
+                      oscope why priority-inversion --at 20ms --thread plain:4\n  \
+                      oscope why wire --packet right --json")]
+    Why(Box<why::Args>),
+    /// Run a world as it is and with changes, and show where and how they differ
+    #[command(after_help = "Examples:\n  oscope diff first --set box.scheduler.policy=fifo\n  \
+                      oscope diff first --set box.scheduler.quantum=1ms --at 20ms --json")]
+    Diff(diff::Args),
+    /// Lessons that ask before they show
+    #[command(after_help = "Examples:\n  oscope lesson list\n  oscope lesson 11\n  \
+                      oscope lesson 11 --lang ko --key > handout.txt\n  oscope lesson check")]
+    Lesson(lesson::Args),
+    /// Exercises, checked by the kernel itself
+    #[command(
+        after_help = "Examples:\n  oscope exercise list\n  oscope exercise new my-exercises\n  \
+                      cd my-exercises && oscope exercise watch\n  oscope exercise check zombie"
+    )]
+    Exercise(exercise::Args),
     /// List the built-in worlds
     #[command(after_help = "Example:\n  oscope worlds")]
     Worlds,
@@ -163,10 +186,28 @@ enum Command {
     Completions(completions::Args),
 }
 
+impl Command {
+    /// The world that it runs, if it runs one.
+    fn world(&mut self) -> Option<&mut WorldArgs> {
+        match self {
+            Self::Tui(world) => Some(world),
+            Self::Run(args) => Some(&mut args.world),
+            Self::Sh(args) => Some(&mut args.run.world),
+            Self::Crash(args) => Some(&mut args.world),
+            Self::Why(args) => Some(&mut args.world),
+            Self::Diff(args) => Some(&mut args.world),
+            _ => None,
+        }
+    }
+}
+
 /// Reads the command line and does what it says.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::try_parse().unwrap_or_else(|error| with_suggestion(error).exit());
+    let mut cli = Cli::try_parse().unwrap_or_else(|error| with_suggestion(error).exit());
+    if let Some(world) = cli.command.as_mut().and_then(Command::world) {
+        world.seed = cli.seed;
+    }
     if let Some(Command::Sh(args)) = &cli.command {
         return sh::sh(args).map_or_else(|failure| ExitCode::from(failure.code()), ExitCode::from);
     }
@@ -181,6 +222,10 @@ pub fn main() -> ExitCode {
         Some(Command::Alloc(args)) => alloc::alloc(args, cli.seed),
         Some(Command::Disk(args)) => disk::disk(args, cli.seed),
         Some(Command::Crash(args)) => crash::crash(args),
+        Some(Command::Why(args)) => why::why(args),
+        Some(Command::Diff(args)) => diff::diff(args),
+        Some(Command::Lesson(args)) => lesson::lesson(args, cli.seed, (cli.ascii, cli.no_mouse)),
+        Some(Command::Exercise(args)) => exercise::exercise(args, cli.seed),
         Some(Command::Worlds) => worlds::worlds(),
         Some(Command::Syscalls(args)) => syscalls::syscalls(args),
         Some(Command::Bench(args)) => bench::bench(args),
@@ -211,7 +256,7 @@ fn with_suggestion(mut error: clap::Error) -> clap::Error {
 
 /// Without a subcommand: the screen, or where there is none, a summary of a short run.
 fn bare(cli: &Cli) -> Result<(), Failure> {
-    let args = WorldArgs::of("first");
+    let args = WorldArgs::of("three-tier");
     if is_terminal() {
         screen::tui(&args, cli.ascii, cli.no_mouse)
     } else {

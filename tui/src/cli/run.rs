@@ -4,14 +4,13 @@ use super::Failure;
 use super::input::WorldArgs;
 use super::out::Out;
 use super::{image, metrics, summary};
-use crate::export;
+use crate::export::{self, report, report::Samples};
 use crate::lang::Lang;
 use crate::narrate;
-use crate::trace::{Seen, Trace};
+use crate::trace::{Tags, Trace};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use oscope_kernel::base::Time;
 use oscope_kernel::event::codec::json_line;
-use oscope_kernel::event::{Event, TaskEvent};
 use oscope_kernel::machine::Why;
 use oscope_kernel::world::{World, WorldWhy};
 use oscope_userland::script::printer::{Style, Whose};
@@ -38,6 +37,12 @@ pub(super) struct Args {
     /// Write CPU tracks and thread lanes for ui.perfetto.dev; `-` is standard output
     #[arg(long, value_name = "FILE")]
     perfetto: Option<String>,
+    /// Write all packets for Wireshark; `-` is standard output
+    #[arg(long, value_name = "FILE.pcapng")]
+    pcap: Option<String>,
+    /// Write the run as one HTML page, with charts and figures; `-` is standard output
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<String>,
     /// Tell the run in sentences, one for each visible change
     #[arg(long, conflicts_with = "json")]
     narrate: bool,
@@ -59,8 +64,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let streams =
-        [("--events", &args.events), ("--strace", &args.strace), ("--perfetto", &args.perfetto)];
+    let streams = files_of(args);
     let streams: Vec<&str> = streams
         .into_iter()
         .filter(|(_, file)| file.as_deref() == Some("-"))
@@ -79,7 +83,18 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let input = args.world.read()?;
     let mut world = image::boot(&input.source, &args.disks)?;
     let files = Files::open(args, style)?;
-    let why = run_in_sight(&mut world, usize::from(args.threads), input.until);
+    let report = args.report.as_deref().map(Out::to).transpose()?;
+    let mut samples = args.report.as_ref().map(|_| Samples::default());
+    let threads = usize::from(args.threads);
+    let why = run_in_sight(&mut world, threads, input.until, &mut |world| {
+        if let Some(samples) = &mut samples {
+            samples.take(world);
+        }
+    });
+    if let (Some(mut out), Some(samples)) = (report, &samples) {
+        out.text(report::page(&world, samples).as_bytes())?;
+        out.finish()?;
+    }
     files.write(&world)?;
     image::save(&world, &args.saves, args.power_cut)?;
     let mut out = Out::stdout();
@@ -95,11 +110,23 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     stopped(&world, why)
 }
 
+/// The files that a run may be written to, by option.
+fn files_of(args: &Args) -> [(&'static str, &Option<String>); 5] {
+    [
+        ("--events", &args.events),
+        ("--strace", &args.strace),
+        ("--perfetto", &args.perfetto),
+        ("--pcap", &args.pcap),
+        ("--report", &args.report),
+    ]
+}
+
 /// Where a run is written down.
 pub(super) struct Files {
     events: Option<Out>,
     strace: Option<Out>,
     perfetto: Option<Out>,
+    pcap: Option<Out>,
     style: Style,
 }
 
@@ -110,18 +137,14 @@ impl Files {
             events: args.events.as_deref().map(Out::to).transpose()?,
             strace: args.strace.as_deref().map(Out::to).transpose()?,
             perfetto: args.perfetto.as_deref().map(Out::to).transpose()?,
+            pcap: args.pcap.as_deref().map(Out::to).transpose()?,
             style,
         })
     }
 
     /// The files of a run whose own output is that of a shell.
     pub(super) fn beside_shell(args: &Args) -> Result<Self, Failure> {
-        let named = [
-            ("--events", &args.events),
-            ("--strace", &args.strace),
-            ("--perfetto", &args.perfetto),
-        ];
-        for (option, file) in named {
+        for (option, file) in files_of(args) {
             if file.as_deref() == Some("-") {
                 let message =
                     format!("{option} -: standard output is the shell's; expected a file");
@@ -150,6 +173,10 @@ impl Files {
             export::perfetto::write(world, |text| out.text(text.as_bytes()))?;
             out.finish()?;
         }
+        if let Some(mut out) = self.pcap {
+            export::pcapng::write(world, |bytes| out.text(bytes))?;
+            out.finish()?;
+        }
         Ok(())
     }
 }
@@ -165,28 +192,39 @@ fn strace_style(args: &Args) -> Result<Style, Failure> {
         .map_err(|message| Failure::Usage(format!("--strace-options: {message}")))
 }
 
-/// In how many pieces a run goes whose progress is shown.
+/// Where a piece of a run ends.
+fn piece_of(until: Time, piece: u64) -> Time {
+    Time((u128::from(until.0) * u128::from(piece) / u128::from(PIECES)) as u64)
+}
+
+/// In how many pieces a run goes.
 const PIECES: u64 = 200;
 
-/// Runs a world; whoever waits at a terminal for longer than a moment sees how far it has come.
-fn run_in_sight(world: &mut World, threads: usize, until: Time) -> WorldWhy {
-    if !std::io::stderr().is_terminal() {
-        return world.run_on(threads, until);
-    }
+/// Runs a world; whoever waits at a terminal for longer than a moment sees how far it has come. `look` is called now
+/// and then; where a run stops on its way changes nothing.
+fn run_in_sight(
+    world: &mut World,
+    threads: usize,
+    until: Time,
+    look: &mut dyn FnMut(&World),
+) -> WorldWhy {
     let bar = ProgressBar::with_draw_target(Some(PIECES), ProgressDrawTarget::hidden());
     let style = ProgressStyle::with_template("{bar:40} {percent} %  {eta} left");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     let began = Instant::now();
     for piece in 1..PIECES {
-        if world.run_on(threads, Time(until.0 / PIECES * piece)) != WorldWhy::Time {
+        if world.run_on(threads, piece_of(until, piece)) != WorldWhy::Time {
             break;
         }
-        if bar.is_hidden() && began.elapsed() > PATIENCE {
+        look(world);
+        let is_watched = std::io::stderr().is_terminal();
+        if is_watched && bar.is_hidden() && began.elapsed() > PATIENCE {
             bar.set_draw_target(ProgressDrawTarget::stderr());
         }
         bar.set_position(piece);
     }
     let why = world.run_on(threads, until);
+    look(world);
     bar.finish_and_clear();
     why
 }
@@ -224,7 +262,7 @@ fn write_events(world: &World, mut out: Out) -> Result<(), Failure> {
 
 /// One sentence per visible change, of all machines in the order of time.
 fn tell(world: &World, out: &mut Out) -> Result<(), Failure> {
-    let traces: Vec<Trace> = world.machines().iter().map(trace_of).collect();
+    let traces: Vec<Trace> = world.machines().iter().map(|m| Trace::of(m, Tags::Letters)).collect();
     let steps = traces.iter().enumerate();
     let mut steps: Vec<_> = steps
         .flat_map(|(machine, trace)| trace.steps.all().map(move |step| (step, machine)))
@@ -240,31 +278,4 @@ fn tell(world: &World, out: &mut Out) -> Result<(), Failure> {
         }
     }
     out.line("")
-}
-
-/// Everything that a machine's log tells.
-fn trace_of(machine: &oscope_kernel::machine::Machine) -> Trace {
-    let log = machine.log();
-    let mut seen: Vec<Seen> = log
-        .since(0)
-        .map(|(number, record)| Seen {
-            number,
-            record: *record,
-            name: match record.event {
-                Event::Task(TaskEvent::Start { name, .. } | TaskEvent::Exec { name }) => {
-                    Some(log.name(name).into())
-                }
-                _ => None,
-            },
-            detail: None,
-        })
-        .collect();
-    // CPUs run a little apart, so the log's order is not quite that of time.
-    seen.sort_by_key(|seen| (seen.record.stamp.time, seen.number));
-    let mut trace = Trace::new(usize::from(machine.config().cpus));
-    for seen in &seen {
-        trace.fold(seen);
-    }
-    trace.steps.settle(Time::MAX);
-    trace
 }

@@ -30,7 +30,7 @@ use std::time::Instant;
 #[derive(clap::Args)]
 pub(super) struct ShArgs {
     #[command(flatten)]
-    run: run::Args,
+    pub(super) run: run::Args,
     /// Run this command instead of a shell that reads
     #[arg(short = 'c', value_name = "COMMAND")]
     command: Option<String>,
@@ -68,11 +68,12 @@ struct Session {
 /// Runs a shell; its status.
 pub(super) fn sh(args: &ShArgs) -> Result<u8, Failure> {
     let files = Files::beside_shell(&args.run)?;
-    let input = args.run.world.or("shell").read()?;
-    let Source::World(file) = input.source else {
+    let input = args.run.world.or("disk").read()?;
+    let Source::World(mut file) = input.source else {
         let message = format!("{}: a script has no shell; expected a world", input.name);
         return Err(Failure::Usage(message));
     };
+    file.set_typed();
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let is_typed = is_terminal && args.command.is_none();
     let world = boot(&file, args.command.as_deref(), is_typed)?;
@@ -96,15 +97,26 @@ pub(super) fn sh(args: &ShArgs) -> Result<u8, Failure> {
 fn boot(file: &WorldFile, command: Option<&str>, is_typed: bool) -> Result<World, Failure> {
     let programs = Arc::new(with_tools());
     let is_first = Cell::new(true);
-    let words: Vec<&str> = match command {
-        Some(command) => vec!["-q", "/bin/sh", "-c", command],
-        None if is_typed => vec!["/bin/sh"],
+    let mut words: Vec<&str> = Vec::new();
+    if command.is_some() || !is_typed {
+        words.push("-q");
+    }
+    let before = file.before_shell().map(|setup| format!("{setup}; exec /bin/sh \"$@\""));
+    match &before {
+        // What comes first is done by a shell that makes way for the one that is meant.
+        Some(before) => words.extend(["/bin/sh", "-c", before, "sh"]),
+        None => words.push("/bin/sh"),
+    }
+    match command {
+        Some(command) => words.extend(["-c", command]),
+        None if is_typed => {}
         // Nobody is there to be prompted.
-        None => vec!["-q", "/bin/sh", "+i", "-s"],
-    };
+        None => words.extend(["+i", "-s"]),
+    }
+    let hosts = file.hosts().map_err(|error| Failure::Usage(error.to_string()))?;
     let adapt = |config: &mut oscope_kernel::machine::Config| {
         if is_first.replace(false) {
-            let files = || initramfs(&config.name, &programs).into();
+            let files = || initramfs(&config.name, &hosts, &programs).into();
             config.initramfs.get_or_insert_with(files);
             config.programs.push(Start::new("getty", &words));
         }

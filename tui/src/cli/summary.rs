@@ -14,7 +14,7 @@ use oscope_kernel::machine::Machine;
 use oscope_kernel::world::{World, WorldWhy};
 
 /// A run of this length is shown where there is no terminal.
-const SHORT: Time = Time(100_000_000);
+const SHORT: Time = Time(5_000_000_000);
 
 /// Runs a world for a moment and prints a summary.
 pub(super) fn short_run(args: &WorldArgs) -> Result<(), Failure> {

@@ -49,6 +49,12 @@ pub struct MemoryWords {
     pub counts: &'static str,
     /// What the digits are.
     pub orders: &'static str,
+    /// Heading of memory in whole blocks; before the policy's name.
+    pub partitions: [&'static str; 2],
+    /// Blocks, holes, frames free, the largest, asked in vain, "though enough was free", looked at.
+    pub blocks: [&'static str; 6],
+    /// What the signs of its strip are.
+    pub strip: &'static str,
     /// Heading of the figures over time.
     pub over_time: &'static str,
     /// Its rows: new pages, copies, pages from disk.
@@ -94,6 +100,16 @@ pub(super) static EN: MemoryWords = MemoryWords {
     holes: "free blocks",
     counts: "of 2^0 to 2^10 frames:",
     orders: "a digit n: part of a free block of 2^n frames (a: 2^10)   # used   - never used",
+    partitions: ["memory in whole blocks", "fit:"],
+    blocks: [
+        "blocks",
+        "holes of",
+        "frames in all, the largest of",
+        "refused",
+        "of them though enough was free",
+        "holes were looked at",
+    ],
+    strip: "[: a block begins   a letter: whose it is   . hole   (in the map _: no page yet)",
     over_time: "page faults over time",
     faults: ["new page", "copied", "from disk"],
     swap: "swap",
@@ -135,6 +151,16 @@ pub(super) static KO: MemoryWords = MemoryWords {
     holes: "빈 블록",
     counts: "2^0 ~ 2^10 프레임:",
     orders: "숫자 n: 2^n 프레임인 빈 블록의 일부 (a: 2^10)   # 쓰는 것   - 쓴 적 없음",
+    partitions: ["통째로 나눈 메모리", "정책:"],
+    blocks: [
+        "블록",
+        "구멍, 모두",
+        "프레임, 가장 큰 것",
+        "거절",
+        "번은 합치면 충분했음",
+        "구멍을 살펴봄",
+    ],
+    strip: "[ 블록의 시작   글자: 그 주인   . 구멍   (지도의 _: 아직 페이지 없음)",
     over_time: "시간에 따른 페이지 폴트",
     faults: ["새 페이지", "복사", "디스크에서"],
     swap: "스왑",

@@ -6,12 +6,20 @@
 mod en;
 mod files;
 mod ko;
+mod lesson;
 mod memory;
+mod network;
+mod request;
 
 use crate::keys::Action;
 use crate::model::View;
 pub use files::{ConsoleWords, FilesWords};
+pub use lesson::LessonWords;
 pub use memory::MemoryWords;
+pub use network::NetworkWords;
+use oscope_kernel::event::Loss;
+use oscope_userland::bin::steps::Step;
+pub use request::RequestWords;
 
 /// A language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,6 +66,8 @@ pub struct Words {
     pub step_memory: &'static str,
     /// In the title line: what a step is in the files view.
     pub step_files: &'static str,
+    /// The same for packets.
+    pub step_network: &'static str,
     /// In the title line: what a step is in the script view.
     pub step_script: &'static str,
     /// The script view's title.
@@ -136,8 +146,6 @@ pub struct Words {
     pub nothing: &'static str,
     /// Before a filter.
     pub filter: &'static str,
-    /// This view is not built.
-    pub not_built: &'static str,
     /// Title of help.
     pub keys: &'static str,
     /// At the end of a window.
@@ -196,6 +204,8 @@ pub struct Words {
     pub true_time: &'static str,
     /// Folded time.
     pub folded_time: &'static str,
+    /// The screen is being recorded to a file.
+    pub recording: &'static str,
     /// What came later is forgotten.
     pub forgotten: &'static str,
     /// A choice has to be made first.
@@ -207,6 +217,18 @@ pub struct Words {
 }
 
 impl Lang {
+    /// The language of that short name.
+    ///
+    /// # Errors
+    /// The names that there are.
+    pub fn named(name: &str) -> Result<Self, String> {
+        match name {
+            "en" => Ok(Self::En),
+            "ko" => Ok(Self::Ko),
+            _ => Err("expected en or ko".to_owned()),
+        }
+    }
+
     /// The texts.
     #[must_use]
     pub fn words(self) -> &'static Words {
@@ -232,6 +254,48 @@ impl Lang {
         match self {
             Self::En => &files::EN,
             Self::Ko => &files::KO,
+        }
+    }
+
+    /// The texts of the network view.
+    #[must_use]
+    pub fn network(self) -> &'static NetworkWords {
+        match self {
+            Self::En => &network::EN,
+            Self::Ko => &network::KO,
+        }
+    }
+
+    /// The texts of the request view.
+    #[must_use]
+    pub fn request(self) -> &'static RequestWords {
+        match self {
+            Self::En => &request::EN,
+            Self::Ko => &request::KO,
+        }
+    }
+
+    /// The caption of a step of a request.
+    #[must_use]
+    pub fn step(self, step: Step) -> &'static str {
+        request::caption(step, self == Self::Ko)
+    }
+
+    /// The texts around lessons.
+    #[must_use]
+    pub fn lesson(self) -> &'static LessonWords {
+        match self {
+            Self::En => &lesson::EN,
+            Self::Ko => &lesson::KO,
+        }
+    }
+
+    /// Why a frame was thrown away.
+    #[must_use]
+    pub fn loss(self, reason: Loss) -> &'static str {
+        match self {
+            Self::En => crate::narrate::network::loss_en(reason),
+            Self::Ko => crate::narrate::network::loss_ko(reason),
         }
     }
 

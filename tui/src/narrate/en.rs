@@ -1,5 +1,6 @@
 //! English sentences.
 
+use crate::lang::Lang;
 use crate::steps::Step;
 use crate::text::{count, short};
 use crate::trace::{Doing, Trace, Track};
@@ -8,9 +9,10 @@ use oscope_kernel::abi::signal::Signal;
 use oscope_kernel::abi::{Access, Errno, call, probe};
 use oscope_kernel::base::{CpuId, Duration, Serial, Time};
 use oscope_kernel::event::{
-    BlockEvent, CallEvent, Event, InputEvent, Leave, MachineEvent, MemoryEvent, NetEvent, Record,
-    Repair, SchedEvent, TaskEvent, Wait,
+    BlockEvent, CallEvent, Event, InputEvent, Leave, MachineEvent, MemoryEvent, Record, Repair,
+    SchedEvent, TaskEvent, Wait,
 };
+use oscope_userland::bin::steps;
 
 /// A task as sentences call it: `B (blink)`.
 pub(super) fn who(trace: &Trace, serial: Serial, time: Time) -> String {
@@ -109,6 +111,11 @@ pub(super) fn tell_record(trace: &Trace, record: &Record) -> String {
         Event::Memory(MemoryEvent::Reclaim { frame, slot: None }) => {
             format!("{} took frame {frame} away: its page is on the disk", actor())
         }
+        Event::Memory(MemoryEvent::NoHole { pages, free, largest }) => {
+            let why = if free >= pages { "though they would do" } else { "too few" };
+            let holes = format!("{free} are free, {why}, the largest hole has {largest}");
+            format!("{} got no block of {pages} frames: {holes}", actor())
+        }
         Event::Memory(MemoryEvent::Candidate { pid, points, resident }) => {
             format!("memory is out: process {pid} has {resident} pages and {points} points")
         }
@@ -134,15 +141,7 @@ pub(super) fn tell_record(trace: &Trace, record: &Record) -> String {
             let blocks = count(blocks as usize, "block");
             format!("a change of the file system is complete in the cache: {blocks}")
         }
-        Event::Net(NetEvent::Transmit { length, .. }) => {
-            format!("{} sent a frame of {length} bytes", actor())
-        }
-        Event::Net(NetEvent::Receive { length, .. }) => {
-            format!("a frame of {length} bytes came in")
-        }
-        Event::Net(NetEvent::Drop { length, .. }) => {
-            format!("a frame of {length} bytes was thrown away")
-        }
+        Event::Net(event) => super::network::english(&event, actor),
         Event::Input(InputEvent::Key { length, .. }) => {
             format!("somebody typed {}", count(length as usize, "byte"))
         }
@@ -229,7 +228,10 @@ fn stated(fact: u16, value: u64) -> String {
         probe::LINE if line >= u32::MAX - 1 => "has done all its lines".to_owned(),
         probe::LINE => format!("came to line {line}"),
         probe::LOADED => format!("loaded {value}"),
-        _ => format!("states {fact}: {value}"),
+        _ => match steps::Step::of(fact) {
+            Some(step) => Lang::En.step(step).to_owned(),
+            None => format!("states {fact}: {value}"),
+        },
     }
 }
 

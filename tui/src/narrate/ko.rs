@@ -1,6 +1,7 @@
 //! Korean sentences. Particles follow the way a letter is read: `A가`, but `L이`.
 
 use crate::calls;
+use crate::lang::Lang;
 use crate::steps::Step;
 use crate::text::short;
 use crate::trace::{Doing, Trace, Track};
@@ -8,9 +9,10 @@ use oscope_kernel::abi::signal::Signal;
 use oscope_kernel::abi::{Access, call, probe};
 use oscope_kernel::base::{CpuId, Duration, Serial, Time};
 use oscope_kernel::event::{
-    BlockEvent, CallEvent, Event, InputEvent, Leave, MachineEvent, MemoryEvent, NetEvent, Record,
-    Repair, SchedEvent, TaskEvent, Wait,
+    BlockEvent, CallEvent, Event, InputEvent, Leave, MachineEvent, MemoryEvent, Record, Repair,
+    SchedEvent, TaskEvent, Wait,
 };
+use oscope_userland::bin::steps;
 
 /// Does the name of a letter or digit end in a consonant, read in Korean (엘, 엠, 엔, 알, 영, 일 ...)?
 fn ends_in_consonant(tag: &str) -> bool {
@@ -120,6 +122,12 @@ pub(super) fn tell_record(trace: &Trace, record: &Record) -> String {
         Event::Memory(MemoryEvent::Reclaim { frame, slot: None }) => {
             format!("{} 프레임 {frame} 회수: 페이지는 디스크에 있음", actor())
         }
+        Event::Memory(MemoryEvent::NoHole { pages, free, largest }) => {
+            let why =
+                if free >= pages { "합치면 되지만 흩어져 있음" } else { "모자람" };
+            let holes = format!("빈 프레임 {free}개({why}), 가장 큰 구멍 {largest}개");
+            format!("{} {pages}프레임 블록을 얻지 못함: {holes}", actor())
+        }
         Event::Memory(MemoryEvent::Candidate { pid, points, resident }) => {
             format!("메모리 고갈: 프로세스 {pid}, 페이지 {resident}개, {points}점")
         }
@@ -143,11 +151,7 @@ pub(super) fn tell_record(trace: &Trace, record: &Record) -> String {
         Event::Block(BlockEvent::Commit { blocks }) => {
             format!("파일 시스템의 변경이 캐시에서 끝남: 블록 {blocks}개")
         }
-        Event::Net(NetEvent::Transmit { length, .. }) => {
-            format!("{} {length}바이트 프레임을 보냄", actor())
-        }
-        Event::Net(NetEvent::Receive { length, .. }) => format!("{length}바이트 프레임이 들어옴"),
-        Event::Net(NetEvent::Drop { length, .. }) => format!("{length}바이트 프레임을 버림"),
+        Event::Net(event) => super::network::korean(&event, actor),
         Event::Input(InputEvent::Key { length, .. }) => format!("누군가 {length}바이트를 입력함"),
         Event::Input(InputEvent::Interrupt { device }) => {
             format!("장치 {device}번이 CPU {}에 끼어듦(인터럽트)", stamp.cpu)
@@ -214,7 +218,10 @@ fn stated(fact: u16, value: u64) -> String {
         probe::LINE if line >= u32::MAX - 1 => "제 줄을 모두 마침".to_owned(),
         probe::LINE => format!("{line}번 줄에 이름"),
         probe::LOADED => format!("{value}를 읽음"),
-        _ => format!("{fact}: {value}라고 알림"),
+        _ => match steps::Step::of(fact) {
+            Some(step) => Lang::Ko.step(step).to_owned(),
+            None => format!("{fact}: {value}라고 알림"),
+        },
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod en;
 mod ko;
+pub mod network;
 
 use crate::lang::Lang;
 use crate::steps::Step;

@@ -1,6 +1,6 @@
 //! What keys, clicks and hints ask for.
 
-use super::{console, over, prompt, shown};
+use super::{console, lesson, over, prompt, shown};
 use crate::calls;
 use crate::engine::Command;
 use crate::keys::Action;
@@ -8,7 +8,9 @@ use crate::list;
 use crate::model::{Asking, Effect, MachineModel, Model, Over, SCALES, SPEEDS, View};
 use crate::narrate;
 use crate::trace::Doing;
+use crate::why::{self, Question, Scene, Stage, Subject, ThreadName};
 use oscope_kernel::base::{Serial, Time};
+use oscope_kernel::event::EventId;
 use oscope_kernel::sched::POLICIES;
 use oscope_userland::predicate::{Predicate, kind};
 
@@ -21,6 +23,9 @@ const JUMPS: usize = 64;
 pub(super) fn act(model: &mut Model, action: Action) -> Option<Command> {
     model.notice = None;
     let machine = shown(model);
+    if lesson::goes_ahead(action) && lesson::covers(model) {
+        return None;
+    }
     match action {
         Action::Forward | Action::NextEvent if model.at_end() => {
             model.playing = false;
@@ -49,8 +54,12 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Command> {
             model.jumps.pop().map(Command::Go)
         }
         Action::NextMark => next_mark(model),
+        Action::Open if model.lesson.is_some() => lesson::enter(model),
         Action::Open => open(model),
+        Action::NextStep => lesson::turn(model, true),
+        Action::PreviousStep => lesson::turn(model, false),
         Action::Stop => ask(model, Asking::Stop),
+        Action::Last => ask(model, Asking::Last),
         Action::Filter => ask(model, Asking::Filter),
         Action::Command => ask(model, Asking::Command),
         Action::GoTo => prompt::open(model, Asking::Command, "go "),
@@ -97,7 +106,14 @@ fn look(model: &mut Model, action: Action) {
         Action::Why => why(model),
         Action::Explain => model.over = Some(Over::Explain),
         Action::Help => model.over = Some(Over::Help(0)),
-        Action::Show(view) if model.has(view) => model.view = view,
+        Action::Show(View::Lessons) if model.lesson.is_some() => lesson::front(model),
+        Action::Show(view) if model.has(view) => {
+            model.view = view;
+            lesson::step_back(model);
+        }
+        Action::Hint => lesson::hint(model),
+        Action::TextDown => lesson::scroll(model, true),
+        Action::TextUp => lesson::scroll(model, false),
         Action::Show(_) => model.notice = Some(model.words().no_script.to_owned()),
         Action::Escape => escape(model),
         Action::Quit => model.quit = true,
@@ -114,13 +130,26 @@ const SCRIPT_STEP: &str = "kind=task.mark";
 /// What files have to do with: calls that name or move them, blocks that come and go.
 const FILES_STEP: &str = "kind=block or kind=task.exec or kind=task.reap or call=openat or call=close or call=read or call=write or call=dup or call=dup2 or call=dup3 or call=unlinkat or call=renameat2 or call=mkdirat or call=lseek or call=pipe2 or call=clone";
 
+/// Packets and what becomes of connections.
+const NETWORK_STEP: &str = "kind=net";
+
+/// What programs mark as a step of a request; and its first one.
+const REQUEST_STEP: &str = "mark>=101 mark<=121";
+const REQUEST_BEGIN: &str = "mark=101";
+
 /// A step is one visible change in the view that is open.
 pub(super) fn step(model: &Model, forward: bool) -> Command {
     let machine = shown(model);
+    if model.view == View::Request
+        && let Ok(test) = Predicate::parse(REQUEST_STEP)
+    {
+        return Command::FindAny { test, forward };
+    }
     let visible = match model.view {
         View::Memory => MEMORY_STEP,
         View::Script => SCRIPT_STEP,
         View::Files => FILES_STEP,
+        View::Network => NETWORK_STEP,
         _ => "",
     };
     match Predicate::parse(visible) {
@@ -146,9 +175,9 @@ pub(super) fn jump(model: &mut Model, command: Command) -> Command {
 
 fn ask(model: &mut Model, asking: Asking) -> Option<Command> {
     let text = match asking {
-        Asking::Command => String::new(),
+        Asking::Command | Asking::Answer | Asking::Change => String::new(),
         Asking::Filter => model.filter.1.clone(),
-        Asking::Stop => model.stop.clone(),
+        Asking::Stop | Asking::Last => model.stop.clone(),
     };
     prompt::open(model, asking, &text)
 }
@@ -220,10 +249,25 @@ fn next_mark(model: &mut Model) -> Option<Command> {
 }
 
 fn why(model: &mut Model) {
-    let subject = model.machine().and_then(|machine| list::subject(model, machine));
-    let chain = subject.map(|seen| list::causes(model, model.shown, seen.number));
-    match chain.filter(|chain| !chain.is_empty()) {
-        Some(chain) => model.over = Some(Over::Why(chain, 0)),
+    let stages = model.machines.iter().map(|machine| Stage {
+        name: &machine.info.name,
+        trace: &machine.trace,
+        known: model.reached,
+    });
+    let scene = Scene { stages: stages.collect() };
+    let answer = model.machine().and_then(|machine| {
+        let task = machine.selected.filter(|_| !model.view.is_list() && model.event.is_none());
+        if let Some(serial) = task {
+            let subject = Subject::Thread(ThreadName::Serial(serial));
+            let question = Question { machine: shown(model), subject };
+            return why::explain(&scene, &question, model.moment(), model.lang).ok();
+        }
+        let seen = list::subject(model, machine)?;
+        let event = EventId::new(shown(model), seen.number);
+        Some(why::explain_event(&scene, event, model.moment(), model.lang))
+    });
+    match answer.filter(|answer| !answer.links.is_empty()) {
+        Some(answer) => model.over = Some(Over::Why(answer.links, 0)),
         None => model.notice = Some(model.words().why_nothing.to_owned()),
     }
 }
@@ -263,6 +307,11 @@ fn same_kind(model: &mut Model, forward: bool) -> Option<Command> {
 fn open(model: &mut Model) -> Option<Command> {
     if model.view == View::Console {
         return console::grab(model);
+    }
+    if model.view == View::Request {
+        model.playing = false;
+        let test = Predicate::parse(REQUEST_BEGIN).ok()?;
+        return Some(Command::FindAny { test, forward: true });
     }
     let machine = model.machine()?;
     if model.view.is_list() {

@@ -5,7 +5,6 @@ use super::shown;
 use crate::engine::Command;
 use crate::keys::{Action, KEYS};
 use crate::model::{Model, Over};
-use oscope_kernel::base::MachineId;
 use oscope_kernel::sched::POLICIES;
 
 /// Opens the choice of a policy.
@@ -59,11 +58,10 @@ pub(super) fn choose(model: &mut Model, line: usize) -> Option<Command> {
     let machine = shown(model);
     match over {
         Over::Why(chain, at) => {
-            let (machine, number) = chain.get(line).or(chain.get(at)).copied()?;
-            model.shown = machine;
+            let event = chain.get(line).or(chain.get(at))?.event;
+            model.shown = usize::from(event.machine().0);
             model.playing = false;
-            let machine = MachineId(u16::try_from(machine).unwrap_or(u16::MAX));
-            Some(jump(model, Command::Show(machine, number)))
+            Some(jump(model, Command::Show(event.machine(), event.sequence())))
         }
         Over::Policies { at, what_if } => {
             let policy = POLICIES.get(line).or(POLICIES.get(at)).copied()?;

@@ -1,7 +1,7 @@
 //! The line at the bottom that is typed into.
 
 use super::act::{self, jump};
-use super::shown;
+use super::{lesson, shown};
 use crate::commands::{self, Typed};
 use crate::engine::Command;
 use crate::model::{Asking, Effect, Model, Over, Prompt};
@@ -55,8 +55,12 @@ fn enter(model: &mut Model) -> Option<Command> {
     let typed = match prompt.asking {
         Asking::Command => commands::parse(&prompt.text),
         Asking::Filter => condition(&prompt.text).map(|p| Typed::Filter(p, prompt.text.clone())),
-        Asking::Stop if prompt.text.trim().is_empty() => Ok(Typed::Nothing),
+        Asking::Stop | Asking::Last if prompt.text.trim().is_empty() => Ok(Typed::Nothing),
         Asking::Stop => condition(&prompt.text).map(|p| Typed::Stop(p, prompt.text.clone())),
+        Asking::Answer | Asking::Change => {
+            return lesson::typed(model, prompt.asking, &prompt.text);
+        }
+        Asking::Last => condition(&prompt.text).map(|p| Typed::Last(p, prompt.text.clone())),
     };
     match typed {
         Ok(typed) => done(model, typed),
@@ -91,6 +95,11 @@ fn done(model: &mut Model, typed: Typed) -> Option<Command> {
             model.stop = text;
             return Some(jump(model, Command::Find { machine, test, forward: true }));
         }
+        Typed::Last(test, text) => {
+            model.stop = text;
+            return Some(jump(model, Command::Find { machine, test, forward: false }));
+        }
+        Typed::Record(path) => model.effects.push(Effect::Record(path)),
         Typed::View(view) => model.view = view,
         Typed::Theme(theme) => model.theme = theme,
         Typed::Lang(lang) => model.lang = lang,

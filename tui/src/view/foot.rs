@@ -1,8 +1,9 @@
 //! The foot of the screen: what has just happened, where in the run this is, which keys there are.
 
 use super::pen::Pen;
+use super::request;
 use crate::keys::{Action, Binding, KEYS};
-use crate::model::{Asking, MachineModel, Model, Prompt};
+use crate::model::{Asking, MachineModel, Model, Prompt, View};
 use crate::narrate;
 use crate::text::{clean, fit, round, width, wrap};
 use crate::theme::Role;
@@ -48,6 +49,9 @@ fn sentence(model: &Model, machine: &MachineModel) -> String {
     if let Some(notice) = &model.notice {
         return notice.clone();
     }
+    if let Some(told) = (model.view == View::Request).then(|| request::sentence(model)).flatten() {
+        return told;
+    }
     if let Some((number, record)) = &model.event {
         return narrate::tell_event(model.lang, &machine.trace, *number, record);
     }
@@ -64,6 +68,9 @@ pub(super) fn prompt(prompt: &Prompt, y: u16, pen: &mut Pen<'_>) {
         Asking::Command => ":",
         Asking::Filter => "/",
         Asking::Stop => "b ",
+        Asking::Last => "B ",
+        Asking::Answer => "= ",
+        Asking::Change => "= ",
     };
     pen.put(0, y, &" ".repeat(usize::from(pen.width)), Role::Text);
     let x = pen.put(1, y, sign, Role::Key);

@@ -4,8 +4,8 @@
 //! the very same frames: the frame is counted once, and the line goes to all who see it.
 
 use super::colour;
-use super::memory_space;
 use super::pen::Pen;
+use super::{memory_blocks, memory_space};
 use crate::memory::{Mark, MemoryPicture, Row, RowKind};
 use crate::model::{MachineModel, Model};
 use crate::text::{fit, fit_right, width};
@@ -75,7 +75,9 @@ pub(super) fn draw(
     };
     let mut y = sharing(&look, (top, wanted.min(most.max(4))), pen);
     if is_tall || chosen.is_none() {
-        let left = end.saturating_sub(y);
+        // Whole blocks are more than their frames.
+        let strip = if picture.partitions.is_some() { 6 } else { 0 };
+        let left = end.saturating_sub(y + strip);
         let height = if is_tall { rows / 4 } else { left };
         y = frames(&look, (y, height), pen);
     }
@@ -85,6 +87,11 @@ pub(super) fn draw(
         let height = if is_tall { (left / 2).max(7) } else { left - 5 };
         y = memory_space::areas(&look, at, (y, height), pen);
         y = memory_space::walk(&look, at, (y, end - y), pen);
+    }
+    if let Some(partitions) = &picture.partitions
+        && end.saturating_sub(y) >= 4
+    {
+        y = memory_blocks::draw(&look, partitions, (y, end - y), pen);
     }
     if end.saturating_sub(y) >= 3 {
         y = holes(&look, y, pen);
@@ -222,6 +229,7 @@ fn cell(
 fn glyph(look: &Look<'_>, mark: Mark) -> (char, Role) {
     match mark {
         Mark::Free => ('.', Role::Faint),
+        Mark::Reserved => ('_', Role::Faint),
         Mark::Kernel => ('k', Role::Text),
         Mark::Table => ('#', Role::Text),
         Mark::Own(space) => {

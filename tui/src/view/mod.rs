@@ -1,7 +1,7 @@
 //! The screen as a pure function of the model.
 //!
 //! Layers: `pen` writes into cells; `lanes`, `queues` and `table` draw the CPU view, `lists` the lists of records,
-//! `memory` and `memory_space` the memory view, `files` the files view, `console` a terminal, `foot` what every view has below, `over` what lies over them; [`draw`] gives every part its rows.
+//! `memory`, `memory_space` and `memory_blocks` the memory view, `files` the files view, `console` a terminal, `request` the way of a request, `lesson` a lesson's text, `foot` what every view has below, `over` what lies over them; [`draw`] gives every part its rows.
 //!
 //! A typical sequence: [`draw`] plans which rows go to whom for this size, then every part looks up in the
 //! model what was true just before `model.now`, and writes it. Nothing is remembered between two frames.
@@ -10,12 +10,16 @@ mod console;
 mod files;
 mod foot;
 mod lanes;
+mod lesson;
 mod lists;
 mod memory;
+mod memory_blocks;
 mod memory_space;
+mod network;
 mod over;
 mod pen;
 mod queues;
+mod request;
 mod script;
 mod table;
 
@@ -113,39 +117,68 @@ const MANY: u16 = 26;
 /// Draws the whole screen; returns what can be clicked on, the uppermost last.
 pub fn draw(model: &Model, buffer: &mut Buffer) -> Vec<(Rect, Target)> {
     let area = buffer.area;
-    let mut pen = Pen::new(buffer, model);
+    let mut pen = Pen::new(buffer, model, area);
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         let message = format!("oscope needs {} x {} cells", SMALLEST.0, SMALLEST.1);
         pen.put(0, 0, &message, Role::Text);
         pen.put(0, 1, "q quit", Role::Key);
         return Vec::new();
     }
+    let Some(lesson) = &model.lesson else {
+        return machine_screen(model, pen, false);
+    };
+    if area.width < lesson::WIDE {
+        return machine_screen(model, pen, false);
+    }
+    // The text stands beside the machine that it tells of.
+    let columns = (area.width * 2 / 5).clamp(46, 72);
+    lesson::beside(model, lesson, columns, &mut pen);
+    let rest = Rect { x: area.x + columns + 1, width: area.width - columns - 1, ..area };
+    let mut zones = pen.into_zones();
+    zones.extend(machine_screen(model, Pen::new(buffer, model, rest), true));
+    zones
+}
+
+/// The screen about the machine, in its part of the terminal.
+fn machine_screen(model: &Model, mut pen: Pen<'_>, is_beside: bool) -> Vec<(Rect, Target)> {
+    let height = pen.height;
     title(model, &mut pen);
     tabs(model, &mut pen);
     let Some(machine) = model.machine() else {
         return pen.into_zones();
     };
-    let caption = if area.height < 28 { 2 } else { 3 };
-    let foot = (area.height - 2 - caption, caption);
-    match model.view {
-        View::Cpu => cpu(model, machine, &mut pen),
-        View::Calls | View::Log => lists::draw(model, machine, (2, foot.0 - 2), &mut pen),
-        View::Memory => memory::draw(model, machine, (2, foot.0 - 2), &mut pen),
-        View::Files => files::draw(model, machine, (2, foot.0 - 2), &mut pen),
-        View::Console => console::draw(model, (2, foot.0 - 2), &mut pen),
-        View::Script => script::draw(model, machine, (2, foot.0 - 2), &mut pen),
-        View::Request | View::Lessons => not_built(model, &mut pen),
+    let caption = if height < 28 { 2 } else { 3 };
+    let foot = (height - 2 - caption, caption);
+    let room = (2, foot.0 - 2);
+    match model.lesson.as_ref().filter(|lesson| lesson.is_front && !is_beside) {
+        // Where there is no room beside the machine, the text stands in its place.
+        Some(lesson) => lesson::instead(model, lesson, room, &mut pen),
+        None => machine_view(model, machine, room, &mut pen),
     }
     foot::caption(model, machine, foot, &mut pen);
-    foot::timeline(model, machine, area.height - 2, &mut pen);
+    foot::timeline(model, machine, height - 2, &mut pen);
     match &model.prompt {
-        Some(prompt) => foot::prompt(prompt, area.height - 1, &mut pen),
-        None => foot::hints(model, area.height - 1, &mut pen),
+        Some(prompt) => foot::prompt(prompt, height - 1, &mut pen),
+        None => foot::hints(model, height - 1, &mut pen),
     }
     if let Some(over) = &model.over {
         over::draw(model, over, &mut pen);
     }
     pen.into_zones()
+}
+
+fn machine_view(model: &Model, machine: &MachineModel, room: (u16, u16), pen: &mut Pen<'_>) {
+    match model.view {
+        View::Cpu => cpu(model, machine, pen),
+        View::Calls | View::Log => lists::draw(model, machine, room, pen),
+        View::Memory => memory::draw(model, machine, room, pen),
+        View::Files => files::draw(model, machine, room, pen),
+        View::Network => network::draw(model, room, pen),
+        View::Console => console::draw(model, room, pen),
+        View::Script => script::draw(model, machine, room, pen),
+        View::Lessons => lesson::shelf(model, room, pen),
+        View::Request => request::draw(model, room, pen),
+    }
 }
 
 /// What a click meets: the uppermost of the zones there.
@@ -178,18 +211,6 @@ fn cpu(model: &Model, machine: &MachineModel, pen: &mut Pen<'_>) {
     table::lately(model, machine, plan.lately, pen);
 }
 
-/// A view that is to come: what it will show, and that it does not yet.
-fn not_built(model: &Model, pen: &mut Pen<'_>) {
-    let words = model.lang.view(model.view);
-    pen.rule(2, words.name, "");
-    pen.put(2, 4, model.words().not_built, Role::Caption);
-    let room = usize::from(pen.width).saturating_sub(4);
-    let lines = words.about.iter().flat_map(|text| crate::text::wrap(text, room));
-    for (line, y) in lines.zip(6..pen.height.saturating_sub(6)) {
-        pen.put(2, y, &line, Role::Text);
-    }
-}
-
 fn title(model: &Model, pen: &mut Pen<'_>) {
     let words = model.words();
     let name = model.machine().map_or("", |machine| &machine.info.name);
@@ -207,6 +228,7 @@ fn title(model: &Model, pen: &mut Pen<'_>) {
         (View::Memory, _) => words.step_memory,
         (View::Script, _) => words.step_script,
         (View::Files, _) => words.step_files,
+        (View::Network, _) => words.step_network,
         (_, true) => words.step_event,
         (_, false) => words.step_change,
     };
@@ -242,11 +264,7 @@ fn tabs(model: &Model, pen: &mut Pen<'_>) {
         let from = x;
         x = pen.put(x, 1, open, Role::Heading);
         x = pen.put(x, 1, key, Role::Key);
-        let role = match (chosen, view.is_built()) {
-            (true, _) => Role::Heading,
-            (false, true) => Role::Text,
-            (false, false) => Role::Faint,
-        };
+        let role = if chosen { Role::Heading } else { Role::Text };
         x = pen.put(x, 1, &format!(" {name}"), role);
         x = pen.put(x, 1, close, Role::Heading);
         pen.zone(1, from..x, Target::Tab(view));

@@ -5,11 +5,14 @@ use crate::futures::Futures;
 use crate::keys::KEYS;
 use crate::metrics::Metrics;
 use crate::model::{Model, Over};
-use crate::narrate;
-use crate::text::{fit, fit_right, short, width, wrap};
+use crate::text::{clean, fit, fit_right, short, width, wrap};
 use crate::theme::Role;
 use crate::update::Target;
+use crate::why::{Bond, Link};
 use oscope_kernel::sched::POLICIES;
+
+/// How many cells the word takes that says how a link hangs on.
+const BOND: usize = 11;
 
 /// A line of a window: its text, how it is drawn, and what a click on it chooses.
 struct Line {
@@ -122,37 +125,31 @@ fn explain(model: &Model, cells: usize) -> Vec<Line> {
     lines
 }
 
-/// The chain of causes, the newest first; every sentence can be gone to.
-fn why(model: &Model, chain: &[(usize, u64)], at: usize, cells: usize) -> Vec<Line> {
+/// The chain of events, the answer first; every sentence can be gone to.
+fn why(model: &Model, chain: &[Link], at: usize, cells: usize) -> Vec<Line> {
     let mut lines = Vec::new();
-    for (n, (machine, number)) in chain.iter().enumerate() {
-        let Some(machine) = model.machines.get(*machine) else { continue };
-        let Some(record) = machine.trace.record(*number) else { continue };
-        let told = narrate::tell_record(model.lang, &machine.trace, record);
-        let place = if model.machines.len() > 1 {
-            format!("{}: ", machine.info.name)
-        } else {
-            String::new()
-        };
-        let head = format!("{:>12}  {place}", short_time(record.stamp.time.0));
+    for (n, link) in chain.iter().enumerate() {
+        let bond = link.bond.word(model.lang);
+        let head = format!("{:>12}  {}", link.time.to_string(), fit(bond, BOND));
         let indent = width(&head) + 2;
-        for (row, part) in wrap(&told, cells.saturating_sub(indent)).into_iter().enumerate() {
+        let told = wrap(&clean(&link.text), cells.saturating_sub(indent).max(1));
+        for (row, part) in told.into_iter().enumerate() {
             let mark = if n == at && row == 0 { ">" } else { " " };
             let text = if row == 0 {
                 format!("{mark} {head}{part}")
             } else {
                 format!("{}{part}", " ".repeat(indent))
             };
-            let role = if n == at { Role::Selected } else { Role::Text };
+            let role = match link.bond {
+                _ if n == at => Role::Selected,
+                Bond::Now => Role::Caption,
+                _ => Role::Text,
+            };
             lines.push(Line { text, role, choice: Some(n) });
         }
     }
     lines.push(Line::new(format!("  {}", model.words().first_cause), Role::Faint));
     lines
-}
-
-fn short_time(nanos: u64) -> String {
-    oscope_kernel::base::Time(nanos).to_string()
 }
 
 /// Both futures side by side.

@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 /// Writes into a buffer in the colours of a theme.
 pub(super) struct Pen<'a> {
     buffer: &'a mut Buffer,
+    area: Rect,
     theme: Theme,
     /// The glyphs for rules and the playhead.
     pub(super) rule: char,
@@ -21,11 +22,12 @@ pub(super) struct Pen<'a> {
 }
 
 impl<'a> Pen<'a> {
-    pub(super) fn new(buffer: &'a mut Buffer, model: &Model) -> Self {
+    /// Writes into a part of the screen.
+    pub(super) fn new(buffer: &'a mut Buffer, model: &Model, area: Rect) -> Self {
         let (rule, bar) = if model.ascii { ('-', '|') } else { ('─', '│') };
-        let area = buffer.area;
         Self {
             buffer,
+            area,
             theme: model.theme,
             rule,
             bar,
@@ -41,7 +43,7 @@ impl<'a> Pen<'a> {
             return x;
         }
         let room = usize::from(self.width - x);
-        let area = self.buffer.area;
+        let area = self.area;
         let style = self.theme.style(role);
         let (x, _) = self.buffer.set_stringn(area.x + x, area.y + y, text, room, style);
         x - area.x
@@ -50,7 +52,8 @@ impl<'a> Pen<'a> {
     /// Makes a row, from one column up to another, something to click on. Later zones lie over earlier ones.
     pub(super) fn zone(&mut self, y: u16, columns: std::ops::Range<u16>, target: Target) {
         let width = columns.end.min(self.width).saturating_sub(columns.start);
-        self.zones.push((Rect::new(columns.start, y, width, 1), target));
+        self.zones
+            .push((Rect::new(self.area.x + columns.start, self.area.y + y, width, 1), target));
     }
 
     /// All that can be clicked on.

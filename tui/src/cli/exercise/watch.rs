@@ -1,0 +1,160 @@
+//! `oscope exercise watch`: the current exercise, checked whenever its file is saved. The keys are those of rustlings.
+
+use super::super::Failure;
+use super::{COLUMNS, all_done, next_hint, told, verdict_of};
+use crate::exercise::shelf::Folder;
+use crate::exercise::workspace::{Workspace, names};
+use crate::lang::Lang;
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+use ratatui::crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use std::io::Write;
+use std::time::{Duration, SystemTime};
+
+/// How often the file is looked at.
+const EVERY: Duration = Duration::from_millis(150);
+
+pub(super) fn watch(workspace: &Workspace, all: &[Folder], lang: Lang) -> Result<(), Failure> {
+    if !super::super::is_terminal() {
+        let message = "watch: expected a terminal; `oscope exercise check` checks once";
+        return Err(Failure::Usage(message.to_owned()));
+    }
+    let told = |error: std::io::Error| Failure::Run(format!("terminal: {error}"));
+    enable_raw_mode().map_err(told)?;
+    let done = Watch { workspace: workspace.clone(), all, lang, solved: false }.run();
+    disable_raw_mode().map_err(told)?;
+    done
+}
+
+struct Watch<'f> {
+    workspace: Workspace,
+    all: &'f [Folder],
+    lang: Lang,
+    /// The shown exercise is solved, and `n` leads on.
+    solved: bool,
+}
+
+impl Watch<'_> {
+    fn run(&mut self) -> Result<(), Failure> {
+        let mut seen = self.stamp();
+        self.check()?;
+        loop {
+            let told = |error: std::io::Error| Failure::Run(format!("terminal: {error}"));
+            if event::poll(EVERY).map_err(told)? {
+                let Event::Key(key) = event::read().map_err(told)? else { continue };
+                if key.kind != KeyEventKind::Press {
+                    continue;
+                }
+                let is_ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+                match key.code {
+                    KeyCode::Char('q') => return Ok(()),
+                    KeyCode::Char('c' | 'd') if is_ctrl => return Ok(()),
+                    KeyCode::Char('h') => self.hint()?,
+                    KeyCode::Char('l') => self.list()?,
+                    KeyCode::Char('r') => self.check()?,
+                    KeyCode::Char('c') => self.check_all()?,
+                    KeyCode::Char('n') if self.solved => {
+                        self.workspace.progress.current = None;
+                        self.check()?;
+                    }
+                    _ => {}
+                }
+                seen = self.stamp();
+            } else if self.stamp() != seen {
+                seen = self.stamp();
+                self.check()?;
+            }
+        }
+    }
+
+    /// When the files of the shown exercise were changed last.
+    fn stamp(&self) -> Vec<Option<SystemTime>> {
+        let Some(folder) = self.workspace.current(self.all) else { return Vec::new() };
+        let Ok(exercise) = folder.exercise() else { return Vec::new() };
+        let place = self.workspace.path.join(&folder.name);
+        let changed = |name| std::fs::metadata(place.join(name)).and_then(|data| data.modified());
+        names(&exercise).into_iter().map(|name| changed(name).ok()).collect()
+    }
+
+    fn print(lines: &[String]) -> Result<(), Failure> {
+        let mut out = std::io::stdout().lock();
+        // A clear screen, and line ends as a raw terminal wants them.
+        let text = format!("\x1b[2J\x1b[H{}\r\n", lines.join("\r\n"));
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        written.map_err(|error| Failure::Run(format!("terminal: {error}")))
+    }
+
+    fn keys(&self) -> &'static str {
+        match (self.lang, self.solved) {
+            (Lang::En, false) => "h:hint  l:list  r:run again  c:check all  q:quit ?",
+            (Lang::En, true) => "n:next  l:list  r:run again  c:check all  q:quit ?",
+            (Lang::Ko, false) => "h:힌트  l:목록  r:다시 실행  c:모두 검사  q:끝내기 ?",
+            (Lang::Ko, true) => "n:다음  l:목록  r:다시 실행  c:모두 검사  q:끝내기 ?",
+        }
+    }
+
+    fn bar(&self) -> String {
+        let (done, of) = (self.workspace.progress.solved.len(), self.all.len().max(1));
+        let filled = done.min(of) * 40 / of;
+        format!("[{}{}] {done}/{of}", "#".repeat(filled), "-".repeat(40 - filled))
+    }
+
+    fn check(&mut self) -> Result<(), Failure> {
+        let Some(folder) = self.workspace.current(self.all) else {
+            return Self::print(&[all_done(self.lang).to_owned(), self.keys().to_owned()]);
+        };
+        let mut lines = Vec::new();
+        self.solved = false;
+        match verdict_of(&self.workspace, folder, self.lang) {
+            Err(why) => lines.extend(crate::text::wrap(&why, COLUMNS)),
+            Ok((verdict, file)) => {
+                lines.extend(told(folder, &verdict, &file, self.lang));
+                if let Some(first) = verdict.findings.first().filter(|_| verdict.unreadable) {
+                    lines.extend(first.sentence.lines().map(str::to_owned));
+                }
+                lines.push(String::new());
+                lines.push(file.display().to_string());
+                if verdict.passes() {
+                    self.workspace.progress.solved.insert(folder.name.clone());
+                    // It stays on the screen until `n`.
+                    self.workspace.progress.current = Some(folder.name.clone());
+                    self.solved = true;
+                }
+            }
+        }
+        let mut kept = self.workspace.clone();
+        kept.progress.current = None;
+        kept.save().map_err(Failure::Run)?;
+        lines.extend([String::new(), self.bar(), self.keys().to_owned()]);
+        Self::print(&lines)
+    }
+
+    fn hint(&mut self) -> Result<(), Failure> {
+        let Some(folder) = self.workspace.current(self.all) else { return Ok(()) };
+        let mut lines = next_hint(&mut self.workspace, folder, self.lang)?;
+        lines.extend([String::new(), self.keys().to_owned()]);
+        Self::print(&lines)
+    }
+
+    fn list(&self) -> Result<(), Failure> {
+        let mark = |folder: &Folder| match self.workspace.progress.solved.contains(&folder.name) {
+            true => "x",
+            false => " ",
+        };
+        let mut lines: Vec<String> =
+            self.all.iter().map(|folder| format!("[{}] {}", mark(folder), folder.name)).collect();
+        lines.extend([String::new(), self.keys().to_owned()]);
+        Self::print(&lines)
+    }
+
+    fn check_all(&mut self) -> Result<(), Failure> {
+        for folder in self.all {
+            let verdict = verdict_of(&self.workspace, folder, self.lang);
+            match verdict.is_ok_and(|(verdict, _)| verdict.passes()) {
+                true => self.workspace.progress.solved.insert(folder.name.clone()),
+                false => self.workspace.progress.solved.remove(&folder.name),
+            };
+        }
+        self.workspace.save().map_err(Failure::Run)?;
+        self.list()
+    }
+}

@@ -1,0 +1,29 @@
+//! Exercises: what a student hands in is run by the kernel itself, and judged by what happened.
+//!
+//! Layers: [`file`](mod@file) is what an author writes, [`shelf`] finds it, [`problem`] makes questions from a seed,
+//! [`judge`](mod@judge) tells right from wrong, [`picture`] draws what happened around the failing moment,
+//! [`policy`] plays a student's program against the workbench; [`workspace`] is a student's folder, [`grade`](mod@grade) judges a
+//! class, [`report`] writes it down, [`lint`](mod@lint) holds an exercise to what it promises.
+//!
+//! A typical sequence: `oscope exercise check` reads `02-zombie/zombie.trace`, runs it, reads the values that
+//! `exercise.toml` names from that run, and tells the first condition that does not hold.
+//!
+//! A submission is data, or a program of which only the decisions are believed: nothing that it prints can be taken for a
+//! verdict, because verdicts are made here, from our own run.
+//!
+//! From others: the current exercise, the hints and that the starter fails and the solution passes are rustlings';
+//! that a wrong answer names the thought behind it is how peer instruction works (Mazur, 1997).
+
+pub mod file;
+pub mod grade;
+pub mod judge;
+pub mod lint;
+pub mod picture;
+pub mod policy;
+pub mod problem;
+pub mod report;
+pub mod shelf;
+pub mod workspace;
+
+pub use file::Exercise;
+pub use judge::{Finding, Verdict, judge};
