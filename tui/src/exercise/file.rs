@@ -21,7 +21,7 @@ pub enum Kind {
     Debug,
     /// A program that decides: who runs, which page goes.
     Policy,
-    /// A shell script that a machine runs.
+    /// A program that runs on the machine: an `async fn`.
     Program,
 }
 

@@ -4,7 +4,7 @@
 //! on how many at a time.
 
 use super::judge::Verdict;
-use super::policy::child::{Limits, limited, run_into};
+use super::child::{Limits, limited, run_into};
 use super::shelf::Folder;
 use super::workspace::{PROGRESS, handed_in, seed_of};
 use crate::lang::Lang;

@@ -4,6 +4,7 @@ use super::file::{Check, Exercise, Kind, Mistake};
 use super::picture;
 use super::policy;
 use super::problem::Problem;
+use super::program::Running;
 use super::shelf::Folder;
 use crate::lang::Lang;
 use crate::lesson::front::{Front, Value};
@@ -16,6 +17,7 @@ use oscope_kernel::base::{Duration, Rng, Time};
 use oscope_userland::script::play::{Played, report};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Something that does not hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -244,8 +246,37 @@ pub fn graded(
 ) -> Result<Verdict, String> {
     match exercise.kind {
         Kind::Policy => policy::judge(folder, exercise, (name, text), hidden, lang),
+        Kind::Program => on_machine(folder, exercise, (name, text), seed, lang),
         _ => judge(folder, exercise, text, seed, lang),
     }
+}
+
+/// Judges a program that runs on the machine.
+fn on_machine(
+    folder: &Folder,
+    exercise: &Exercise,
+    (name, text): (&str, &str),
+    seed: u64,
+    lang: Lang,
+) -> Result<Verdict, String> {
+    let max = exercise.points();
+    let running = match Running::prepare(name, text) {
+        Ok(running) => running,
+        Err((id, why)) => return Ok(Verdict::nothing(&folder.name, max, id, why)),
+    };
+    let mut plan = plan(folder, exercise, seed, None)?;
+    plan.programs.add(Arc::clone(&running.image));
+    let values = Values::new(&plan, (Vec::new(), None));
+    let mut court = Court { values, problem: None, answers: Answers::default(), lang };
+    let (mut points, mut found) = court.session(exercise)?;
+    // Why it did not go on explains the rest.
+    if let Some((id, sentence)) = running.broken(exercise, lang) {
+        let picture = found.first().map(|first| first.picture.clone()).unwrap_or_default();
+        points = 0;
+        let id = id.to_owned();
+        found.insert(0, Finding { id, points: max, sentence, picture });
+    }
+    Ok(Verdict { exercise: folder.name.clone(), points, max, unreadable: false, findings: found })
 }
 
 /// Judges a text that was handed in for one of the kinds that need no program.
@@ -292,12 +323,6 @@ pub fn judge(
             Err(why) => return unreadable(why),
         }
         changes.1 = Some(text.to_owned());
-    } else {
-        // The shell script stands in the world between three quotes, where TOML takes everything as it is.
-        if text.contains("'''") {
-            return unreadable(format!("{}: ''' cannot be taken along", exercise.file));
-        }
-        plan.varied.insert("submission".to_owned(), text.to_owned());
     }
     let mut court = Court {
         values: Values::new(&plan, changes),
@@ -305,16 +330,8 @@ pub fn judge(
         answers,
         lang,
     };
-    let mut points = 0;
-    for check in &exercise.check {
-        match court.hear(check)? {
-            None => points += check.points,
-            Some(finding) => {
-                points += check.points.saturating_sub(finding.points);
-                found.push(finding);
-            }
-        }
-    }
+    let (points, more) = court.session(exercise)?;
+    found.extend(more);
     Ok(Verdict { exercise: folder.name.clone(), points, max, unreadable: false, findings: found })
 }
 
@@ -357,6 +374,21 @@ struct Court<'p> {
 }
 
 impl Court<'_> {
+    /// Hears all checks: the points, and what does not hold.
+    fn session(&mut self, exercise: &Exercise) -> Result<(u32, Vec<Finding>), String> {
+        let (mut points, mut found) = (0, Vec::new());
+        for check in &exercise.check {
+            match self.hear(check)? {
+                None => points += check.points,
+                Some(finding) => {
+                    points += check.points.saturating_sub(finding.points);
+                    found.push(finding);
+                }
+            }
+        }
+        Ok((points, found))
+    }
+
     fn hear(&mut self, check: &Check) -> Result<Option<Finding>, String> {
         if check.order {
             return self.order(check);

@@ -2,7 +2,8 @@
 //!
 //! Layers: [`file`](mod@file) is what an author writes, [`shelf`] finds it, [`problem`] makes questions from a seed,
 //! [`judge`](mod@judge) tells right from wrong, [`picture`] draws what happened around the failing moment,
-//! [`policy`] plays a student's program against the workbench; [`workspace`] is a student's folder, [`grade`](mod@grade) judges a
+//! [`policy`] plays a program that decides against the workbench, [`program`] runs one on the machine; both
+//! are made by [`compile`](mod@compile) and held by [`child`]; [`workspace`] is a student's folder, [`grade`](mod@grade) judges a
 //! class, [`report`] writes it down, [`lint`](mod@lint) holds an exercise to what it promises.
 //!
 //! A typical sequence: `oscope exercise check` reads `02-zombie/zombie.trace`, runs it, reads the values that
@@ -14,6 +15,8 @@
 //! From others: the current exercise, the hints and that the starter fails and the solution passes are rustlings';
 //! that a wrong answer names the thought behind it is how peer instruction works (Mazur, 1997).
 
+pub mod child;
+pub mod compile;
 pub mod file;
 pub mod grade;
 pub mod judge;
@@ -21,6 +24,7 @@ pub mod lint;
 pub mod picture;
 pub mod policy;
 pub mod problem;
+pub mod program;
 pub mod report;
 pub mod shelf;
 pub mod workspace;

@@ -3,6 +3,7 @@
 //! `oscope exercise new DIR` makes it. It holds a folder per exercise, with the task and the file to change, and
 //! `progress.json`. Nothing else is needed: the program carries the kernel that judges.
 
+use super::compile::LIBRARY;
 use super::file::{Exercise, Kind};
 use super::judge::fill;
 use super::shelf::Folder;
@@ -61,6 +62,7 @@ pub const ENDINGS: [&str; 3] = ["py", "c", "rs"];
 pub fn names(exercise: &Exercise) -> Vec<String> {
     match exercise.kind {
         Kind::Policy => ENDINGS.map(|ending| format!("{}.{ending}", exercise.file)).to_vec(),
+        Kind::Program => vec![format!("{}.rs", exercise.file)],
         _ => vec![exercise.file.clone()],
     }
 }
@@ -86,6 +88,9 @@ impl Workspace {
         for folder in all {
             workspace.lay_out(folder, lang)?;
         }
+        // What programs are compiled with is there to be read.
+        let library = path.join("oscope.rs");
+        fs::write(&library, LIBRARY).map_err(|error| format!("{}: {error}", library.display()))?;
         workspace.save()?;
         Ok(workspace)
     }

@@ -8,7 +8,7 @@ use crate::lang::Lang;
 use crate::model::View;
 use crate::source::{self, Source};
 use oscope_kernel::base::{Rng, Time};
-use oscope_userland::scenario::{BUILTIN, WorldFile, units};
+use oscope_userland::scenario::{BUILTIN, Extra, WorldFile, units};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -21,6 +21,8 @@ pub struct Plan {
     pub values: BTreeMap<String, Value>,
     /// What differs from student to student: name and value.
     pub varied: BTreeMap<String, String>,
+    /// Programs of somebody's own that its machines can run.
+    pub programs: Extra,
     /// What that changes in the world.
     set: Vec<(String, String)>,
     until: Option<Time>,
@@ -139,6 +141,7 @@ impl Plan {
         let file = WorldFile::parse_with(&self.world, &self.text()?, &all);
         let mut file = file.map_err(|error| error.to_string())?;
         file.set_seed(self.seed);
+        file.add_programs(&self.programs);
         let until = file.until().map_err(|error| error.to_string())?;
         Ok((Source::World(Box::new(file)), self.until.unwrap_or(until)))
     }

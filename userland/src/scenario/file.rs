@@ -4,6 +4,7 @@ use super::machine::{MachineTable, Only, machine};
 use super::network::{self, CableTable};
 use super::units::{self, wrong};
 use crate::bin::Builtins;
+use oscope_kernel::abi::program::Image;
 use oscope_kernel::base::{DeviceId, MachineId, Time};
 use oscope_kernel::hypervisor::GuestMachine;
 use oscope_kernel::machine::{Config, Machine};
@@ -67,6 +68,23 @@ impl fmt::Display for WorldError {
 
 impl std::error::Error for WorldError {}
 
+/// Programs that a world's machines can run besides those that come along.
+#[derive(Clone, Default)]
+pub struct Extra(Vec<Arc<dyn Image>>);
+
+impl Extra {
+    /// Adds one.
+    pub fn add(&mut self, image: Arc<dyn Image>) {
+        self.0.push(image);
+    }
+}
+
+impl fmt::Debug for Extra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|image| image.name())).finish()
+    }
+}
+
 /// A world file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,6 +95,8 @@ pub struct WorldFile {
     seed: u64,
     #[serde(skip)]
     is_typed: bool,
+    #[serde(skip)]
+    extra: Extra,
     edition: String,
     /// One sentence.
     #[serde(default)]
@@ -201,6 +221,11 @@ impl WorldFile {
         self.seed = seed;
     }
 
+    /// Its machines can run these programs too.
+    pub fn add_programs(&mut self, more: &Extra) {
+        self.extra.0.extend(more.0.iter().cloned());
+    }
+
     /// Somebody types at its first machine: programs that are for runs only are left out.
     pub fn set_typed(&mut self) {
         self.is_typed = true;
@@ -238,7 +263,11 @@ impl WorldFile {
     /// # Errors
     /// [`WorldError::Value`] for whatever does not fit.
     pub fn boot(&self) -> Result<World, WorldError> {
-        self.boot_with(Arc::new(crate::script::play::programs()), |_| {})
+        let mut programs = crate::script::play::programs();
+        for image in &self.extra.0 {
+            programs.add_image(Arc::clone(image));
+        }
+        self.boot_with(Arc::new(programs), |_| {})
     }
 
     /// What its machines know of each other: the text of /etc/hosts.

@@ -14,7 +14,7 @@ mod network;
 pub mod units;
 
 pub use builtin::{BUILTIN, Builtin};
-pub use file::{WorldError, WorldFile};
+pub use file::{Extra, WorldError, WorldFile};
 
 /// A built-in world by its name.
 ///

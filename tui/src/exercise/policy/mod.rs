@@ -5,18 +5,15 @@
 //! may see, and its answers are compared one by one. So nothing that it prints is believed but a decision, and the first one
 //! that differs is where its run ends.
 
-pub mod child;
-mod program;
-
+use super::child::{Child, Stop};
+use super::compile::Program;
 use super::file::{Check, Exercise};
 use super::judge::{self, Finding, Verdict};
 use super::problem::{Problem, letter, paged, whole};
 use super::shelf::Folder;
 use crate::lang::Lang;
 use crate::text::clean;
-use child::{Child, Stop};
 use oscope_kernel::base::Rng;
-use program::Program;
 use serde_json::{Value as Json, json};
 
 /// Seeds of the problems that everybody gets.
