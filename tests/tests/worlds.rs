@@ -1,9 +1,11 @@
 //! Every built-in world: it boots, runs to its end, and does so the same way every time.
 
 use oscope_kernel::base::{DeviceId, MachineId, Time};
+use oscope_kernel::event::EventId;
 use oscope_kernel::event::codec::json_lines;
 use oscope_kernel::world::Input;
 use oscope_userland::scenario::{BUILTIN, open};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 fn log_of(name: &str, threads: usize) -> String {
@@ -37,6 +39,29 @@ fn conditions_know_every_kind_of_event() {
             let kind = kind(&record.event);
             assert!(KINDS.contains(&kind), "{}: {id:?}: {kind}", builtin.name);
         }
+    }
+}
+
+/// CPUs and machines have clocks of their own: whatever they do to each other, nothing comes before its cause.
+#[test]
+fn no_event_is_earlier_than_its_cause() {
+    for builtin in BUILTIN {
+        let file = open(builtin.name).expect("a built-in world");
+        let mut world = file.boot().expect("it boots");
+        world.run(file.until().expect("it has an end"));
+        let times: BTreeMap<EventId, Time> =
+            world.events().into_iter().map(|(id, record)| (id, record.stamp.time)).collect();
+        let early = world.events().into_iter().filter(|(_, record)| {
+            times.get(&record.stamp.cause).is_some_and(|cause| record.stamp.time < *cause)
+        });
+        let early: Vec<_> = early.collect();
+        assert!(
+            early.is_empty(),
+            "{}: {} events, such as {:?}",
+            builtin.name,
+            early.len(),
+            early[0]
+        );
     }
 }
 

@@ -31,7 +31,7 @@ fn starters_fail_solutions_pass_and_wrong_answers_are_told_why() {
     assert_eq!(numbers.len(), all.len(), "each has a number of its own");
     let kinds: BTreeSet<_> =
         all.iter().filter_map(|folder| Some(folder.exercise().ok()?.kind.name())).collect();
-    for kind in ["trace", "predict", "experiment", "debug", "policy"] {
+    for kind in ["trace", "predict", "experiment", "debug", "policy", "program"] {
         assert!(kinds.contains(kind), "no {kind}");
     }
     let faults = all.iter().flat_map(|folder| {
@@ -55,7 +55,7 @@ fn a_student_goes_from_a_new_folder_to_a_solved_exercise() {
     assert_eq!(first.status.code(), Some(1), "{}", text(&first));
     let told = text(&first).replace('\n', " ");
     assert!(told.contains("only a child can become a zombie"), "{told}");
-    assert!(told.contains("oscope tui"), "{told}");
+    assert!(told.contains("oscope exercise open zombie"), "{told}");
     let refused = oscope(&["exercise", "solution", "zombie"], &place);
     assert_eq!(refused.status.code(), Some(1));
     for level in ["1/3", "2/3", "3/3", "3/3"] {

@@ -145,21 +145,14 @@ impl Machine {
         let at = usize::from(cpu.0);
         let clock = self.tables.cpus[at].clock;
         let next = self.tables.sched.next(cpu, clock, &mut self.cx.engine.chooser);
-        let state = &mut self.tables.cpus[at];
-        state.kicked = false;
-        let (left, why, old) = (state.left, state.left_why, state.left_thread);
+        self.tables.cpus[at].kicked = false;
         let Some(next) = next else {
-            if old != ThreadId::NONE {
-                self.context_of(cpu, ThreadId::NONE);
-                self.cx.emit(Event::Sched(SchedEvent::Switch {
-                    from: left,
-                    to: Default::default(),
-                    why,
-                }));
-                self.tables.cpus[at].forget_left();
-            }
+            self.fall_idle(cpu);
             return false;
         };
+        let clock = self.wait_until_ready(cpu, next, clock);
+        let state = &mut self.tables.cpus[at];
+        let (left, why, old) = (state.left, state.left_why, state.left_thread);
         state.current = Some(next);
         state.since = clock;
         let Some(thread) = self.tables.proc.threads.get_mut(next) else {
@@ -201,6 +194,31 @@ impl Machine {
         state.slice_end =
             self.tables.sched.slice(cpu).map_or(Time::MAX, |slice| state.clock + slice);
         true
+    }
+
+    /// Nobody has the CPU any more.
+    fn fall_idle(&mut self, cpu: CpuId) {
+        let state = &self.tables.cpus[usize::from(cpu.0)];
+        if state.left_thread != ThreadId::NONE {
+            let (from, to, why) = (state.left, Default::default(), state.left_why);
+            self.context_of(cpu, ThreadId::NONE);
+            self.cx.emit(Event::Sched(SchedEvent::Switch { from, to, why }));
+            self.tables.cpus[usize::from(cpu.0)].forget_left();
+        }
+    }
+
+    /// CPUs have clocks of their own, and a system call on one is done in one go: it may have made a thread ready at a
+    /// moment that another CPU has not come to yet. No effect comes before its cause: until then that CPU is idle.
+    /// Returns when it goes on.
+    fn wait_until_ready(&mut self, cpu: CpuId, next: ThreadId, clock: Time) -> Time {
+        let thread = self.tables.proc.threads.get(next);
+        let ready = thread.map_or(clock, |thread| thread.times.ready_since);
+        if ready > clock {
+            self.fall_idle(cpu);
+            self.tables.sched.steal(cpu, ready.since(clock));
+            self.tables.cpus[usize::from(cpu.0)].clock = ready;
+        }
+        clock.max(ready)
     }
 
     /// Sets the context for what a thread does on a CPU.

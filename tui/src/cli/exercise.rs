@@ -1,6 +1,7 @@
 //! `oscope exercise`: exercises to do, and to grade.
 
 mod grade;
+mod open;
 mod watch;
 
 use super::Failure;
@@ -65,6 +66,17 @@ enum What {
         #[arg(long, value_name = "DIR", default_value = ".")]
         dir: PathBuf,
     },
+    /// Open the run of what you have written in the screen, where it goes wrong
+    #[command(
+        after_help = "Examples:\n  oscope exercise open\n  oscope exercise open deadlock --dir class/kim"
+    )]
+    Open {
+        /// Its name or number
+        name: Option<String>,
+        /// The workspace, or a student's folder
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        dir: PathBuf,
+    },
     /// The next hint, of three
     #[command(after_help = "Example:\n  oscope exercise hint")]
     Hint {
@@ -121,7 +133,8 @@ pub(super) fn exercise(args: &Args, seed: u64) -> Result<(), Failure> {
             new(dir, &all, seed, lang)
         }
         What::Check { name, dir, json } => check(name.as_deref(), dir, *json, &all, lang),
-        What::Watch { dir } => watch::watch(&open(dir)?, &all, lang),
+        What::Open { name, dir } => open::open(name.as_deref(), dir, &all, (seed, lang)),
+        What::Watch { dir } => watch::watch(&workspace(dir)?, &all, lang),
         What::Hint { name, dir } => hint(name.as_deref(), dir, &all, lang),
         What::Solution { name, dir } => solution(name.as_deref(), dir, &all, lang),
         What::Lint { dir } => judged(dir, all),
@@ -132,7 +145,7 @@ pub(super) fn exercise(args: &Args, seed: u64) -> Result<(), Failure> {
     }
 }
 
-fn open(dir: &Path) -> Result<Workspace, Failure> {
+fn workspace(dir: &Path) -> Result<Workspace, Failure> {
     Workspace::open(dir).map_err(Failure::Usage)
 }
 
@@ -230,11 +243,11 @@ fn check(
     all: &[Folder],
     lang: Lang,
 ) -> Result<(), Failure> {
-    let mut workspace = open(dir)?;
+    let mut workspace = workspace(dir)?;
     let Some(folder) = meant(name, dir, &workspace, all)? else {
         return Out::stdout().line(all_done(lang));
     };
-    let (verdict, file) = verdict_of(&workspace, folder, lang).map_err(Failure::Usage)?;
+    let (verdict, _) = verdict_of(&workspace, folder, lang).map_err(Failure::Usage)?;
     if verdict.passes() {
         workspace.progress.solved.insert(folder.name.clone());
         workspace.progress.current = None;
@@ -244,7 +257,7 @@ fn check(
     if json {
         out.json(&verdict)?;
     } else {
-        for line in told(folder, &verdict, &file, lang) {
+        for line in told(folder, &verdict, lang) {
             out.line(&line)?;
         }
     }
@@ -270,7 +283,7 @@ pub(super) const fn all_done(lang: Lang) -> &'static str {
 pub(super) const COLUMNS: usize = 78;
 
 /// The verdict in words, with the picture of the first failure and the command that opens the run.
-pub(super) fn told(folder: &Folder, verdict: &Verdict, file: &Path, lang: Lang) -> Vec<String> {
+pub(super) fn told(folder: &Folder, verdict: &Verdict, lang: Lang) -> Vec<String> {
     let points = format!("{}/{}", verdict.points, verdict.max);
     let mut lines = Vec::new();
     let exercise = folder.exercise().unwrap_or_default();
@@ -303,16 +316,10 @@ pub(super) fn told(folder: &Folder, verdict: &Verdict, file: &Path, lang: Lang) 
             Lang::Ko => format!("그 밖에 {more}가지가 더 있습니다."),
         });
     }
-    let look = match exercise.kind {
-        Kind::Trace => format!("oscope tui {}", file.display()),
-        Kind::Experiment | Kind::Debug | Kind::Program if !exercise.world.ends_with(".toml") => {
-            format!("oscope tui {}", exercise.world)
-        }
-        Kind::Experiment | Kind::Debug => {
-            format!("oscope tui {}", file.with_file_name(&exercise.world).display())
-        }
-        _ => return lines,
-    };
+    if !exercise.kind.has_run() {
+        return lines;
+    }
+    let look = format!("oscope exercise open {}", folder.slug());
     lines.push(String::new());
     lines.push(match lang {
         Lang::En => format!("Look at it: {look}"),
@@ -322,7 +329,7 @@ pub(super) fn told(folder: &Folder, verdict: &Verdict, file: &Path, lang: Lang) 
 }
 
 fn hint(name: Option<&str>, dir: &Path, all: &[Folder], lang: Lang) -> Result<(), Failure> {
-    let mut workspace = open(dir)?;
+    let mut workspace = workspace(dir)?;
     let mut out = Out::stdout();
     let Some(folder) = meant(name, dir, &workspace, all)? else {
         out.line(all_done(lang))?;
@@ -351,7 +358,7 @@ pub(super) fn next_hint(
 }
 
 fn solution(name: Option<&str>, dir: &Path, all: &[Folder], lang: Lang) -> Result<(), Failure> {
-    let workspace = open(dir)?;
+    let workspace = workspace(dir)?;
     let named = name.map(|name| find(name, all)).transpose()?;
     let solved = &workspace.progress.solved;
     let Some(folder) = named.or_else(|| all.iter().rev().find(|f| solved.contains(&f.name))) else {

@@ -41,6 +41,12 @@ pub(super) fn lesson(
     app::run(source, session, look, Some(reading)).map_err(Failure::Run)
 }
 
+/// A run, where a session says.
+pub(super) fn show(source: Source, session: Session, lang: Lang) -> Result<(), Failure> {
+    app::run(source, session, look(false, false, lang), None).map_err(Failure::Run)?;
+    Ok(())
+}
+
 fn look(ascii: bool, no_mouse: bool, lang: Lang) -> Look {
     // no-color.org: set and not empty.
     let mono = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());

@@ -25,6 +25,8 @@ pub struct Limits {
 impl Limits {
     /// For a program that decides.
     pub const RUN: Self = Self { time: Duration::from_secs(4), memory_kib: 512 << 10 };
+    /// For a program whose run somebody looks at, for as long as they like.
+    pub const LOOK: Self = Self { time: Duration::from_secs(24 * 3600), memory_kib: 512 << 10 };
     /// For a compiler: rustc maps much more than it uses.
     pub const COMPILE: Self = Self { time: Duration::from_secs(20), memory_kib: 4 << 20 };
 }

@@ -95,10 +95,7 @@ impl Program {
             "c" => ("cc", &["-O1", "-x", "c"]),
             "rs" => {
                 allowed(name, text)?;
-                (
-                    "rustc",
-                    &RUSTC,
-                )
+                ("rustc", &RUSTC)
             }
             _ => {
                 return Err((
@@ -149,10 +146,10 @@ impl Program {
         Ok(Self { folder, command: binary.into_os_string(), arguments: Vec::new() })
     }
 
-    pub(super) fn start(&self) -> std::io::Result<Child> {
+    pub(super) fn start(&self, limits: Limits) -> std::io::Result<Child> {
         let arguments: Vec<&OsStr> = self.arguments.iter().map(OsString::as_os_str).collect();
-        let command = limited(Limits::RUN, &self.folder.0, &self.command, &arguments);
-        Child::start(command, Limits::RUN)
+        let command = limited(limits, &self.folder.0, &self.command, &arguments);
+        Child::start(command, limits)
     }
 }
 
@@ -161,7 +158,8 @@ fn complaint(all: &str) -> String {
     let mut lines = all.lines().skip_while(|line| !line.contains("error"));
     let first = lines.next().unwrap_or("it does not compile");
     let place = lines.next().and_then(|line| line.trim().strip_prefix("--> "));
-    let place = place.and_then(|place| place.rsplit_once('/').map(|(_, file)| file).or(Some(place)));
+    let place =
+        place.and_then(|place| place.rsplit_once('/').map(|(_, file)| file).or(Some(place)));
     let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
     crate::text::clean(&format!("{first}{place}"))
 }

@@ -39,6 +39,12 @@ impl Kind {
         }
     }
 
+    /// Whether what is handed in runs on a machine that can be looked at.
+    #[must_use]
+    pub const fn has_run(self) -> bool {
+        matches!(self, Self::Trace | Self::Experiment | Self::Debug | Self::Program)
+    }
+
     /// Whether what is handed in is a TOML file of answers.
     #[must_use]
     pub const fn is_answers(self) -> bool {

@@ -3,8 +3,8 @@
 //! The grade depends on the submission, the seed and the salt alone: neither on the order in which submissions are judged nor
 //! on how many at a time.
 
-use super::judge::Verdict;
 use super::child::{Limits, limited, run_into};
+use super::judge::Verdict;
 use super::shelf::Folder;
 use super::workspace::{PROGRESS, handed_in, seed_of};
 use crate::lang::Lang;

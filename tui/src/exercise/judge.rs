@@ -1,23 +1,19 @@
 //! Tells right from wrong: runs what was handed in, reads values from that run, and compares.
 
+use super::case::{Answers, Case, plan};
+use super::child::Limits;
 use super::file::{Check, Exercise, Kind, Mistake};
 use super::picture;
 use super::policy;
 use super::problem::Problem;
-use super::program::Running;
 use super::shelf::Folder;
 use crate::lang::Lang;
-use crate::lesson::front::{Front, Value};
 use crate::lesson::measure::{Known, Values};
-use crate::lesson::shelf::Folder as Files;
-use crate::lesson::whole::Plan;
-use crate::source::{Source, length_of};
+use crate::source::Source;
 use crate::text::{clean, fit};
 use oscope_kernel::base::{Duration, Rng, Time};
 use oscope_userland::script::play::{Played, report};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Something that does not hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -30,6 +26,9 @@ pub struct Finding {
     pub sentence: String,
     /// What happened around the moment.
     pub picture: Vec<String>,
+    /// The moment that the picture shows, in nanoseconds, if there is a run to look at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_ns: Option<u64>,
 }
 
 /// What became of a submission.
@@ -57,98 +56,16 @@ impl Verdict {
     /// A verdict for what got nothing.
     #[must_use]
     pub fn nothing(name: &str, max: u32, id: &str, sentence: String) -> Self {
-        let finding = Finding { id: id.to_owned(), points: max, sentence, picture: Vec::new() };
+        let (unreadable, id) = (id == "unreadable", id.to_owned());
+        let finding = Finding { id, points: max, sentence, ..Finding::default() };
         Self {
             exercise: name.to_owned(),
             max,
             findings: vec![finding],
-            unreadable: id == "unreadable",
+            unreadable,
             ..Self::default()
         }
     }
-}
-
-/// What a student has answered.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Answers {
-    /// Changes of the world.
-    pub set: Vec<(String, String)>,
-    /// Everything else.
-    pub given: BTreeMap<String, String>,
-}
-
-impl Answers {
-    fn parse(text: &str, may: &[String]) -> Result<Self, String> {
-        let table: toml::Table = toml::from_str(text).map_err(|error| error.to_string())?;
-        let mut answers = Self::default();
-        for (key, value) in table {
-            match (key.as_str(), value) {
-                ("set", toml::Value::Table(changes)) => {
-                    for (path, value) in flat("", changes) {
-                        if !may.contains(&path) {
-                            let may = may.join(", ");
-                            return Err(format!("set `{}`; expected one of {may}", clean(&path)));
-                        }
-                        answers.set.push((path, value));
-                    }
-                }
-                (_, value) => {
-                    answers.given.insert(key, word(value));
-                }
-            }
-        }
-        Ok(answers)
-    }
-}
-
-/// `box.scheduler.quantum`, however somebody has nested it.
-fn flat(before: &str, table: toml::Table) -> Vec<(String, String)> {
-    let mut all = Vec::new();
-    for (key, value) in table {
-        let path = if before.is_empty() { key } else { format!("{before}.{key}") };
-        match value {
-            toml::Value::Table(inner) => all.extend(flat(&path, inner)),
-            other => all.push((path, word(other))),
-        }
-    }
-    all
-}
-
-fn word(value: toml::Value) -> String {
-    match value {
-        toml::Value::String(text) => text.trim().to_owned(),
-        toml::Value::Array(list) => list.into_iter().map(word).collect::<Vec<_>>().join(" "),
-        other => other.to_string(),
-    }
-}
-
-/// How long a script's run goes on after the last line, in nanoseconds.
-const AFTER: u64 = 1_000_000;
-
-/// What an exercise's runs are made of, for one student.
-///
-/// # Errors
-/// What is wrong with the exercise.
-pub fn plan(
-    folder: &Folder,
-    exercise: &Exercise,
-    seed: u64,
-    until: Option<String>,
-) -> Result<Plan, String> {
-    let front = Front {
-        world: if exercise.kind == Kind::Trace {
-            exercise.file.clone()
-        } else {
-            exercise.world.clone()
-        },
-        set: exercise.set.clone(),
-        until: until.or_else(|| exercise.until.clone()),
-        values: exercise.values.clone(),
-        vary: exercise.vary.clone(),
-        ..Front::default()
-    };
-    let files = Files { name: folder.name.clone(), files: folder.files.clone() };
-    Plan::new(&front, &files, seed)
 }
 
 /// The problem of a student.
@@ -246,13 +163,15 @@ pub fn graded(
 ) -> Result<Verdict, String> {
     match exercise.kind {
         Kind::Policy => policy::judge(folder, exercise, (name, text), hidden, lang),
-        Kind::Program => on_machine(folder, exercise, (name, text), seed, lang),
-        _ => judge(folder, exercise, text, seed, lang),
+        _ => judge(folder, exercise, (name, text), seed, lang),
     }
 }
 
-/// Judges a program that runs on the machine.
-fn on_machine(
+/// Judges what runs on a machine, or needs no program at all.
+///
+/// # Errors
+/// What is wrong with the exercise itself.
+pub fn judge(
     folder: &Folder,
     exercise: &Exercise,
     (name, text): (&str, &str),
@@ -260,78 +179,28 @@ fn on_machine(
     lang: Lang,
 ) -> Result<Verdict, String> {
     let max = exercise.points();
-    let running = match Running::prepare(name, text) {
-        Ok(running) => running,
+    let case = match Case::of(folder, exercise, (name, text), (seed, Limits::RUN))? {
+        Ok(case) => case,
         Err((id, why)) => return Ok(Verdict::nothing(&folder.name, max, id, why)),
     };
-    let mut plan = plan(folder, exercise, seed, None)?;
-    plan.programs.add(Arc::clone(&running.image));
-    let values = Values::new(&plan, (Vec::new(), None));
-    let mut court = Court { values, problem: None, answers: Answers::default(), lang };
-    let (mut points, mut found) = court.session(exercise)?;
-    // Why it did not go on explains the rest.
-    if let Some((id, sentence)) = running.broken(exercise, lang) {
-        let picture = found.first().map(|first| first.picture.clone()).unwrap_or_default();
-        points = 0;
-        let id = id.to_owned();
-        found.insert(0, Finding { id, points: max, sentence, picture });
-    }
-    Ok(Verdict { exercise: folder.name.clone(), points, max, unreadable: false, findings: found })
-}
-
-/// Judges a text that was handed in for one of the kinds that need no program.
-///
-/// # Errors
-/// What is wrong with the exercise itself.
-pub fn judge(
-    folder: &Folder,
-    exercise: &Exercise,
-    text: &str,
-    seed: u64,
-    lang: Lang,
-) -> Result<Verdict, String> {
-    let max = exercise.points();
-    let unreadable = |why: String| Ok(Verdict::nothing(&folder.name, max, "unreadable", why));
-    let mut plan = plan(folder, exercise, seed, None)?;
-    let mut changes = (Vec::new(), None);
-    let mut answers = Answers::default();
     let mut found = Vec::new();
-    if exercise.kind.is_answers() {
-        answers = match Answers::parse(text, &exercise.may) {
-            Ok(answers) => answers,
-            Err(why) => return unreadable(format!("{}: {why}", exercise.file)),
-        };
-        changes.0.clone_from(&answers.set);
-        for (key, given) in &answers.given {
-            let value = Value { text: Some(given.clone()), ..Value::default() };
-            plan.values.insert(format!("your_{key}"), value);
-        }
-        if !answers.set.is_empty()
-            && let Err(why) = plan.source(&changes)
-        {
-            return unreadable(format!("{}: {why}", exercise.file));
-        }
-    } else if exercise.kind == Kind::Trace {
-        match Source::of_script(&exercise.file, text) {
-            Ok(source) => {
-                found.extend(script(&exercise.file, &source, lang)?);
-                // What tasks do after their last line is part of the picture: perhaps they wait.
-                let length = source.script().map_or(Ok(Time::ZERO), length_of)?;
-                let until = format!("{}ns", length.0.saturating_add(AFTER));
-                plan = self::plan(folder, exercise, seed, Some(until))?;
-            }
-            Err(why) => return unreadable(why),
-        }
-        changes.1 = Some(text.to_owned());
+    if exercise.kind == Kind::Trace {
+        found.extend(script(&exercise.file, &case.source()?.0, lang)?);
     }
     let mut court = Court {
-        values: Values::new(&plan, changes),
+        values: Values::new(&case.plan, case.changes.clone()),
         problem: problem(exercise, seed),
-        answers,
+        answers: case.answers.clone(),
         lang,
     };
-    let (points, more) = court.session(exercise)?;
+    let (mut points, more) = court.session(exercise)?;
     found.extend(more);
+    // Why a program did not go on explains the rest.
+    if let Some((id, sentence)) = case.program.as_ref().and_then(|p| p.broken(exercise, lang)) {
+        let first = found.first().cloned().unwrap_or_default();
+        points = 0;
+        found.insert(0, Finding { id: id.to_owned(), points: max, sentence, ..first });
+    }
     Ok(Verdict { exercise: folder.name.clone(), points, max, unreadable: false, findings: found })
 }
 
@@ -363,7 +232,8 @@ fn script(name: &str, source: &Source, lang: Lang) -> Result<Option<Finding>, St
         let mark = if at + 1 == row { '>' } else { ' ' };
         format!("  {mark} {:>3}  {}", at + 1, fit(line, 66).trim_end())
     });
-    Ok(Some(Finding { id: "script".to_owned(), points: 0, sentence, picture: picture.collect() }))
+    let (id, picture) = ("script".to_owned(), picture.collect());
+    Ok(Some(Finding { id, points: 0, sentence, picture, at_ns: None }))
 }
 
 struct Court<'p> {
@@ -431,8 +301,10 @@ impl Court<'_> {
     fn told(&mut self, check: &Check, mistake: Option<&Mistake>, given: &str) -> Finding {
         let (id, say) = mistake.map_or((&check.id, &check.say), |m| (&m.id, &m.say));
         let sentence = self.spoken(say.in_lang(self.lang), given);
-        let picture = check.at.as_deref().and_then(|at| self.picture(at)).unwrap_or_default();
-        Finding { id: id.clone(), points: check.points, sentence, picture }
+        let shown = check.at.as_deref().and_then(|at| self.picture(at));
+        let (at_ns, picture) = shown.unzip();
+        let picture = picture.unwrap_or_default();
+        Finding { id: id.clone(), points: check.points, sentence, picture, at_ns }
     }
 
     /// A sentence with `{value}`s put in.
@@ -454,13 +326,14 @@ impl Court<'_> {
         out + rest
     }
 
-    fn picture(&mut self, at: &str) -> Option<Vec<String>> {
+    /// A moment in nanoseconds, and a picture of it.
+    fn picture(&mut self, at: &str) -> Option<(u64, Vec<String>)> {
         // If the moment never comes, the whole run is shown to its end.
         let moment = self.values.time(at);
         let run = self.values.run().ok()?;
         let moment = moment.unwrap_or(run.until);
         let shown = Time(moment.0.saturating_sub(Duration::nanos(1).0));
-        Some(picture::of_run(run, 0, shown, self.lang))
+        Some((shown.0, picture::of_run(run, 0, shown, self.lang)))
     }
 }
 
@@ -520,5 +393,5 @@ pub(super) fn order(
     // Half the way is worth half the points.
     let part = u64::from(check.points) * at as u64 / (right.len() as u64).max(1);
     let points = check.points - u32::try_from(part).unwrap_or(0).min(check.points);
-    Ok(Some(Finding { id: id.clone(), points, sentence, picture }))
+    Ok(Some(Finding { id: id.clone(), points, sentence, picture, at_ns: None }))
 }

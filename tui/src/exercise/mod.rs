@@ -1,6 +1,7 @@
 //! Exercises: what a student hands in is run by the kernel itself, and judged by what happened.
 //!
-//! Layers: [`file`](mod@file) is what an author writes, [`shelf`] finds it, [`problem`] makes questions from a seed,
+//! Layers: [`file`](mod@file) is what an author writes, [`shelf`] finds it, [`problem`] makes questions from a seed, [`case`] makes a submission
+//! ready to run,
 //! [`judge`](mod@judge) tells right from wrong, [`picture`] draws what happened around the failing moment,
 //! [`policy`] plays a program that decides against the workbench, [`program`] runs one on the machine; both
 //! are made by [`compile`](mod@compile) and held by [`child`]; [`workspace`] is a student's folder, [`grade`](mod@grade) judges a
@@ -15,6 +16,7 @@
 //! From others: the current exercise, the hints and that the starter fails and the solution passes are rustlings';
 //! that a wrong answer names the thought behind it is how peer instruction works (Mazur, 1997).
 
+pub mod case;
 pub mod child;
 pub mod compile;
 pub mod file;

@@ -49,6 +49,7 @@ impl Watch<'_> {
                     KeyCode::Char('q') => return Ok(()),
                     KeyCode::Char('c' | 'd') if is_ctrl => return Ok(()),
                     KeyCode::Char('h') => self.hint()?,
+                    KeyCode::Char('o') => self.open()?,
                     KeyCode::Char('l') => self.list()?,
                     KeyCode::Char('r') => self.check()?,
                     KeyCode::Char('c') => self.check_all()?,
@@ -85,9 +86,13 @@ impl Watch<'_> {
 
     fn keys(&self) -> &'static str {
         match (self.lang, self.solved) {
-            (Lang::En, false) => "h:hint  l:list  r:run again  c:check all  q:quit ?",
+            (Lang::En, false) => {
+                "h:hint  o:open the run  l:list  r:run again  c:check all  q:quit ?"
+            }
             (Lang::En, true) => "n:next  l:list  r:run again  c:check all  q:quit ?",
-            (Lang::Ko, false) => "h:힌트  l:목록  r:다시 실행  c:모두 검사  q:끝내기 ?",
+            (Lang::Ko, false) => {
+                "h:힌트  o:실행 열기  l:목록  r:다시 실행  c:모두 검사  q:끝내기 ?"
+            }
             (Lang::Ko, true) => "n:다음  l:목록  r:다시 실행  c:모두 검사  q:끝내기 ?",
         }
     }
@@ -107,7 +112,7 @@ impl Watch<'_> {
         match verdict_of(&self.workspace, folder, self.lang) {
             Err(why) => lines.extend(crate::text::wrap(&why, COLUMNS)),
             Ok((verdict, file)) => {
-                lines.extend(told(folder, &verdict, &file, self.lang));
+                lines.extend(told(folder, &verdict, self.lang));
                 if let Some(first) = verdict.findings.first().filter(|_| verdict.unreadable) {
                     lines.extend(first.sentence.lines().map(str::to_owned));
                 }
@@ -133,6 +138,21 @@ impl Watch<'_> {
         let mut lines = next_hint(&mut self.workspace, folder, self.lang)?;
         lines.extend([String::new(), self.keys().to_owned()]);
         Self::print(&lines)
+    }
+
+    /// The screen takes the terminal over, and gives it back.
+    fn open(&mut self) -> Result<(), Failure> {
+        let Some(folder) = self.workspace.current(self.all) else { return Ok(()) };
+        let seed = self.workspace.progress.seed;
+        let shown = super::open::shown(&self.workspace.path, folder, seed, self.lang);
+        enable_raw_mode().map_err(|error| Failure::Run(format!("terminal: {error}")))?;
+        match shown {
+            Ok(()) => self.check(),
+            Err(Failure::Usage(why) | Failure::Run(why)) => {
+                Self::print(&[why, String::new(), self.keys().to_owned()])
+            }
+            Err(other) => Err(other),
+        }
     }
 
     fn list(&self) -> Result<(), Failure> {

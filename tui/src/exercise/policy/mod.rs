@@ -5,7 +5,7 @@
 //! may see, and its answers are compared one by one. So nothing that it prints is believed but a decision, and the first one
 //! that differs is where its run ends.
 
-use super::child::{Child, Stop};
+use super::child::{Child, Limits, Stop};
 use super::compile::Program;
 use super::file::{Check, Exercise};
 use super::judge::{self, Finding, Verdict};
@@ -44,7 +44,7 @@ pub fn judge(
         let mut chance = Rng::new(hidden).split(0x71dd);
         seeds.extend((0..HIDDEN).map(|_| chance.next_u64()));
     }
-    let mut child = program.start().map_err(|error| format!("{name}: {error}"))?;
+    let mut child = program.start(Limits::RUN).map_err(|error| format!("{name}: {error}"))?;
     let (mut right, mut found) = (0, Vec::new());
     let mut stop = None;
     for (number, seed) in (1..).zip(&seeds) {
@@ -102,7 +102,7 @@ fn stopped(why: Stop, number: usize, complaints: &str, lang: Lang) -> Finding {
     };
     let last = complaints.lines().rev().find(|line| !line.trim().is_empty());
     let picture = last.map(|line| format!("  {}", clean(line))).into_iter().collect();
-    Finding { id: id.to_owned(), points: 0, sentence, picture }
+    Finding { id: id.to_owned(), sentence, picture, ..Finding::default() }
 }
 
 /// One problem.

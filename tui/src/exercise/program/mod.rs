@@ -9,6 +9,7 @@
 
 mod tape;
 
+use super::child::Limits;
 use super::compile::Program;
 use super::file::Exercise;
 use crate::lang::Lang;
@@ -42,10 +43,10 @@ impl Running {
     ///
     /// # Errors
     /// What is wrong with the source.
-    pub fn prepare(name: &str, text: &str) -> Result<Self, (&'static str, String)> {
+    pub fn prepare(name: &str, text: &str, limits: Limits) -> Result<Self, (&'static str, String)> {
         let program = Program::with_library(name, text)?;
         let child =
-            program.start().map_err(|error| ("no-program", format!("{name}: {error}")))?;
+            program.start(limits).map_err(|error| ("no-program", format!("{name}: {error}")))?;
         let tape = Arc::new(Mutex::new(Tape::new(child)));
         let image = Arc::new(image(&tape));
         Ok(Self { tape, image, _program: program })
@@ -67,7 +68,9 @@ fn told(why: &Broken, name: &str, lang: Lang) -> (&'static str, String) {
         ),
         (Broken::Stopped(_), Lang::Ko) => (
             "too-late",
-            format!("{name}이(가) 너무 오래 아무 말이 없거나 프로세스를 끝냈습니다. await만 해야 합니다."),
+            format!(
+                "{name}이(가) 너무 오래 아무 말이 없거나 프로세스를 끝냈습니다. await만 해야 합니다."
+            ),
         ),
         (Broken::Panicked(text), Lang::En) => {
             ("panicked", format!("{name} panicked: {}", clean(text)))
@@ -81,7 +84,10 @@ fn told(why: &Broken, name: &str, lang: Lang) -> (&'static str, String) {
         }
         (Broken::Garbled(text), Lang::Ko) => {
             let text: String = text.chars().take(40).collect();
-            ("garbled", format!("{name}이(가) `{}`라고 했는데, 시스템 콜이 아닙니다.", clean(&text)))
+            (
+                "garbled",
+                format!("{name}이(가) `{}`라고 했는데, 시스템 콜이 아닙니다.", clean(&text)),
+            )
         }
         (Broken::Endless, Lang::En) => {
             ("endless", format!("{name} never comes to an end: it makes one call after the other."))
@@ -114,9 +120,9 @@ async fn run(sys: Sys, tape: Arc<Mutex<Tape>>, function: u64, word: u64) -> u64 
     let (mut at, mut wish) = with(&mut |tape| tape.begin(start));
     loop {
         let answer = match wish {
-            Wish::Call(number, arguments) => {
-                Answer::Word(sys.call(number, arguments).await.unwrap_or_else(|errno| errno.to_result() as u64))
-            }
+            Wish::Call(number, arguments) => Answer::Word(
+                sys.call(number, arguments).await.unwrap_or_else(|errno| errno.to_result() as u64),
+            ),
             Wish::Load(from) => Answer::Word(sys.load(from).await),
             Wish::Load32(from) => Answer::Word(u64::from(sys.load32(from).await)),
             Wish::Store(to, value) => {

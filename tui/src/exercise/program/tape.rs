@@ -259,8 +259,18 @@ mod tests {
         assert_eq!(Wish::parse("poke 16 0aff"), Some(Wish::Poke(16, vec![10, 255])));
         let long = format!("poke 16 {}", "00".repeat(2000));
         for wrong in [
-            "", "call", "call 64 1", "call 70000 0 0 0 0 0 0", "load -1", "peek 0 5000", "poke 1 0",
-            "poke 1 0g", "poke 1 é", "store32 1 4294967296", "{\"points\": 20}", &long,
+            "",
+            "call",
+            "call 64 1",
+            "call 70000 0 0 0 0 0 0",
+            "load -1",
+            "peek 0 5000",
+            "poke 1 0",
+            "poke 1 0g",
+            "poke 1 é",
+            "store32 1 4294967296",
+            "{\"points\": 20}",
+            &long,
         ] {
             assert_eq!(Wish::parse(wrong), None, "{wrong}");
         }
