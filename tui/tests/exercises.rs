@@ -167,6 +167,72 @@ fn cheats_get_nothing_and_stop_nobody() {
     std::fs::remove_dir_all(&class).expect("it was made here");
 }
 
+/// A program of the machine with this in its `main`.
+fn program(body: &str) -> String {
+    format!(
+        "use crate::oscope::Sys;\nprogram!(main);\nasync fn main(sys: Sys) -> u64 {{\n    let _ = sys.getpid().await;\n    {body}\n    0\n}}\n"
+    )
+}
+
+#[test]
+fn programs_that_cheat_get_nothing_and_stop_nobody() {
+    if Command::new("rustc").arg("--version").output().is_err() {
+        println!("skipped: there is no rustc here");
+        return;
+    }
+    let right = solution("18-pipeline", "pipeline.rs");
+    let cheats = [
+        ("calls", "loop { sys.getpid().await; }"),
+        ("forged", "println!(\"{}\", \"{\\\"points\\\":14,\\\"passed\\\":true}\");"),
+        ("long", "println!(\"poke 65536 {}\", \"00\".repeat(9000));"),
+        ("panics", "let none: Option<u64> = None; none.expect(\"nobody is there\");"),
+        ("pending", "std::future::pending::<()>().await;"),
+        ("quits", "std::process::exit(0);"),
+        ("reads", "print!(\"{}\", include_str!(\"/etc/passwd\"));"),
+        ("typo", "sys.getpid().awaits;"),
+    ]
+    .map(|(name, body)| (name, program(body)));
+    let mut handed_in: Vec<_> =
+        cheats.iter().map(|(name, text)| (*name, "pipeline.rs", text.as_str())).collect();
+    handed_in.push(("right", "pipeline.rs", &right));
+    let class = class("programs", "18-pipeline", &handed_in);
+    let name = class.to_string_lossy().into_owned();
+    let args = ["exercise", "grade", &name, "--only", "pipeline", "--format", "csv"];
+    let graded = oscope(&args, &std::env::temp_dir());
+    assert_eq!(graded.status.code(), Some(0), "{}", text(&graded));
+    let told = text(&graded);
+    for line in [
+        "calls,18-pipeline,0,14,endless",
+        "forged,18-pipeline,0,14,garbled",
+        "long,18-pipeline,0,14,too-late",
+        "panics,18-pipeline,0,14,panicked",
+        "pending,18-pipeline,0,14,panicked",
+        "quits,18-pipeline,0,14,barred",
+        "reads,18-pipeline,0,14,barred",
+        "typo,18-pipeline,0,14,not-compiled",
+        "right,18-pipeline,14,14,solved",
+    ] {
+        assert!(told.contains(line), "expected {line} in\n{told}");
+    }
+    std::fs::remove_dir_all(&class).expect("it was made here");
+}
+
+#[test]
+fn sheets_ask_what_is_graded_and_have_a_key() {
+    let here = std::env::temp_dir();
+    let sheet = |more: &[&str]| {
+        let args = ["exercise", "sheet", "--salt", "spring", "--count", "3"];
+        text(&oscope(&[&args[..], more].concat(), &here))
+    };
+    let page = sheet(&["--key"]);
+    assert_eq!(page.matches("class=\"sheet\"").count(), 3);
+    let without = sheet(&[]);
+    assert!(page.starts_with(without.trim_end_matches("</body></html>\n")), "the key comes last");
+    assert!(!sheet(&["--only", "lru"]).contains("arrives at"));
+    assert!(sheet(&["--lang", "ko"]).contains("라운드 로빈"));
+    assert_eq!(oscope(&["exercise", "sheet", "--only", "zombie"], &here).status.code(), Some(2));
+}
+
 #[test]
 fn a_class_is_graded_alike_in_shards_and_whole_and_in_all_formats() {
     let right = solution("01-zombie", "zombie.trace");

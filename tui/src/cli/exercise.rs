@@ -9,6 +9,7 @@ use super::out::Out;
 use crate::exercise::file::Kind;
 use crate::exercise::judge::{Verdict, fill, submission};
 use crate::exercise::lint::lint;
+use crate::exercise::sheet::sheets;
 use crate::exercise::shelf::{self, Folder};
 use crate::exercise::workspace::{Workspace, handed_in, names, read, seed_of};
 use crate::lang::Lang;
@@ -101,6 +102,28 @@ enum What {
         /// Its folder; all that come along, unless one is named
         dir: Vec<PathBuf>,
     },
+    /// Question sheets to print, as HTML: a page for each student, with questions of their own
+    #[command(
+        after_help = "Examples:\n  oscope exercise sheet --count 30 --salt spring --key > sheets.html\n  \
+                      oscope exercise sheet --students names.txt --salt spring --only lru > lru.html"
+    )]
+    Sheet {
+        /// A file with a name on each line
+        #[arg(long, value_name = "FILE", conflicts_with = "count")]
+        students: Option<PathBuf>,
+        /// So many sheets, numbered
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=5000))]
+        count: u32,
+        /// What the questions are drawn from, besides the name
+        #[arg(long, value_name = "WORD", default_value = "")]
+        salt: String,
+        /// Only this exercise
+        #[arg(long, value_name = "NAME")]
+        only: Option<String>,
+        /// The right answers on a page of their own
+        #[arg(long)]
+        key: bool,
+    },
     /// Grade a class
     #[command(
         after_help = "Examples:\n  oscope exercise grade class/ --salt spring --hidden 7 --format csv\n  \
@@ -138,6 +161,20 @@ pub(super) fn exercise(args: &Args, seed: u64) -> Result<(), Failure> {
         What::Hint { name, dir } => hint(name.as_deref(), dir, &all, lang),
         What::Solution { name, dir } => solution(name.as_deref(), dir, &all, lang),
         What::Lint { dir } => judged(dir, all),
+        What::Sheet { students, count, salt, only, key } => {
+            let chosen = match only {
+                Some(name) => vec![find(name, &all)?.clone()],
+                None => all,
+            };
+            let names = match students {
+                Some(file) => names_in(file)?,
+                None => (1..=*count).map(|number| number.to_string()).collect(),
+            };
+            let page = sheets(&chosen, &names, (salt, *key), lang).map_err(Failure::Usage)?;
+            let mut out = Out::stdout();
+            out.text(page.as_bytes())?;
+            out.finish()
+        }
         What::Grade(more) => grade::class(more, (&all, args.exercises.as_ref()), seed, lang),
         What::Judge { name, hidden, file } => {
             grade::one(find(name, &all)?, file, (seed, *hidden), lang)
@@ -147,6 +184,17 @@ pub(super) fn exercise(args: &Args, seed: u64) -> Result<(), Failure> {
 
 fn workspace(dir: &Path) -> Result<Workspace, Failure> {
     Workspace::open(dir).map_err(Failure::Usage)
+}
+
+/// The names in a file, one on each line.
+fn names_in(file: &Path) -> Result<Vec<String>, Failure> {
+    let text = read(file).map_err(Failure::Usage)?;
+    let names = text.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
+    let names: Vec<String> = names.collect();
+    if names.is_empty() {
+        return Err(Failure::Usage(format!("{}: expected a name on each line", file.display())));
+    }
+    Ok(names)
 }
 
 /// An exercise by its name or number.

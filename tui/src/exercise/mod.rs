@@ -5,7 +5,7 @@
 //! [`judge`](mod@judge) tells right from wrong, [`picture`] draws what happened around the failing moment,
 //! [`policy`] plays a program that decides against the workbench, [`program`] runs one on the machine; both
 //! are made by [`compile`](mod@compile) and held by [`child`]; [`workspace`] is a student's folder, [`grade`](mod@grade) judges a
-//! class, [`report`] writes it down, [`lint`](mod@lint) holds an exercise to what it promises.
+//! class, [`report`] writes it down, [`sheet`] prints questions, [`lint`](mod@lint) holds an exercise to what it promises.
 //!
 //! A typical sequence: `oscope exercise check` reads `02-zombie/zombie.trace`, runs it, reads the values that
 //! `exercise.toml` names from that run, and tells the first condition that does not hold.
@@ -28,6 +28,7 @@ pub mod policy;
 pub mod problem;
 pub mod program;
 pub mod report;
+pub mod sheet;
 pub mod shelf;
 pub mod workspace;
 

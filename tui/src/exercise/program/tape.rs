@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// How much a program may want in all.
-const MOST: usize = 200_000;
+const MOST: usize = 50_000;
 
 /// The longest piece of memory that is read or written at once.
 const PIECE: u64 = 1024;
