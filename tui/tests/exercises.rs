@@ -260,6 +260,13 @@ fn a_class_is_graded_alike_in_shards_and_whole_and_in_all_formats() {
         std::fs::write(&file, grade(&["--format", "json", "--shard", part])).expect("a file");
         parts.push(file.to_string_lossy().into_owned());
     }
+    // Who submits one file submits no folder.
+    let bare = class.join("kim/01-zombie").to_string_lossy().into_owned();
+    let alone = oscope(
+        &["exercise", "grade", &bare, "--only", "zombie", "--format", "csv"],
+        &std::env::temp_dir(),
+    );
+    assert!(text(&alone).contains("01-zombie,01-zombie,10,10,solved"), "{}", text(&alone));
     let merge = ["exercise", "grade", "--format", "csv", "--merge", &parts[0], &parts[1]];
     assert_eq!(text(&oscope(&merge, &std::env::temp_dir())), whole);
     let gradescope: serde_json::Value =

@@ -49,13 +49,25 @@ pub struct Rules {
     pub shard: (usize, usize),
 }
 
+/// Where what was handed in for an exercise lies: in a folder of that name; or, if only one exercise is graded, perhaps
+/// right in the student's folder, as those submit who submit one file.
+fn place(dir: &Path, folder: &Folder) -> PathBuf {
+    let inside = dir.join(&folder.name);
+    if inside.is_dir() { inside } else { dir.to_owned() }
+}
+
 /// The students' folders: one that holds exercises is a student's, of another the folders in it are.
 ///
 /// # Errors
 /// What cannot be read.
 pub fn students(dirs: &[PathBuf], all: &[Folder]) -> Result<Vec<PathBuf>, String> {
     let is_one = |dir: &Path| {
-        dir.join(PROGRESS).is_file() || all.iter().any(|folder| dir.join(&folder.name).is_dir())
+        let bare = match all {
+            [folder] => folder.exercise().is_ok_and(|e| handed_in(dir, &e, folder).is_some()),
+            _ => false,
+        };
+        bare || dir.join(PROGRESS).is_file()
+            || all.iter().any(|folder| dir.join(&folder.name).is_dir())
     };
     let mut found = Vec::new();
     for dir in dirs {
@@ -132,7 +144,7 @@ fn one(dir: &Path, folder: &Folder, rules: &Rules, worker: usize) -> Verdict {
         let sentence = if rules.lang == Lang::Ko { ko } else { en };
         Verdict::nothing(&folder.name, exercise.points(), id, sentence.to_owned())
     };
-    let Some(file) = handed_in(&dir.join(&folder.name), &exercise, folder) else {
+    let Some(file) = handed_in(&place(dir, folder), &exercise, folder) else {
         return nothing("not-handed-in", "Nothing was handed in.", "제출한 것이 없습니다.");
     };
     let seed = rules.salt.as_deref().map_or(rules.seed, |salt| seed_of(salt, &name(dir)));
