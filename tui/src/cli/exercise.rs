@@ -61,8 +61,10 @@ enum What {
         json: bool,
     },
     /// Show the current exercise, and check it whenever it is saved
-    #[command(after_help = "Example:\n  oscope exercise watch")]
+    #[command(after_help = "Examples:\n  oscope exercise watch\n  oscope exercise watch deadlock")]
     Watch {
+        /// Begin with this one: its name or number
+        name: Option<String>,
         /// The workspace
         #[arg(long, value_name = "DIR", default_value = ".")]
         dir: PathBuf,
@@ -94,6 +96,15 @@ enum What {
         name: Option<String>,
         /// The workspace
         #[arg(long, value_name = "DIR", default_value = ".")]
+        dir: PathBuf,
+    },
+    /// Begin an exercise of your own with a copy of one of that kind
+    #[command(after_help = "Example:\n  oscope exercise template debug my-exercises/01-slow")]
+    Template {
+        /// trace, predict, experiment, debug, policy or program
+        #[arg(value_name = "KIND", value_parser = Kind::named)]
+        kind: Kind,
+        /// The new folder; its name begins with a number
         dir: PathBuf,
     },
     /// Try an exercise that you have written: its starter, its solution, its wrong answers
@@ -157,9 +168,16 @@ pub(super) fn exercise(args: &Args, seed: u64) -> Result<(), Failure> {
         }
         What::Check { name, dir, json } => check(name.as_deref(), dir, *json, &all, lang),
         What::Open { name, dir } => open::open(name.as_deref(), dir, &all, (seed, lang)),
-        What::Watch { dir } => watch::watch(&workspace(dir)?, &all, lang),
+        What::Watch { name, dir } => {
+            let mut workspace = workspace(dir)?;
+            if let Some(name) = name {
+                workspace.progress.current = Some(find(name, &all)?.name.clone());
+            }
+            watch::watch(&workspace, &all, lang)
+        }
         What::Hint { name, dir } => hint(name.as_deref(), dir, &all, lang),
         What::Solution { name, dir } => solution(name.as_deref(), dir, &all, lang),
+        What::Template { kind, dir } => template(*kind, dir, lang),
         What::Lint { dir } => judged(dir, all),
         What::Sheet { students, count, salt, only, key } => {
             let chosen = match only {
@@ -184,6 +202,30 @@ pub(super) fn exercise(args: &Args, seed: u64) -> Result<(), Failure> {
 
 fn workspace(dir: &Path) -> Result<Workspace, Failure> {
     Workspace::open(dir).map_err(Failure::Usage)
+}
+
+/// Copies the first exercise of a kind that comes along.
+fn template(kind: Kind, dir: &Path, lang: Lang) -> Result<(), Failure> {
+    let carried = shelf::all();
+    let of_kind = |folder: &&Folder| folder.exercise().is_ok_and(|e| e.kind == kind);
+    let Some(folder) = carried.iter().find(of_kind) else {
+        return Err(Failure::Run(format!("there is no exercise of the kind {}", kind.name())));
+    };
+    let shown = dir.display();
+    let told = |error: std::io::Error| Failure::Run(format!("{shown}: {error}"));
+    if dir.exists() {
+        return Err(Failure::Usage(format!("{shown}: expected a folder that does not exist")));
+    }
+    for (name, text) in &folder.files {
+        let path = dir.join(name);
+        std::fs::create_dir_all(path.parent().unwrap_or(dir)).map_err(told)?;
+        std::fs::write(path, text).map_err(told)?;
+    }
+    let next = format!("oscope exercise lint {shown}");
+    Out::stdout().line(&match lang {
+        Lang::En => format!("{shown}: a copy of {}. Change it, then: {next}", folder.name),
+        Lang::Ko => format!("{shown}: {}의 사본. 고친 다음: {next}", folder.name),
+    })
 }
 
 /// The names in a file, one on each line.

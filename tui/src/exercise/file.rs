@@ -26,6 +26,23 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kind of that name.
+    ///
+    /// # Errors
+    /// The names that there are.
+    pub fn named(name: &str) -> Result<Self, String> {
+        let all = [
+            Self::Trace,
+            Self::Predict,
+            Self::Experiment,
+            Self::Debug,
+            Self::Policy,
+            Self::Program,
+        ];
+        let expected = "expected trace, predict, experiment, debug, policy or program";
+        all.into_iter().find(|kind| kind.name() == name).ok_or_else(|| expected.to_owned())
+    }
+
     /// As the file has it.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -20,7 +20,7 @@ pub(super) fn watch(workspace: &Workspace, all: &[Folder], lang: Lang) -> Result
     }
     let told = |error: std::io::Error| Failure::Run(format!("terminal: {error}"));
     enable_raw_mode().map_err(told)?;
-    let done = Watch { workspace: workspace.clone(), all, lang, solved: false }.run();
+    let done = Watch { workspace: workspace.clone(), all, lang, solved: false, chosen: None }.run();
     disable_raw_mode().map_err(told)?;
     done
 }
@@ -31,6 +31,8 @@ struct Watch<'f> {
     lang: Lang,
     /// The shown exercise is solved, and `n` leads on.
     solved: bool,
+    /// The list is shown, and this line of it is chosen.
+    chosen: Option<usize>,
 }
 
 impl Watch<'_> {
@@ -46,8 +48,9 @@ impl Watch<'_> {
                 }
                 let is_ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
                 match key.code {
-                    KeyCode::Char('q') => return Ok(()),
                     KeyCode::Char('c' | 'd') if is_ctrl => return Ok(()),
+                    code if self.chosen.is_some() => self.in_list(code)?,
+                    KeyCode::Char('q') => return Ok(()),
                     KeyCode::Char('h') => self.hint()?,
                     KeyCode::Char('o') => self.open()?,
                     KeyCode::Char('l') => self.list()?,
@@ -155,14 +158,45 @@ impl Watch<'_> {
         }
     }
 
-    fn list(&self) -> Result<(), Failure> {
+    /// A key while the list is shown.
+    fn in_list(&mut self, code: KeyCode) -> Result<(), Failure> {
+        let last = self.all.len().saturating_sub(1);
+        let at = self.chosen.unwrap_or(0);
+        match code {
+            KeyCode::Char('j') | KeyCode::Down => self.chosen = Some((at + 1).min(last)),
+            KeyCode::Char('k') | KeyCode::Up => self.chosen = Some(at.saturating_sub(1)),
+            KeyCode::Enter | KeyCode::Char('c') => {
+                self.workspace.progress.current = self.all.get(at).map(|f| f.name.clone());
+                self.chosen = None;
+                return self.check();
+            }
+            KeyCode::Char('q' | 'l') | KeyCode::Esc => {
+                self.chosen = None;
+                return self.check();
+            }
+            _ => {}
+        }
+        self.list()
+    }
+
+    fn list(&mut self) -> Result<(), Failure> {
+        let current = self.workspace.current(self.all).map(|folder| &folder.name);
+        let at = self.all.iter().position(|folder| Some(&folder.name) == current);
+        let at = *self.chosen.get_or_insert(at.unwrap_or(0));
         let mark = |folder: &Folder| match self.workspace.progress.solved.contains(&folder.name) {
             true => "x",
             false => " ",
         };
-        let mut lines: Vec<String> =
-            self.all.iter().map(|folder| format!("[{}] {}", mark(folder), folder.name)).collect();
-        lines.extend([String::new(), self.keys().to_owned()]);
+        let rows = self.all.iter().enumerate().map(|(row, folder)| {
+            let cursor = if row == at { '>' } else { ' ' };
+            format!("{cursor} [{}] {}", mark(folder), folder.name)
+        });
+        let mut lines: Vec<String> = rows.collect();
+        let keys = match self.lang {
+            Lang::En => "j k:choose  Enter:go on with it  l:back",
+            Lang::Ko => "j k:고르기  Enter:이것으로 계속  l:돌아가기",
+        };
+        lines.extend([String::new(), keys.to_owned()]);
         Self::print(&lines)
     }
 
