@@ -9,7 +9,6 @@
 //! words, or a word of emulated memory. Numbers of calls are those of Linux on riscv64.
 //!
 //! What you hand in is judged with this file as it came; changes to it do not count.
-#![allow(dead_code)]
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -71,15 +70,11 @@ pub const O_RDONLY: u64 = 0;
 pub const O_WRONLY: u64 = 1;
 pub const O_RDWR: u64 = 2;
 pub const O_CREAT: u64 = 0o100;
-pub const O_EXCL: u64 = 0o200;
 pub const O_TRUNC: u64 = 0o1000;
 pub const O_APPEND: u64 = 0o2000;
 
 pub const SIGINT: u64 = 2;
 pub const SIGKILL: u64 = 9;
-pub const SIGUSR1: u64 = 10;
-pub const SIGPIPE: u64 = 13;
-pub const SIGALRM: u64 = 14;
 pub const SIGTERM: u64 = 15;
 pub const SIGCHLD: u64 = 17;
 
@@ -343,11 +338,6 @@ impl Sys {
     /// getpid(2).
     pub async fn getpid(&self) -> u64 {
         self.call(172, [0; 6]).await.unwrap_or(0)
-    }
-
-    /// gettid(2).
-    pub async fn gettid(&self) -> u64 {
-        self.call(178, [0; 6]).await.unwrap_or(0)
     }
 
     // ---- signals, time ----

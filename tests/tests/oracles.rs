@@ -144,3 +144,15 @@ fn priorities_with_turns_give_the_books_gantt_chart() {
     let book = "P4 7, P2 9, P3 11, P2 13, P3 15, P2 16, P3 20, P1 22, P5 24, P1 26, P5 27";
     assert_eq!(chart.join(", "), book);
 }
+
+/// A job is preempted at the very moment at which its quantum ends: no sliver of it is left, on whatever level.
+#[test]
+fn a_quantum_that_ends_in_a_preemption_is_used_up() {
+    let case = r#"{"policy":"mlfq","quantum":2,"jobs":[{"arrival":0,"length":11},{"arrival":0,"length":11},{"arrival":10,"length":7}]}"#;
+    let case: Problem = serde_json::from_str(case).expect("a case");
+    let answer = case.solve(0).expect("an answer");
+    let text = serde_json::to_string(&answer.slices).expect("JSON");
+    assert!(!text.contains('.'), "only whole units: {text}");
+    let order: Vec<usize> = answer.slices.iter().map(|slice| slice.job).collect();
+    assert_eq!(order, [0, 1, 0, 1, 0, 2, 1, 0, 2, 1, 0, 2, 1, 0, 1]);
+}

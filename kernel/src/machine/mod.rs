@@ -143,10 +143,12 @@ impl Machine {
         self.tables.mm.audit(&self.tables.memory, cached)
     }
 
-    /// When something happens next: `Time::MAX` if nothing will without help from outside.
+    /// When something happens next that others could notice: `Time::MAX` if nothing will without help from outside. A
+    /// CPU on which a thread computes may be left behind until that is done.
     #[must_use]
     pub fn next_time(&self) -> Time {
-        let busy = self.tables.cpus.iter().filter(|cpu| cpu.is_busy()).map(|cpu| cpu.clock);
+        let busy = self.tables.cpus.iter().filter(|cpu| cpu.is_busy());
+        let busy = busy.map(|cpu| self.undisturbing_until(cpu));
         busy.min().unwrap_or(Time::MAX).min(self.cx.engine.agenda.next_time())
     }
 

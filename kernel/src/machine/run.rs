@@ -176,7 +176,7 @@ impl Machine {
 
     /// Until when a CPU will do nothing that others could notice: while its thread does nothing but compute, until
     /// that is done, or its slice is over.
-    fn undisturbing_until(&self, cpu: &Cpu) -> Time {
+    pub(super) fn undisturbing_until(&self, cpu: &Cpu) -> Time {
         let thread = cpu.current.and_then(|thread| self.tables.proc.threads.get(thread));
         let quiet = thread.filter(|thread| {
             !self.explore && !thread.signalled && thread.deferred.is_none() && cpu.resched.is_none()

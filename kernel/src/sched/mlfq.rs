@@ -125,6 +125,9 @@ impl Policy for Mlfq {
             Entity::Feedback { place, .. } => Some(place),
             _ => None,
         };
+        // Who is preempted at the very end of a quantum has used it up all the same.
+        let is_over = standing.used >= self.level(standing.level).quantum;
+        let why = if is_over && why == Enqueue::Preempted { Enqueue::SliceOver } else { why };
         if !matches!(why, Enqueue::Preempted | Enqueue::Changed) {
             standing = self.renew(standing);
         }

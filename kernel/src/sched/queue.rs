@@ -44,8 +44,11 @@ impl Policy for Queue {
 
     fn enqueue(&mut self, task: &mut Task, why: Enqueue, _now: Time) {
         let entity = match (why, task.entity) {
-            // Who was pushed aside has not had its turn yet.
-            (Enqueue::Preempted | Enqueue::Changed, kept @ Entity::Turn { .. }) => kept,
+            // Who was pushed aside has not had its turn yet, unless it was at its very end.
+            (Enqueue::Preempted, kept @ Entity::Turn { .. }) if self.slice != Some(used(task)) => {
+                kept
+            }
+            (Enqueue::Changed, kept @ Entity::Turn { .. }) => kept,
             _ => Entity::Turn { place: self.line.at_back(), used: Duration::ZERO },
         };
         task.entity = entity;

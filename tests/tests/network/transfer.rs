@@ -72,3 +72,25 @@ fn nobody_answers_and_nobody_listens() {
         assert_eq!(ends(&world).get("fetch"), Some(&1), "{to}:{port} fails within {within} s");
     }
 }
+
+/// One CPU computes, and is left behind by the one that serves: windows as short as this cable must go on all the same.
+#[test]
+fn a_cpu_that_computes_keeps_nobody_waiting_on_a_short_cable() {
+    let file = WorldFile::parse(
+        "short",
+        r#"
+        edition = "2026"
+        networks.lan.latency = "1us"
+        [machines.server]
+        cpus = 2
+        networks = ["lan"]
+        programs = [{ command = ["hog", "200"] }, { command = ["serve"] }]
+        [machines.client]
+        networks = ["lan"]
+        programs = [{ at = "1ms", command = ["fetch", "10.0.0.1", "20000"] }]
+        "#,
+    );
+    let mut world = file.expect("a world").boot().expect("it boots");
+    world.run(Time(100_000_000));
+    assert_eq!(ends(&world).get("fetch"), Some(&0));
+}

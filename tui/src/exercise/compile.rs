@@ -24,11 +24,14 @@ const BARRED: [&str; 12] = [
 ];
 
 /// How Rust is compiled.
-const RUSTC: [&str; 8] = [
+const RUSTC: [&str; 10] = [
     "--edition=2024",
     "-F",
     "unsafe_code",
     "--cap-lints=warn",
+    // The libc has more than one program needs.
+    "-A",
+    "dead_code",
     "-C",
     "debuginfo=0",
     "-C",
