@@ -7,7 +7,11 @@ use crate::exercise::workspace::{Workspace, names};
 use crate::lang::Lang;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use ratatui::crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use signal_hook::consts::{SIGHUP, SIGTERM};
+use signal_hook::flag;
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 /// How often the file is looked at.
@@ -19,8 +23,14 @@ pub(super) fn watch(workspace: &Workspace, all: &[Folder], lang: Lang) -> Result
         return Err(Failure::Usage(message.to_owned()));
     }
     let told = |error: std::io::Error| Failure::Run(format!("terminal: {error}"));
+    // The screen, once it was open, takes these signals for itself; whoever closes the terminal must end this too.
+    let gone = Arc::new(AtomicBool::new(false));
+    for signal in [SIGHUP, SIGTERM] {
+        flag::register(signal, Arc::clone(&gone)).map_err(told)?;
+    }
     enable_raw_mode().map_err(told)?;
-    let done = Watch { workspace: workspace.clone(), all, lang, solved: false, chosen: None }.run();
+    let done =
+        Watch { workspace: workspace.clone(), all, lang, solved: false, chosen: None, gone }.run();
     disable_raw_mode().map_err(told)?;
     done
 }
@@ -33,13 +43,15 @@ struct Watch<'f> {
     solved: bool,
     /// The list is shown, and this line of it is chosen.
     chosen: Option<usize>,
+    /// The terminal is gone, or somebody asked this program to end.
+    gone: Arc<AtomicBool>,
 }
 
 impl Watch<'_> {
     fn run(&mut self) -> Result<(), Failure> {
         let mut seen = self.stamp();
         self.check()?;
-        loop {
+        while !self.gone.load(Ordering::Relaxed) && super::super::is_terminal() {
             let told = |error: std::io::Error| Failure::Run(format!("terminal: {error}"));
             if event::poll(EVERY).map_err(told)? {
                 let Event::Key(key) = event::read().map_err(told)? else { continue };
@@ -68,6 +80,7 @@ impl Watch<'_> {
                 self.check()?;
             }
         }
+        Ok(())
     }
 
     /// When the files of the shown exercise were changed last.
