@@ -1,6 +1,6 @@
 //! Programs that run on the machine: an `async fn` of a student, in a process of its own.
 //!
-//! Layers: `docs/exercises/oscope.rs` is the small libc that a program is compiled with; [`tape`] asks the process what the
+//! Layers: `docs/exercises/oscope.rs` is the small libc that a program is compiled with; `tape` asks the process what the
 //! program wants and remembers it; this module makes an image of that, which the kernel runs like any other.
 //!
 //! A typical sequence: the machine starts the image; its body asks the tape what `main` wants first, which asks the process,
